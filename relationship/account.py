@@ -1,0 +1,97 @@
+"""An account as it stands at one moment: what all its facts, folded in order, have come to.
+
+A plain, mutable value with no behaviour but its encoding. It is a snapshot, never the truth: the truth is the history,
+and `relationship/fold.py` makes this of it. Floats hold masses of evidence; money is exact and is summed as Decimal.
+"""
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct, field
+
+from relationship.facts import ProfileFact
+from relationship.policy_file import DIMENSIONS
+
+PROSPECT, CUSTOMER, CANDIDATE, CLIENT, LAPSED = range(5)
+TICKETS_REMEMBERED: Final = (
+    8  # open tickets at a time whose changes are told from new ones; more is rare, and costs size
+)
+
+
+def _zeros() -> list[float]:
+    return [0.0] * len(DIMENSIONS)
+
+
+class Hold(Struct, array_like=True, frozen=True):
+    """An override in force: `status` holds until `until` (µs), whatever the score."""
+
+    status: int
+    until: int
+
+
+class Account(Struct, array_like=True):
+    """Everything the classifier knows of an account at event time `t` (µs).
+
+    Attributes:
+        good: mass of evidence for each dimension, decayed to `t`.
+        bad: mass of evidence against each dimension, decayed to `t`.
+        activity: number of signs of life, decayed to `t`; what confidence stands on.
+        facts: number of facts folded.
+        first: moment of the first sign of life.
+        last: moment of the last sign of life.
+        gap: running mean of the days between signs of life, and `spread` of their deviation from it.
+        month: month (since year 0) of the newest active month; bit i of `months` tells that of i months before it.
+        seen: kind or channel of contact by a person, with the day on which it was last seen.
+        lines: CRC of each line of business bought; `growth` counts those added later on, the last at `line_at`.
+        tickets: CRC of the tickets touched last.
+        spent: exact net sum by currency, sales less refunds.
+        bought: moment of the first purchase, or of the first agreement.
+        status: the status that the evidence gives, `since` when, and what it `was` before a lapse.
+        hold: the override that hides it, if any.
+    """
+
+    t: int = 0
+    good: list[float] = field(default_factory=_zeros)
+    bad: list[float] = field(default_factory=_zeros)
+    activity: float = 0.0
+    facts: int = 0
+    first: int | None = None
+    last: int | None = None
+    gap: float = 0.0
+    spread: float = 0.0
+    month: int = 0
+    months: int = 0
+    seen: dict[int, int] = field(default_factory=dict)
+    lines: list[int] = field(default_factory=list)
+    growth: int = 0
+    line_at: int = 0
+    tickets: list[int] = field(default_factory=list)
+    purchases: int = 0
+    refunds: int = 0
+    quantity: float = 0.0
+    spent: dict[str, str] = field(default_factory=dict)
+    bought: int | None = None
+    profile: ProfileFact | None = None
+    status: int = PROSPECT
+    since: int = 0
+    was: int = PROSPECT
+    hold: Hold | None = None
+
+    @property
+    def told(self) -> int:
+        """The status that the world is told: an override's, or the evidence's."""
+        return self.hold.status if self.hold else self.status
+
+    @property
+    def industry(self) -> int | None:
+        """The industry's position in the contract's list, where it is known."""
+        return self.profile.industry if self.profile else None
+
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final = msgspec.msgpack.Decoder(Account)
+
+
+def copy(account: Account) -> Account:
+    """Return an equal account that shares nothing with this one."""
+    return _decoder.decode(_encoder.encode(account))

@@ -1,0 +1,92 @@
+"""Commands: what a person or another system asks of an account. Done once, and audited, refused ones too.
+
+`override` and `release` are facts like any other and fold in their place. `correct` rewrites the history. `erase` is
+seen to by `relationship/core.py`, since nothing of the account is left to speak of.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from relationship import facts as f
+from relationship import messages as m
+from relationship.history import APPLIED, REPEAT, Taken, matching, rewrite, take
+from relationship.outcome import Refused
+from relationship.policy import Policy
+from relationship.record import Record
+from relationship.stating import command_fact, fact_of
+
+REFUSED_COMMAND: Final = -1  # in the place of a command that was refused: its id is remembered, and it does nothing
+NO_BY: Final = "nobody is named in 'by': say who asks"
+
+
+def complaint(record: Record, command: m.Command) -> str | None:
+    """Return why a command cannot be done, or None where it can."""
+    if not command.by and command.command in {"override", "release"}:
+        return NO_BY
+    if command.command == "override":
+        if command.until is None or command.status is None or command.until <= command.occurred_at:
+            return "an override needs a 'status', and an 'until' after its 'occurred_at'"
+        if command.status == "prospect" and record.head.bought is not None:
+            return "an account that has bought is no prospect"
+    if command.command == "release" and record.head.hold is None:
+        return "no override is in force"
+    if command.command in {"merge", "unmerge"}:
+        return f"{command.command} is not supported by this version"
+    return None
+
+
+def obey(record: Record, command: m.Command, policy: Policy, lateness_us: int) -> tuple[Taken, str | None]:
+    """Do an override, a release or a correction; return what it came to, and why it was refused if it was."""
+    fact = command_fact(command)
+    known = matching(record, f.RANK[f.CommandFact], fact.id)
+    wrong = None if known is not None else complaint(record, command)
+    if known is not None:
+        return Taken(REPEAT, [], []), None
+    if wrong is None and command.command == "correct":
+        taken, wrong = _correct(record, command, policy, lateness_us)
+        if wrong is None:
+            return taken, None
+    if wrong is not None:
+        fact = msgspec.structs.replace(fact, command=REFUSED_COMMAND)
+        return take(record, fact, policy, lateness_us), wrong
+    return take(record, fact, policy, lateness_us), None
+
+
+def _correct(record: Record, command: m.Command, policy: Policy, lateness_us: int) -> tuple[Taken, str | None]:
+    """Replace the event that a command corrects by what it should have been, or withdraw it, and fold again."""
+    facts = record.facts()
+    found = [i for i, fact in enumerate(facts) if fact.id == command.corrects and _may(fact, command.topic)]
+    if len(found) != 1:
+        text = "two topics share the event's id: name its 'topic'" if found else "the event is not in the history kept"
+        return Taken(APPLIED, [], []), text
+    old = facts.pop(found[0])
+    if command.value is not None:
+        try:
+            new = _replacement(old, command)
+        except ValueError:  # its text may quote the value, which can be personal data
+            return Taken(APPLIED, [], []), "the 'value' is no message of this account with the corrected event's id"
+        if record.edge is not None and f.order(new) <= record.edge:
+            return Taken(APPLIED, [], []), "the corrected event would lie before the history kept"
+        facts.append(new)
+    audit = take(record, command_fact(command), policy, lateness_us)
+    if isinstance(audit.verdict, Refused):
+        return audit, None
+    facts.append(command_fact(command))
+    taken = rewrite(record, sorted(facts, key=f.order), command.event_id, policy)
+    return Taken(APPLIED, [*audit.undone, *taken.undone], [*audit.changes, *taken.changes]), None
+
+
+def _may(fact: f.Fact, topic: str | None) -> bool:
+    """Tell whether a correction may speak of a fact: of its topic, and never of a command."""
+    return not isinstance(fact, f.CommandFact) and (topic is None or f.RANK_OF_TOPIC.get(topic) == f.RANK[type(fact)])
+
+
+def _replacement(old: f.Fact, command: m.Command) -> f.Fact:
+    """Return the fact that should have been. Raises ValueError where it is of another event or account."""
+    topic = next(name for name, rank in f.RANK_OF_TOPIC.items() if rank == f.RANK[type(old)])
+    value: Any = command.value
+    message: m.Message = msgspec.convert(value, m.MESSAGE_TYPES[topic])
+    if message.event_id != old.id or message.account_id != command.account_id:
+        raise ValueError("its event_id or account_id is another one")
+    return fact_of(message)

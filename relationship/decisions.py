@@ -1,0 +1,118 @@
+"""The output's messages: a reclassification, the state of an account, an audit entry.
+
+The field names and their meaning are the wire contract, version 1. They are encoded by msgspec with the fields in the
+order of the types, so that equal decisions are equal bytes.
+"""
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from relationship.messages import Industry, Market, Party, Scope, Status
+
+Direction = Literal["promotion", "demotion", "lapse", "return", "override", "correction"]
+Standing = Literal["potential", "new", "regular", "loyal"]
+Points = Annotated[float, Meta(ge=0, le=100)]
+Unit = Annotated[float, Meta(ge=0, le=1)]
+MomentText = Annotated[str, Meta(description="RFC 3339 in UTC.", extra_json_schema={"format": "date-time"})]
+
+
+class DimensionPart(Struct, frozen=True):
+    """One dimension's share of the score: `contribution` is in points, `weight` the most that it could bring."""
+
+    name: str
+    value: Unit
+    weight: Points
+    contribution: Points
+    evidence: list[str]
+
+
+class SegmentPart(Struct, frozen=True):
+    """Who the account is; another axis than its status."""
+
+    industry: Industry
+    party: Party | None
+    scope: Scope
+    market: Market | None
+    standing: Standing
+
+
+class PlayPart(Struct, frozen=True):
+    """What to do with the account now, and what to stop."""
+
+    name: str
+    service_model: str
+    marketing: str
+    actions: list[str]
+    stop: list[str]
+
+
+class PolicyPart(Struct, frozen=True):
+    """The policy that decided."""
+
+    id: str
+    version: str
+
+
+class Reclassification(Struct, frozen=True, kw_only=True):
+    """One change of standing, with its evidence and what to do about it."""
+
+    event_id: str
+    account_id: str
+    transition_seq: Annotated[int, Meta(ge=1)]
+    from_: Status = msgspec.field(name="from")
+    to: Status
+    direction: Direction
+    effective_at: MomentText
+    decided_at: MomentText
+    score: Points
+    confidence: Unit
+    dimensions: list[DimensionPart]
+    why: str
+    what_next: str
+    segment: SegmentPart
+    play: PlayPart
+    policy: PolicyPart
+    caused_by: str
+    supersedes: str | None = None
+    schema_version: str = "1.0"
+
+
+class State(Struct, frozen=True, kw_only=True):
+    """The current standing of an account. `as_of` is the event time that it speaks of."""
+
+    account_id: str
+    status: Status
+    since: MomentText
+    score: Points
+    confidence: Unit
+    segment: SegmentPart
+    play: str
+    policy: PolicyPart
+    transition_seq: int
+    held_until: MomentText | None
+    as_of: MomentText
+    schema_version: str = "1.0"
+
+
+class Audit(Struct, frozen=True, kw_only=True):
+    """What became of a command: by whom, when, done or refused, and why refused. No free text of the command."""
+
+    event_id: str
+    account_id: str
+    action: str
+    outcome: Literal["done", "refused"]
+    detail: str | None
+    by: str | None
+    occurred_at: MomentText
+    decided_at: MomentText
+    schema_version: str = "1.0"
+
+
+_encoder: Final = msgspec.json.Encoder()
+
+
+def to_json(message: Struct | dict[str, Any]) -> bytes:
+    """Return a message's JSON, fields in the order of its type."""
+    return _encoder.encode(message)

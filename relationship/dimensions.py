@@ -1,0 +1,114 @@
+"""The fourteen dimensions, D1 to D14: each a value in 0-1 read off an account at its moment `t`.
+
+Most are one formula over the decayed masses of evidence for (`good`) and against (`bad`), `standing`:
+
+    value = (1 - 2 ** -(good / scale)) * good / (good + bad)
+
+It is 0 without evidence, one half at `scale`, never above 1; more evidence for never lowers it. The source of each rule
+is the mission's table of dimensions. The score is a sum: `contributions` are whole hundredths of a point, so they add
+up to it exactly, in any order.
+"""
+
+from math import exp2
+from typing import Final
+
+from relationship import facts as f
+from relationship.account import Account
+from relationship.policy import Policy, Trade
+from relationship.policy_file import DIMENSIONS, INDEX
+
+DURATION, ENGAGEMENT, PERSONALISATION, _, TRUST, _, COMMITMENT, DIALOGUE, _, BREADTH, NEEDS, _, DUTIES, SERVICE = range(
+    len(DIMENSIONS)
+)
+PLAIN: Final = tuple(
+    INDEX[d] for d in ("personalisation", "bought", "trust", "loyalty", "dialogue", "value", "needs", "expectations")
+)
+YEAR_DAYS: Final = 365
+MONTHS_KEPT: Final = 36  # of activity; older months say nothing of today's regularity
+
+
+def standing(good: float, bad: float, scale: float) -> float:
+    """Return the value of a mass of evidence for and against, 0-1."""
+    if good <= 0.0:
+        return 0.0
+    return (1.0 - exp2(-(good / scale))) * good / (good + bad)
+
+
+def duration(account: Account, policy: Policy, trade: Trade) -> float:
+    """D1: tenure times regularity over active months, so that long tenure alone is not enough."""
+    if account.first is None or account.last is None:
+        return 0.0
+    tenure = (account.last - account.first) / f.DAY_US
+    known = min(max(tenure / 30.44, 1.0), MONTHS_KEPT)
+    regular = min(1.0, account.months.bit_count() / known / policy.source.shape.regular_share)
+    return (1.0 - exp2(-(tenure / trade.scales[DURATION]))) * regular
+
+
+def engagement(account: Account, policy: Policy, trade: Trade) -> float:
+    """D2: contact by people, decayed, worth more in several kinds and channels; purchases alone are capped."""
+    shape = policy.source.shape
+    today = account.t // f.DAY_US
+    kinds = sum(1 for seen in account.seen.values() if today - seen <= YEAR_DAYS)
+    breadth = shape.breadth_floor + (1.0 - shape.breadth_floor) * (1.0 - exp2(-(kinds / shape.breadth_kinds)))
+    contact = standing(account.good[ENGAGEMENT], account.bad[ENGAGEMENT], trade.scales[ENGAGEMENT]) * breadth
+    bought = shape.purchase_engagement * (1.0 - exp2(-(account.purchases / 4))) if account.purchases else 0.0
+    return contact + (1.0 - contact) * bought
+
+
+def commitment(account: Account, policy: Policy, trade: Trade) -> float:
+    """D7: an agreement in force, or signed before us: strong, and never sufficient."""
+    formal = 0.0
+    profile = account.profile
+    if profile and profile.contract:
+        kind, signed, ends = profile.contract
+        today = account.t // f.DAY_US
+        if signed <= today and (ends is None or today <= ends):
+            formal = policy.contract[kind]
+    told = standing(account.good[COMMITMENT], account.bad[COMMITMENT], trade.scales[COMMITMENT])
+    kept = account.good[COMMITMENT] + 1.0
+    return (formal + (1.0 - formal) * told) * kept / (kept + account.bad[COMMITMENT])
+
+
+def breadth(account: Account, trade: Trade) -> float:
+    """D10: lines of business added over time; several bought at once are one shopping trip."""
+    return 1.0 - exp2(-(account.growth / trade.scales[BREADTH]))
+
+
+def service(account: Account, policy: Policy, trade: Trade) -> float:
+    """D14: a named person, and hours of people's time."""
+    hours = standing(account.good[SERVICE], account.bad[SERVICE], trade.scales[SERVICE])
+    named = policy.source.shape.manager if account.profile and account.profile.flags & f.HAS_MANAGER else 0.0
+    return hours + (1.0 - hours) * named
+
+
+def values(account: Account, policy: Policy, trade: Trade) -> list[float]:
+    """Return the fourteen values at the account's own moment, each 0-1 and at most its cap."""
+    good, bad, scales = account.good, account.bad, trade.scales
+    out = [0.0] * len(DIMENSIONS)
+    for i in PLAIN:
+        if good[i] > 0.0:
+            out[i] = standing(good[i], bad[i], scales[i])
+    out[DURATION] = duration(account, policy, trade)
+    out[ENGAGEMENT] = engagement(account, policy, trade)
+    out[COMMITMENT] = commitment(account, policy, trade)
+    out[BREADTH] = breadth(account, trade)
+    out[SERVICE] = service(account, policy, trade)
+    # D13: what is asked of an account is to say what it needs, to give feedback and to pay on time. Late payment lowers
+    # this dimension alone: it never erases engagement.
+    paid = standing(good[DUTIES], bad[DUTIES], scales[DUTIES])
+    out[DUTIES] = (2.0 * paid + out[DIALOGUE] + out[NEEDS]) / 4.0 * _kept(good[DUTIES], bad[DUTIES])
+    return [min(value, cap) for value, cap in zip(out, policy.caps, strict=True)]
+
+
+def _kept(good: float, bad: float) -> float:
+    return (good + 1.0) / (good + bad + 1.0)
+
+
+def contributions(found: list[float], trade: Trade) -> list[int]:
+    """Return what each dimension brings to the score, in hundredths of a point; their sum is the score."""
+    return [round(share * value) for share, value in zip(trade.shares, found, strict=True)]
+
+
+def confidence(account: Account, policy: Policy) -> float:
+    """Return how much evidence stands behind the reading, 0-1: one half at `half` recent signs of life."""
+    return 1.0 - exp2(-(account.activity / policy.source.confidence.half))

@@ -1,0 +1,183 @@
+"""Facts: what is kept of a message, in the few bytes that folding it again will need.
+
+A fact is policy-free: it holds what happened, not what it is worth, so a history folds anew under another policy. Ids,
+numbers and enum positions only: no free text, no name, no goal survives into a fact. Facts are ordered by `(t, rank,
+id)`; equal moments fold in the order of `MESSAGE_TYPES`. The encoding is MessagePack arrays; a new field goes at the end
+with a default, so that an older record still decodes.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, get_args
+
+import msgspec
+from msgspec import Struct
+
+from relationship import messages as m
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND: Final = timedelta(microseconds=1)
+DAY_US: Final = 86_400_000_000  # microseconds in a day
+
+PURCHASE_KINDS: Final = get_args(m.PurchaseKind)
+PURCHASE_CHANNELS: Final = get_args(m.PurchaseChannel)
+TICKET_STATUSES: Final = get_args(m.TicketStatus)
+TICKET_KINDS: Final = get_args(m.TicketKind)
+TICKET_CHANNELS: Final = get_args(m.TicketChannel)
+INITIATORS: Final = get_args(m.Initiator)
+CANCEL_REASONS: Final = get_args(m.CancelReason)
+MEETING_KINDS: Final = get_args(m.MeetingKind)
+MEETING_CHANNELS: Final = get_args(m.MeetingChannel)
+INDUSTRIES: Final = get_args(m.Industry)
+PARTIES: Final = get_args(m.Party)
+SCOPES: Final = get_args(m.Scope)
+MARKETS: Final = get_args(m.Market)
+CONTRACT_KINDS: Final = get_args(m.ContractKind)
+STATUSES: Final = get_args(m.Status)
+COMMANDS: Final = get_args(m.CommandName)
+
+# Flags of a purchase.
+REFUND, CUSTOMISED, DISCOUNTED, FULL_PRICE, PREMIUM, UNDER_CONTRACT, PAID_ON_TIME, PAID_LATE = (
+    1 << i for i in range(8)
+)
+# Flags of a contact, a ticket's or a meeting's.
+SLA_MET, SLA_MISSED, OUTCOME_MET, OUTCOME_MISSED, NEEDS_CHANGED, NO_SHOW, SIGNED = (1 << i for i in range(7))
+# Flags of a profile.
+HAS_MANAGER, HAS_GOALS = 1, 2
+
+
+class _Fact(Struct, frozen=True, array_like=True, gc=False):
+    """`t`: event time in µs since the epoch; `id`: the message's own id."""
+
+    t: int
+    id: str
+
+
+class PurchaseFact(_Fact, frozen=True, array_like=True, gc=False, tag=1):
+    """A sale or a refund. `amount` is exact, in the currency's units."""
+
+    amount: str
+    currency: str
+    kind: int
+    flags: int
+    category: str | None
+    channel: int | None
+    quantity: float | None
+
+
+class TicketFact(_Fact, frozen=True, array_like=True, gc=False, tag=2):
+    """One change of a ticket; `ticket` is the CRC of its id, enough to tell a new ticket from a change of one."""
+
+    ticket: int
+    status: int
+    kind: int
+    channel: int | None
+    initiator: int | None
+    sentiment: float | None
+    csat: float | None
+    flags: int
+    reason: int | None
+
+
+class MeetingFact(_Fact, frozen=True, array_like=True, gc=False, tag=3):
+    """A meeting held, or missed. `theirs` and `ours` count heads."""
+
+    kind: int
+    minutes: float
+    channel: int | None
+    initiator: int | None
+    theirs: int | None
+    ours: int | None
+    flags: int
+
+
+class ProfileFact(_Fact, frozen=True, array_like=True, gc=False, tag=0):
+    """The profile as a whole. `contract` is (kind, day signed, day it ends or None), in days since the epoch."""
+
+    industry: int | None
+    party: int | None
+    scope: int | None
+    market: int | None
+    contract: tuple[int, int, int | None] | None
+    flags: int
+
+
+class ReferralFact(_Fact, frozen=True, array_like=True, gc=False, tag=4):
+    """The account sent us a buyer."""
+
+
+class CommandFact(_Fact, frozen=True, array_like=True, gc=False, tag=5):
+    """A command that was done. `status` and `until` (µs) are an override's, `corrects` (and its rank) a correction's."""
+
+    command: int
+    status: int | None
+    until: int | None
+    corrects: str | None
+    corrects_rank: int | None
+
+
+Fact = ProfileFact | PurchaseFact | TicketFact | MeetingFact | ReferralFact | CommandFact
+
+# The tag is the rank: profile first, command last.
+RANK: Final[dict[type, int]] = {
+    ProfileFact: 0,
+    PurchaseFact: 1,
+    TicketFact: 2,
+    MeetingFact: 3,
+    ReferralFact: 4,
+    CommandFact: 5,
+}
+RANK_OF_TOPIC: Final = {
+    m.PROFILES: 0,
+    m.PURCHASES: 1,
+    m.TICKETS: 2,
+    m.MEETINGS: 3,
+    m.REFERRALS: 4,
+    m.COMMANDS: 5,
+}
+
+
+def micros(moment: datetime) -> int:
+    """Return µs since the epoch of an aware `moment`, exactly."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+def moment(t: int) -> datetime:
+    """Return the UTC datetime of `t` µs since the epoch."""
+    return EPOCH + timedelta(microseconds=t)
+
+
+def rfc3339(t: int) -> str:
+    """Return `t` µs since the epoch as RFC 3339 in UTC, with no more digits than it needs."""
+    return moment(t).isoformat().replace("+00:00", "Z")
+
+
+def day(value: date) -> int:
+    """Return days since the epoch."""
+    return value.toordinal() - EPOCH.toordinal()
+
+
+def order(fact: Fact) -> tuple[int, int, str]:
+    """Return the key by which an account's facts are folded."""
+    return fact.t, RANK[type(fact)], fact.id
+
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_one: Final = msgspec.msgpack.Decoder(Fact)
+_many: Final = msgspec.msgpack.Decoder(list[Fact])
+_ARRAY_32: Final = b"\xdd"  # MessagePack's head of an array whose length takes four bytes
+
+
+def encode_fact(fact: Fact) -> bytes:
+    """Return one fact's MessagePack; a history is these, one after the other."""
+    return _encoder.encode(fact)
+
+
+def decode_fact(raw: bytes) -> Fact:
+    """Return the fact of one encoding. Raises msgspec.DecodeError where it is none."""
+    fact: Fact = _one.decode(raw)
+    return fact
+
+
+def decode_history(count: int, raw: bytes) -> list[Fact]:
+    """Return the `count` facts encoded one after the other in `raw`. Raises msgspec.DecodeError where they are not."""
+    return _many.decode(_ARRAY_32 + count.to_bytes(4, "big") + raw)

@@ -1,0 +1,217 @@
+"""Folding: an account, one fact at a time, in order; and the timers that fall between two facts.
+
+`advance` folds a fact and returns the changes of status that it brought, those of the timers due before it first. It
+mutates the account it is given. Equal facts in equal order give equal accounts, to the last bit: decay happens only at
+facts and at timers, never at a look.
+"""
+
+import zlib
+from decimal import Context, Decimal
+from math import exp2
+from typing import Final, NamedTuple
+
+from relationship import facts as f
+from relationship.account import LAPSED, PROSPECT, TICKETS_REMEMBERED, Account, Hold, copy
+from relationship.dimensions import MONTHS_KEPT
+from relationship.policy import Policy
+from relationship.signals import TICKET_BOT, effects_of, sign_of_life
+from relationship.transitions import Reading, next_rule, read
+
+EXACT: Final = Context(prec=60)  # digits; 18 before the point and 8 after it leave room for 10^34 amounts
+YEAR_US: Final = 365.0 * f.DAY_US  # half-life of the activity that confidence stands on
+RHYTHM_SHARE: Final = 0.3  # of a new gap in the running mean: about the last six gaps count
+SAME_VISIT_US: Final = f.DAY_US // 2  # signs of life within half a day are one visit, and no rhythm
+OVERRIDE, RELEASE = (f.COMMANDS.index(name) for name in ("override", "release"))
+LINES_KEPT: Final = 16  # lines of business remembered; growth over more than these is no longer told apart
+MEETING_KEY: Final = 0  # `seen` keys: meeting kinds from 0, ticket kinds from 32, channels from 64, disjoint
+TICKET_KEY: Final = 32
+CHANNEL_KEY: Final = 64
+TICKET_CHANNEL_KEY: Final = 80
+
+
+class Change(NamedTuple):
+    """A change of the told status. `cause` is an event's id, or the RFC 3339 moment of the timer that did it.
+
+    `account` is a copy of the account as it stood right after the change.
+    """
+
+    t: int
+    source: int
+    target: int
+    direction: str
+    cause: str
+    account: Account
+
+
+def decay(account: Account, t: int, policy: Policy) -> None:
+    """Bring an account's masses from its moment to `t` (µs), which is not before it."""
+    elapsed = t - account.t
+    if elapsed <= 0:
+        return
+    if account.facts:
+        good, bad = account.good, account.bad
+        for half_life, members in policy.decay_groups:
+            factor = exp2(-(elapsed / half_life))
+            for i in members:
+                good[i] *= factor
+                bad[i] *= factor
+        account.activity *= exp2(-(elapsed / YEAR_US))
+    account.t = t
+
+
+def lapse_at(account: Account, policy: Policy) -> int | None:
+    """Return the moment (µs) at which the account has been silent for too long, or None where it cannot lapse."""
+    if account.last is None or account.status == LAPSED:
+        return None
+    lapse = policy.source.lapse
+    own = int(min(lapse.rhythm * (account.gap + account.spread), lapse.longest) * f.DAY_US)
+    return account.last + max(policy.trade(account.industry).lapse_us, own)
+
+
+def due_at(account: Account, policy: Policy) -> int | None:
+    """Return the next moment (µs) at which the account changes without a fact: a lapse, or an override's end."""
+    lapse = lapse_at(account, policy)
+    if account.hold is None:
+        return lapse
+    return account.hold.until if lapse is None else min(lapse, account.hold.until)
+
+
+def run_timers(account: Account, before: int, policy: Policy) -> list[Change]:
+    """Fold the timers due before the moment `before` (µs), in order, and return the changes they told."""
+    changes = []
+    while (due := due_at(account, policy)) is not None and due < before:
+        at = max(due, account.t)
+        decay(account, at, policy)
+        told = account.told
+        if account.hold and account.hold.until == due:
+            account.hold = None
+            direction = "override"
+        else:
+            account.was, account.status, account.since = account.status, LAPSED, at
+            direction = "lapse"
+        if account.told != told:
+            changes.append(Change(at, told, account.told, direction, f.rfc3339(due), copy(account)))
+    return changes
+
+
+def advance(account: Account, fact: f.Fact, policy: Policy) -> tuple[list[Change], Reading]:
+    """Fold one fact, which is not older than the account's moment, the timers due before it first.
+
+    Returns the changes of the told status, in order, and the reading that the rules looked at.
+    """
+    changes = run_timers(account, fact.t, policy)
+    decay(account, fact.t, policy)
+    for i, good, bad in effects_of(fact, account, policy):
+        account.good[i] += good
+        account.bad[i] += bad
+    account.facts += 1
+    alive = sign_of_life(fact)
+    if alive:
+        _note_life(account, fact.t)
+    told, direction = account.told, _take(account, fact, policy)
+    reading = read(account, policy)
+    rule = next_rule(account, reading, alive=alive)
+    if rule:
+        account.status, account.since = rule.target, fact.t
+        direction = direction or rule.direction
+    if account.told != told:
+        changes.append(Change(fact.t, told, account.told, direction or "promotion", fact.id, copy(account)))
+    return changes, reading
+
+
+def _note_life(account: Account, t: int) -> None:
+    """Note a sign of life: the rhythm, the active months, first and last."""
+    if account.first is None:
+        account.first = t
+    elif account.last is not None and t - account.last >= SAME_VISIT_US:
+        gap = (t - account.last) / f.DAY_US
+        if account.gap == 0.0:
+            account.gap = gap
+        else:
+            account.spread += RHYTHM_SHARE * (abs(gap - account.gap) - account.spread)
+            account.gap += RHYTHM_SHARE * (gap - account.gap)
+    account.last = t
+    account.activity += 1.0
+    now = f.moment(t)
+    month = now.year * 12 + now.month
+    account.months = (account.months << (month - account.month) if account.months else 0) & (1 << MONTHS_KEPT) - 1 | 1
+    account.month = month
+
+
+def _take(account: Account, fact: f.Fact, policy: Policy) -> str | None:
+    """Take over what a fact states besides evidence; return the direction that a command gives a change."""
+    if isinstance(fact, f.PurchaseFact):
+        _take_purchase(account, fact, policy)
+    elif isinstance(fact, f.TicketFact):
+        _take_ticket(account, fact)
+    elif isinstance(fact, f.MeetingFact):
+        _take_meeting(account, fact)
+    elif isinstance(fact, f.ProfileFact):
+        account.profile = fact
+        if fact.contract and fact.contract[1] <= fact.t // f.DAY_US and account.bought is None:
+            account.bought = fact.t
+    elif isinstance(fact, f.CommandFact):
+        return _take_command(account, fact)
+    return None
+
+
+def _take_purchase(account: Account, fact: f.PurchaseFact, policy: Policy) -> None:
+    amount, spent = Decimal(fact.amount), Decimal(account.spent.get(fact.currency, "0"))
+    if fact.flags & f.REFUND:
+        account.refunds += 1
+        account.spent[fact.currency] = str(EXACT.subtract(spent, amount))
+        return
+    account.purchases += 1
+    account.quantity += fact.quantity or 0.0
+    account.spent[fact.currency] = str(EXACT.add(spent, amount))
+    if account.bought is None:
+        account.bought = fact.t
+    if fact.category:
+        _take_line(account, zlib.crc32(fact.category.encode()), fact.t, policy.line_gap_us)
+
+
+def _take_line(account: Account, line: int, t: int, line_gap_us: int) -> None:
+    """Note a line of business: growth is a new one, a while after the last new one."""
+    if line in account.lines or len(account.lines) >= LINES_KEPT:
+        return
+    if account.lines and t - account.line_at >= line_gap_us:
+        account.growth += 1
+    account.lines.append(line)
+    account.line_at = t
+
+
+def _take_ticket(account: Account, fact: f.TicketFact) -> None:
+    if fact.ticket in account.tickets:
+        account.tickets.remove(fact.ticket)
+    account.tickets = [*account.tickets[-(TICKETS_REMEMBERED - 1) :], fact.ticket]
+    if fact.channel != TICKET_BOT and sign_of_life(fact):
+        today = fact.t // f.DAY_US
+        account.seen[TICKET_KEY + fact.kind] = today
+        if fact.channel is not None:
+            account.seen[TICKET_CHANNEL_KEY + fact.channel] = today
+
+
+def _take_meeting(account: Account, fact: f.MeetingFact) -> None:
+    if fact.flags & f.NO_SHOW:
+        return
+    today = fact.t // f.DAY_US
+    account.seen[MEETING_KEY + fact.kind] = today
+    if fact.channel is not None:
+        account.seen[CHANNEL_KEY + fact.channel] = today
+    if fact.flags & f.SIGNED and account.bought is None:
+        account.bought = fact.t
+
+
+def _take_command(account: Account, fact: f.CommandFact) -> str | None:
+    if fact.command == OVERRIDE and fact.status is not None and fact.until is not None:
+        account.hold = Hold(fact.status, fact.until)
+    elif fact.command == RELEASE:
+        account.hold = None
+    else:
+        return None
+    return "override"
+
+
+def fresh() -> Account:
+    """Return an account of which nothing is known: a prospect without an event."""
+    return Account(status=PROSPECT)

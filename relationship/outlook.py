@@ -1,0 +1,95 @@
+"""What next: the smallest further evidence that would change an account's status again, found by applying it.
+
+Each kind of evidence is applied to a copy of the account, once, twice, … a week apart, until the rules fire; the kind
+that needs the fewest is named. So what is said holds: a test applies it.
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from relationship import facts as f
+from relationship.account import CANDIDATE, CLIENT, CUSTOMER, LAPSED, PROSPECT, Account, copy
+from relationship.fold import advance, lapse_at
+from relationship.policy import Policy
+
+MOST_STEPS: Final = 6  # of one kind of evidence; what needs more is not "next"
+APART_US: Final = 7 * f.DAY_US  # between two pieces of evidence: a week is a usual pace of contact
+
+
+class Step(NamedTuple):
+    """One kind of further evidence: its words for one and for several, and the fact it would state at a moment."""
+
+    one: str
+    many: str
+    fact: Callable[[int], f.Fact]
+
+
+def _meeting(kind: str, t: int) -> f.Fact:
+    return f.MeetingFact(
+        t, "", f.MEETING_KINDS.index(kind), 60.0, 0, f.INITIATORS.index("account"), 1, 1, f.OUTCOME_MET
+    )
+
+
+def _ticket(kind: str, t: int) -> f.Fact:
+    return f.TicketFact(t, "", t & 0xFFFFFFFF, 0, f.TICKET_KINDS.index(kind), 0, 0, None, None, 0, None)
+
+
+def _purchase(t: int) -> f.Fact:
+    return f.PurchaseFact(t, "", "1", "EUR", 0, 0, None, None, None)
+
+
+PURCHASE: Final = Step("a purchase", "purchases", _purchase)
+PLANNING: Final = Step("a planning meeting", "planning meetings", lambda t: _meeting("planning", t))
+REVIEW: Final = Step("a review meeting", "review meetings", lambda t: _meeting("review", t))
+ADVICE: Final = Step("a question for advice", "questions for advice", lambda t: _ticket("advice", t))
+CANCELLATION: Final = Step("a cancellation", "cancellations", lambda t: _ticket("cancellation", t))
+
+STEPS: Final = {
+    PROSPECT: (PURCHASE,),
+    CUSTOMER: (ADVICE, PLANNING, REVIEW),
+    CANDIDATE: (PLANNING, REVIEW, ADVICE),
+    CLIENT: (),
+    LAPSED: (PURCHASE,),
+}
+NUMBERS: Final = ("", "one", "two", "three", "four", "five", "six")
+
+
+def needed(account: Account, step: Step, policy: Policy) -> tuple[int, int] | None:
+    """Return how many of a step, a week apart, change the told status, and to which; None where `MOST_STEPS` do not.
+
+    The first one comes when the status has been held for its least time, if that is later than a week from now.
+    """
+    trial = copy(account)
+    told, t = trial.told, max(trial.t + APART_US, trial.since + max(policy.stays_us.values()))
+    for count in range(1, MOST_STEPS + 1):
+        changes, _ = advance(trial, step.fact(t), policy)
+        if any(change.direction == "lapse" for change in changes):
+            return None
+        if trial.told != told:
+            return count, trial.told
+        t += APART_US
+    return None
+
+
+def what_next(account: Account, policy: Policy) -> str:
+    """Return one sentence that says what would change the status again."""
+    if account.hold:
+        return f"Held by a person until {f.rfc3339(account.hold.until)[:10]}; then the evidence decides again."
+    best: tuple[int, int, Step] | None = None
+    for step in STEPS[account.status]:
+        found = needed(account, step, policy)
+        if found and (best is None or found[0] < best[0]):
+            best = (found[0], found[1], step)
+    silence = lapse_at(account, policy)
+    lapse = f"silence until {f.rfc3339(silence)[:10]} would make it lapsed" if silence is not None else ""
+    if best is None:
+        far = "" if account.status == CLIENT else f"no {MOST_STEPS} pieces of one kind of evidence would change it; "
+        return _sentence(far + lapse or "a sign of life")
+    count, target, step = best
+    words = step.one if count == 1 else f"{NUMBERS[count]} {step.many}, a week apart,"
+    gain = f"{words} would make it a {f.STATUSES[target]}"
+    return _sentence(f"{gain}; {lapse}" if lapse else gain)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip("; ") + "."

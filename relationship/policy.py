@@ -1,0 +1,134 @@
+"""The policy: what counts for what, read from one TOML file and compiled into flat tables for the fold.
+
+`load_policy` reads and checks; `Policy.trade(industry)` gives the tables of one industry. A policy is immutable, and
+names itself (`id`, `version`) in every decision it makes.
+"""
+
+import math
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+
+from relationship import facts as f
+from relationship.policy_file import DIMENSIONS, INDEX, Effects, Industry, PolicyError, PolicyFile, check
+
+# One effect, compiled: (dimension, mass for, mass against).
+Effect = tuple[int, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """One industry's tables: the shares of the score (they add up to 10,000), scales, thresholds in hundredths."""
+
+    shares: tuple[float, ...]
+    scales: tuple[float, ...]
+    lapse_us: int
+    candidate_up: int
+    candidate_down: int
+    client_up: int
+    client_down: int
+
+
+def _effects(effects: Effects) -> tuple[Effect, ...]:
+    compiled = []
+    for name, amount in effects.items():
+        good, bad = amount if isinstance(amount, tuple) else (max(amount, 0.0), max(-amount, 0.0))
+        compiled.append((INDEX[name], good, bad))
+    return tuple(compiled)
+
+
+def _table(rows: dict[str, Effects], names: tuple[str, ...]) -> tuple[tuple[Effect, ...], ...]:
+    return tuple(_effects(rows[name]) for name in names)
+
+
+class Policy:
+    """A checked policy, compiled for folding. Attributes that end in `_us` are µs; effects are (dimension, for, against)."""
+
+    def __init__(self, source: PolicyFile) -> None:
+        self.source = source
+        self.id = source.id
+        self.version = source.version
+        self.half_lives_us = tuple(source.dimensions[d].half_life * f.DAY_US for d in DIMENSIONS)
+        self.caps = tuple(source.dimensions[d].cap for d in DIMENSIONS)
+        self.gate = source.thresholds.gate
+        signals = source.signals
+        self.purchase = _table(signals.purchase, f.PURCHASE_KINDS)
+        self.meeting = _table(signals.meeting, f.MEETING_KINDS)
+        self.ticket = _table(signals.ticket, f.TICKET_KINDS)
+        self.extra = {
+            name: _effects(row)
+            for table in (
+                signals.purchase_with,
+                signals.meeting_with,
+                signals.ticket_with,
+                signals.said,
+                signals.referral,
+            )
+            for name, row in table.items()
+            if name != "theirs_initiated"
+        }
+        self.meeting_theirs = _effects(signals.meeting_with["theirs_initiated"])
+        self.ticket_theirs = _effects(signals.ticket_with["theirs_initiated"])
+        self.ticket_change = tuple(source.ticket_change[s] for s in f.TICKET_STATUSES)
+        self.meeting_hours = tuple(source.meeting_hours[k] for k in f.MEETING_KINDS)
+        self.contract = tuple(source.shape.contract[k] for k in f.CONTRACT_KINDS)
+        self.line_gap_us = int(source.shape.line_gap * f.DAY_US)
+        self.stays_us = {
+            name: int(getattr(source.stays, name) * f.DAY_US) for name in ("candidate", "client", "customer", "tenure")
+        }
+        self._trades = [self._compile(source.industries[name]) for name in f.INDUSTRIES]
+
+    @cached_property
+    def decay_groups(self) -> tuple[tuple[float, tuple[int, ...]], ...]:
+        """The dimensions by half-life: ((half-life in µs, dimensions), …), so that each factor is computed once."""
+        groups: dict[float, list[int]] = {}
+        for i, half_life in enumerate(self.half_lives_us):
+            groups.setdefault(half_life, []).append(i)
+        return tuple((half_life, tuple(members)) for half_life, members in groups.items())
+
+    def trade(self, industry: int | None) -> Trade:
+        """Return the tables of an industry by its position in the contract's list; None is `other`."""
+        return self._trades[-1 if industry is None else industry]
+
+    def _compile(self, industry: Industry) -> Trade:
+        source = self.source
+        weights = [source.dimensions[d].weight * industry.weights.get(d, 1.0) for d in DIMENSIONS]
+        total = sum(weights)
+        costs, t = source.costs, source.thresholds
+        shift = industry.prior + costs.points * math.log2(costs.false_client / costs.missed_client)
+        return Trade(
+            shares=tuple(10_000 * w / total for w in weights),
+            scales=tuple(
+                source.dimensions[d].scale * (1.0 if d in {"duration", "breadth"} else industry.tempo)
+                for d in DIMENSIONS
+            ),
+            lapse_us=int(industry.lapse * f.DAY_US),
+            candidate_up=round(100 * (t.candidate_up + shift)),
+            candidate_down=round(100 * (t.candidate_down + shift)),
+            client_up=round(100 * (t.client_up + shift)),
+            client_down=round(100 * (t.client_down + shift)),
+        )
+
+
+def parse_policy(text: str, name: str) -> Policy:
+    """Return the policy of a TOML text; `name` stands for it in errors. Raises PolicyError."""
+    try:
+        source = msgspec.convert(tomllib.loads(text), PolicyFile, strict=False)
+        check(source)
+        return Policy(source)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, PolicyError) as error:
+        raise PolicyError(f"policy {name}: {error}") from None
+
+
+def load_policy(path: Path | None = None) -> Policy:
+    """Return the policy of a TOML file, or the one that comes with the package. Raises PolicyError."""
+    if path is None:
+        return parse_policy((files("relationship") / "policy.toml").read_text(encoding="utf-8"), "default")
+    try:
+        return parse_policy(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicyError(f"policy {path}: cannot be read ({error})") from None

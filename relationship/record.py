@@ -1,0 +1,117 @@
+"""An account's record: what is stored under its id, and the one thing that decides what its next event does.
+
+It carries, in one value that is written whole: the history kept (facts, encoded one after the other), the snapshot at its
+older edge (`base`) and at its newer one (`head`), the decisions told within it, and for each intake topic the offset of
+the last message that it reflects, so that whatever is replayed is counted once. A record is only ever replaced by one of
+a higher `revision`.
+"""
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct, field
+
+from relationship import facts as f
+from relationship.account import Account
+
+LAYOUT: Final = 1  # of the encoding; a record of another layout is not read by mistake
+
+
+class Told(Struct, array_like=True, frozen=True):
+    """One decision told and still in force. Times are µs; `source` and `target` are statuses by position."""
+
+    seq: int
+    t: int
+    source: int
+    target: int
+    direction: str
+    cause: str
+    event_id: str
+
+    def same_as(self, t: int, source: int, target: int, direction: str, cause: str) -> bool:
+        """Tell whether a change found by folding again is the one that was told."""
+        return (self.t, self.source, self.target, self.direction, self.cause) == (t, source, target, direction, cause)
+
+
+class Shown(Struct, array_like=True, frozen=True):
+    """What the state topic last said of the account, so that it is told again only when it differs."""
+
+    status: int
+    standing: str
+    profile: str
+    score: int
+
+
+class Record(Struct, array_like=True):
+    """Attributes.
+
+    layout: version of this encoding.
+    revision: counts writes.
+    offsets: by a topic's rank, the offset of the last message reflected.
+    newest: event time (µs) of the newest fact; lateness is measured from it.
+    clock: event time (µs) up to which the timers have run.
+    head: the account now.
+    base: the account before the history kept; None where nothing was left out.
+    edge: order of the last fact that went into the base.
+    count, history: the facts kept.
+    seq: number of the last decision told.
+    told: decisions told since the base, in order, without those undone.
+    shown: what the state topic last said.
+    applied, repeats: messages counted since the account was first seen.
+    pending: the latest step's messages, packed, for whoever restores from the changelog to send again.
+    """
+
+    layout: int = LAYOUT
+    revision: int = 0
+    offsets: dict[int, int] = field(default_factory=dict)
+    newest: int = 0
+    clock: int = 0
+    head: Account = field(default_factory=Account)
+    base: Account | None = None
+    edge: tuple[int, int, str] | None = None
+    count: int = 0
+    history: bytes = b""
+    seq: int = 0
+    told: list[Told] = field(default_factory=list)
+    shown: Shown | None = None
+    applied: int = 0
+    repeats: int = 0
+    pending: bytes = b""
+
+    def facts(self) -> list[f.Fact]:
+        """Return the facts kept, in order."""
+        return f.decode_history(self.count, self.history)
+
+    def keep(self, facts: list[f.Fact]) -> None:
+        """Replace the facts kept by these, which are in order."""
+        self.count = len(facts)
+        self.history = b"".join(map(f.encode_fact, facts))
+
+    def append(self, fact: f.Fact) -> None:
+        """Add a fact that is younger than all that are kept."""
+        self.count += 1
+        self.history += f.encode_fact(fact)
+
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final = msgspec.msgpack.Decoder(Record)
+
+
+class RecordError(ValueError):
+    """Stored bytes that are no record, or one of another layout."""
+
+
+def encode(record: Record) -> bytes:
+    """Return the record's MessagePack."""
+    return _encoder.encode(record)
+
+
+def decode(raw: bytes) -> Record:
+    """Return the record of stored bytes. Raises RecordError where they are none of this layout."""
+    try:
+        record = _decoder.decode(raw)
+    except msgspec.DecodeError as error:
+        raise RecordError(f"stored bytes are no account record: {error}") from None
+    if record.layout != LAYOUT:
+        raise RecordError(f"an account record of layout {record.layout}; this program reads layout {LAYOUT}")
+    return record

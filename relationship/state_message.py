@@ -1,0 +1,39 @@
+"""The state of an account as the compacted topic, `replay --states` and the command line tell it."""
+
+from relationship import facts as f
+from relationship.decisions import PolicyPart, State
+from relationship.dimensions import confidence
+from relationship.plays import play_of
+from relationship.policy import Policy
+from relationship.record import Record
+from relationship.segments import segment_of
+from relationship.transitions import Reading, read
+
+
+def since_of(record: Record) -> int:
+    """Return the moment (µs) of the told status: of the last decision in force, else of the first fact."""
+    if record.told:
+        return record.told[-1].t
+    head = record.head
+    if head.since:
+        return head.since
+    return head.first if head.first is not None else head.t
+
+
+def state_of(account_id: str, record: Record, reading: Reading | None, policy: Policy) -> State:
+    """Return the state message of a record; `reading` is the head's, read anew where None."""
+    head = record.head
+    reading = reading or read(head, policy)
+    return State(
+        account_id=account_id,
+        status=f.STATUSES[head.told],
+        since=f.rfc3339(since_of(record)),
+        score=reading.score / 100,
+        confidence=round(confidence(head, policy), 3),
+        segment=segment_of(head, policy),
+        play=play_of(head).name,
+        policy=PolicyPart(policy.id, policy.version),
+        transition_seq=record.seq,
+        held_until=f.rfc3339(head.hold.until) if head.hold else None,
+        as_of=f.rfc3339(head.t),
+    )

@@ -1,0 +1,246 @@
+"""One step of the core: what is applied, what is a repeat, what is refused, and what is sent."""
+
+import json
+from decimal import Decimal
+
+import msgspec
+import pytest
+from story import (
+    CORE,
+    NOW_US,
+    command,
+    courtship,
+    fold,
+    in_force,
+    meeting,
+    on,
+    path,
+    profile,
+    purchase,
+    record_of,
+    refusals,
+    state_of,
+    step,
+)
+
+from relationship import messages as m
+from relationship.facts import micros
+from relationship.outcome import AUDIT, RECLASSIFIED, STATE, Applied, Delivered, Reason, Refused, Repeat
+from relationship.record import RecordError, decode
+
+
+def audits(outcome):
+    """Return the audit entries of a step."""
+    return [json.loads(sent.value) for sent in outcome.sends if sent.topic == AUDIT]
+
+
+def test_a_repeat_is_recognised_and_changes_nothing():
+    """The same event at another offset is a repeat: no total moves, nothing is decided."""
+    first = step(None, [purchase(1, "p")])
+    again = step(first.record, [purchase(1, "p")], first_offset=9)
+    assert [type(v) for v in again.verdicts] == [Repeat]
+    assert decode(again.record).head == decode(first.record).head
+    assert again.sends == []
+
+
+def test_an_offset_already_reflected_is_not_folded_twice():
+    """A message at or below the record's own offset is skipped, whatever it holds."""
+    first = step(None, [purchase(1, "p"), purchase(2, "q")])
+    replayed = step(first.record, [purchase(1, "p"), purchase(2, "q"), purchase(3, "r")])
+    assert [type(v) for v in replayed.verdicts] == [Repeat, Repeat, Applied]
+    assert decode(replayed.record).head.purchases == 3
+
+
+def test_the_same_id_with_another_payload_is_a_conflict():
+    """An event_id stands for one payload within its topic; in another topic it is another event."""
+    told = [purchase(1, "x"), purchase(1, "x", amount="11.00"), meeting(2, "x")]
+    assert [refusal.reason for refusal in refusals(told)] == [Reason.CONFLICT]
+
+
+def test_an_event_beyond_the_lateness_is_refused():
+    """Thirty days older than the account's newest event is folded, a moment more is LATE."""
+    assert refusals([purchase(40), purchase(10, "edge")]) == []
+    assert [r.reason for r in refusals([purchase(40), purchase(9.999, "late")])] == [Reason.LATE]
+
+
+def test_a_late_first_purchase_is_told_by_a_correction():
+    """An earlier purchase that comes late undoes the promotion told, and tells the one that should have been."""
+    _, decisions = fold([purchase(10, "second"), purchase(5, "first")])
+    assert [d["direction"] for d in decisions] == ["promotion", "correction", "promotion"]
+    assert decisions[1]["supersedes"] == decisions[0]["event_id"]
+    assert (decisions[1]["from"], decisions[1]["to"]) == ("customer", "prospect")
+    assert in_force(decisions) == in_force(fold([purchase(5, "first"), purchase(10, "second")])[1])
+
+
+def test_decisions_are_numbered_without_gaps_and_their_ids_differ():
+    """transition_seq counts 1, 2, 3 …, corrections included, and no two decisions share an id."""
+    _, decisions = fold([*courtship(), purchase(159, "late", kind="advice"), purchase(1000)])
+    assert [d["transition_seq"] for d in decisions] == list(range(1, len(decisions) + 1))
+    assert len({d["event_id"] for d in decisions}) == len(decisions)
+
+
+def test_the_same_step_gives_the_same_bytes():
+    """A step repeated after a crash publishes the same decisions under the same ids, but for decided_at."""
+    told = [Delivered(topic, i, message) for i, (topic, message) in enumerate(courtship())]
+    one, two = CORE.step("a", None, told, 1), CORE.step("a", None, told, 1)
+    assert one == two
+
+
+def test_pending_gives_the_latest_sends_again():
+    """Whoever restores a record from the changelog publishes its last step again, byte for byte."""
+    outcome = step(None, courtship())
+    assert outcome.sends
+    assert list(CORE.pending("a", outcome.record)) == list(outcome.sends)
+
+
+def test_a_decision_carries_every_field_of_the_contract():
+    """The published object has the contract's fields, and its contributions add up to the score."""
+    _, decisions = fold(courtship())
+    for decision in decisions:
+        assert set(decision) == {
+            "event_id", "account_id", "transition_seq", "from", "to", "direction", "effective_at", "decided_at",
+            "score", "confidence", "dimensions", "why", "what_next", "segment", "play", "policy", "caused_by",
+            "supersedes", "schema_version",
+        }  # fmt: skip
+        parts = [Decimal(str(part["contribution"])) for part in decision["dimensions"]]
+        assert sum(parts) == Decimal(str(decision["score"]))
+        assert parts == sorted(parts, reverse=True)
+        assert len(parts) == 14
+
+
+def test_money_is_summed_exactly():
+    """Sums of any currency are exact decimals, refunds taken off."""
+    told = [purchase(i, amount="0.10") for i in range(3)]
+    told += [purchase(4, amount="999999999999999999.99999999"), purchase(5, "r", amount="0.30", entry="refund")]
+    told += [purchase(6, amount="5", currency="JPY")]
+    head = record_of(fold(told)[0]).head
+    assert head.spent == {"EUR": "999999999999999999.99999999", "JPY": "5"}
+    assert (head.purchases, head.refunds) == (5, 1)
+
+
+def test_the_state_is_published_when_the_status_changes():
+    """Every change of status comes with the account's new state, keyed by the account."""
+    outcome = step(None, [purchase(1)])
+    state = json.loads(next(sent.value for sent in outcome.sends if sent.topic == STATE))
+    assert (state["status"], state["transition_seq"]) == ("customer", 1)
+
+
+def test_a_referral_is_credited_to_the_referrer_by_a_message_of_its_own():
+    """The buyer's step sends a credit keyed to the referrer, once, and none for naming oneself."""
+    replay, _ = fold([purchase(1, account="b", referred_by="a"), purchase(2, account="b", referred_by="b")])
+    assert record_of(replay, "a").count == 1
+    assert record_of(replay, "b").count == 2
+    assert record_of(replay, "a").head.good[4] > 0
+
+
+def test_an_override_holds_and_runs_out():
+    """A held status ignores the evidence, and the end of the override is told at that moment."""
+    until = on(100)
+    told = [purchase(1), command(10, "override", status="client", until=until), *courtship()[4:9]]
+    replay, decisions = fold(told)
+    assert path(decisions) == ["customer", "client"]
+    assert decisions[1]["direction"] == "override"
+    list(replay.run_until(micros(until) - 1, NOW_US))
+    assert state_of(replay).status == "client"
+    ended = [json.loads(s.value) for s in replay.run_until(micros(until), NOW_US) if s.topic == RECLASSIFIED]
+    assert [(d["direction"], d["caused_by"]) for d in ended] == [("override", "2024-04-10T09:00:00Z")]
+
+
+def test_a_release_ends_an_override():
+    """What the evidence says is in force again, and told as an override."""
+    told = [purchase(1), command(10, "override", status="client", until=on(100)), command(20, "release")]
+    assert [(d["to"], d["direction"]) for d in fold(told)[1][1:]] == [("client", "override"), ("customer", "override")]
+
+
+@pytest.mark.parametrize(
+    ("told", "detail"),
+    [
+        (command(9, "override", status="client", until=on(99), by=None), "nobody"),
+        (command(9, "override", status="client", until=on(8)), "until"),
+        (command(9, "release"), "no override"),
+        (command(9, "correct", corrects="unknown", value=None), "not in the history"),
+    ],
+)
+def test_a_command_that_cannot_be_done_is_answered_in_the_audit_topic(told, detail):
+    """It changes nothing, is no dead letter, and its audit entry says why."""
+    outcome = step(step(None, [purchase(1)]).record, [told], first_offset=5)
+    entry = audits(outcome)[0]
+    assert entry["outcome"] == "refused"
+    assert detail in entry["detail"]
+    assert not [sent for sent in outcome.sends if sent.topic == RECLASSIFIED]
+
+
+def wire(told):
+    """Return a message as the JSON object that a correction carries."""
+    return json.loads(msgspec.json.encode(told[1]))
+
+
+def test_a_withdrawn_event_is_as_if_it_had_never_been():
+    """Withdrawing the only purchase undoes the promotion, by a correction that names it."""
+    replay, decisions = fold([purchase(1, "oops"), command(2, "correct", corrects="oops", value=None)])
+    assert [(d["to"], d["direction"]) for d in decisions[1:]] == [("prospect", "correction")]
+    assert decisions[1]["supersedes"] == decisions[0]["event_id"]
+    assert record_of(replay).head.spent == {}
+
+
+def test_a_corrected_event_counts_as_it_should_have_been():
+    """The corrected amount is in the totals; the original, sent again, is a repeat."""
+    right = wire(purchase(1, "p", amount="12.00"))
+    fix = command(2, "correct", corrects="p", value=right)
+    replay, _ = fold([purchase(1, "p"), fix, purchase(1, "p")])
+    assert record_of(replay).head.spent == {"EUR": "12.00"}
+    assert record_of(replay).repeats == 1
+
+
+def test_a_correction_by_another_account_or_id_is_refused():
+    """The replacement must be the same event of the same account."""
+    wrong = wire(purchase(1, "other", amount="12.00"))
+    outcome = step(None, [purchase(1, "p"), command(2, "correct", corrects="p", value=wrong)])
+    assert audits(outcome)[0]["outcome"] == "refused"
+    assert decode(outcome.record).head.spent == {"EUR": "10.00"}
+
+
+def test_a_correction_of_a_correction_and_back_ends_where_it_began():
+    """Correcting there and back leaves the totals and the status of the start."""
+    there = command(2, "correct", "c1", corrects="p", value=wire(purchase(1, "p", amount="12.00")))
+    back = command(3, "correct", "c2", corrects="p", value=wire(purchase(1, "p")))
+    replay, _ = fold([purchase(1, "p"), there, back])
+    assert record_of(replay).head.spent == {"EUR": "10.00"}
+
+
+def test_erase_leaves_no_record_and_tombstones():
+    """The record goes, and every compacted topic gets a tombstone; an unknown account is answered in the audit."""
+    outcome = step(step(None, courtship()).record, [command(200, "erase")], first_offset=99)
+    assert outcome.record is None
+    assert {sent.topic for sent in outcome.sends if sent.value is None} == {STATE, m.PROFILES}
+    unknown = step(None, [command(200, "erase")])
+    assert unknown.record is None
+    assert audits(unknown)[0]["detail"] == "the account is unknown"
+
+
+def test_the_tombstone_of_an_erased_account_brings_nothing_back():
+    """An empty profile of an account that is not there makes no record."""
+    cleared = profile(1, "tombstone:3", industry=None, party=None, market=None)
+    assert step(None, [cleared]).record is None
+
+
+def test_free_text_reaches_no_record():
+    """An account manager's name and the goals are kept as being there only."""
+    secret = "Zebulon Quirke wants to sail"
+    outcome = step(None, [profile(1, account_manager=secret, goals=secret), purchase(2, discount_code=secret)])
+    assert secret.encode() not in outcome.record
+    assert not [sent for sent in outcome.sends if sent.value and secret.encode() in sent.value]
+
+
+def test_stored_bytes_that_are_no_record_are_named():
+    """A foreign value is told apart by a RecordError, never folded onto."""
+    with pytest.raises(RecordError, match="no account record"):
+        step(b"\x93nonsense", [purchase(1)])
+
+
+def test_a_refused_message_is_not_part_of_the_record():
+    """A late event leaves the totals alone, and its offset counts as seen."""
+    outcome = step(None, [purchase(100), purchase(1, "late")])
+    assert isinstance(outcome.verdicts[1], Refused)
+    assert decode(outcome.record).head.purchases == 1
+    assert decode(outcome.record).offsets == {1: 1}

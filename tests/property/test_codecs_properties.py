@@ -1,0 +1,100 @@
+"""Whatever the bytes: the codec answers, reads back what was written, and never accepts what can be read in two ways."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from codec_strategies import NOW_US, TOPICS, anything, delivered, encoded, messages, mutated
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from relationship.messages import MESSAGE_TYPES
+from relationship.outcome import Reason, Refused
+from streams.codecs import Codec, Limits
+from streams.contracts import json_schema
+
+CODEC = Codec(Limits())
+SCHEMAS = {topic: Draft202012Validator(json_schema(topic, kind)) for topic, kind in MESSAGE_TYPES.items()}
+headers = st.lists(st.tuples(st.text(max_size=8) | st.just("ce_type"), st.none() | st.binary(max_size=8)), max_size=3)
+
+
+def decode(topic: str, key: bytes | None, value: bytes | None, given_headers: Any = ()) -> Any:
+    """What the codec makes of a record."""
+    return CODEC.decode(topic, key, value, NOW_US, offset=0, timestamp_us=NOW_US, headers=given_headers)
+
+
+def normal(value: Any) -> Any:
+    """A field's value as it is compared: a time as a moment, whatever its offset; a number as a float."""
+    if isinstance(value, str) and len(value) > len("2026-01-01") and value[4:5] == value[7:8] == "-":
+        return datetime.fromisoformat(value)
+    if isinstance(value, dict):
+        return {name: normal(inner) for name, inner in value.items() if inner is not None}
+    return value
+
+
+@given(TOPICS, st.none() | st.binary(max_size=8), st.none() | st.binary(max_size=200), headers)
+def test_arbitrary_bytes_are_answered(topic: str, key: bytes | None, value: bytes | None, others: Any) -> None:
+    """No bytes make the codec raise, in any part of the record."""
+    assert isinstance(decode(topic, key, value, others), (Refused, MESSAGE_TYPES[topic]))
+
+
+@given(st.data())
+def test_damaged_messages_are_answered(data: st.DataObject) -> None:
+    """Bytes flipped, cut out or put in leave a message, or a refusal with one printable line."""
+    topic, message = data.draw(delivered())
+    value = data.draw(encoded(message))
+    start, stop = sorted(data.draw(st.tuples(*[st.integers(0, len(value))] * 2)))
+    damaged = (
+        value[:start] + data.draw(st.binary(max_size=4) | st.sampled_from([b'"', b"NaN", b"[", b"null"])) + value[stop:]
+    )
+    decoded = decode(topic, message["account_id"].encode(), damaged)
+    assert isinstance(decoded, (Refused, MESSAGE_TYPES[topic]))
+    assert not isinstance(decoded, Refused) or decoded.text.isprintable()
+
+
+@given(st.data())
+def test_valid_messages_are_read_back_whole(data: st.DataObject) -> None:
+    """What a producer wrote is what the message says, field by field, however its JSON is laid out."""
+    topic, message = data.draw(delivered())
+    decoded = decode(topic, message["account_id"].encode(), data.draw(encoded(message)))
+    assert isinstance(decoded, MESSAGE_TYPES[topic])
+    for name, value in message.items():
+        assert normal(msgspec.to_builtins(getattr(decoded, name))) == normal(value)
+
+
+@given(st.data())
+def test_a_repeated_key_is_always_refused(data: st.DataObject) -> None:
+    """However a second member of the same name is written and wherever it stands, it is found."""
+    topic, message = data.draw(delivered())
+    value = data.draw(encoded(message | data.draw(st.dictionaries(st.text(max_size=3), anything, max_size=2))))
+    members = json.loads(value)
+    name = data.draw(st.sampled_from(sorted(members)))
+    escaped = json.dumps(name) if data.draw(st.booleans()) else '"' + "".join(f"\\u{ord(c):04x}" for c in name) + '"'
+    assume(all(ord(c) < 0x10000 for c in name))
+    space = data.draw(st.sampled_from(["", " ", "\n\t"]))
+    again = f"{escaped}{space}:{space}{json.dumps(members[name])}".encode()
+    refused = decode(
+        topic,
+        members["account_id"].encode(),
+        data.draw(st.sampled_from([b"{" + again + b"," + value[1:], value[:-1] + b"," + again + b"}"])),
+    )
+    assert refused.reason is Reason.DECODE
+
+
+@given(st.data())
+def test_the_schemas_refuse_no_valid_message(data: st.DataObject) -> None:
+    """A producer that is faithful to the contract passes both the codec and the published schema."""
+    topic = data.draw(TOPICS)
+    message = data.draw(messages(topic))
+    assert not isinstance(CODEC.decode_value(topic, json.dumps(message).encode(), NOW_US), Refused)
+    assert SCHEMAS[topic].is_valid(message)
+
+
+@given(mutated())
+def test_the_schemas_refuse_nothing_that_the_codec_accepts(mutation: tuple[str, dict[str, Any]]) -> None:
+    """A schema may say less than the codec checks, and never more."""
+    topic, message = mutation
+    accepted = not isinstance(CODEC.decode_value(topic, json.dumps(message).encode(), NOW_US), Refused)
+    assert SCHEMAS[topic].is_valid(message) or not accepted

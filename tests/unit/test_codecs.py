@@ -1,0 +1,159 @@
+"""The codec accepts what the contract allows, whatever it looks like, and keeps every account to its own key."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from codec_support import CODEC, FIXED, NOW, NOW_US, VALID, changed, correction, decode, raw
+
+from relationship.messages import COMMANDS, MESSAGE_TYPES, PROFILES, PURCHASES, TICKETS, Command, Profile, Purchase
+from relationship.outcome import Reason, Refused
+from streams.codecs import Codec, Limits
+
+
+@pytest.mark.parametrize("topic", MESSAGE_TYPES)
+def test_a_valid_message_of_every_topic_is_decoded(topic: str) -> None:
+    """Every topic of the intake gives the type that the contract names for it."""
+    message = decode(changed(topic), topic)
+    assert type(message) is MESSAGE_TYPES[topic]
+    assert message.account_id == "acme"
+
+
+@pytest.mark.parametrize("topic", MESSAGE_TYPES)
+def test_unknown_fields_are_dropped_and_nulls_are_absent(topic: str) -> None:
+    """A producer may send more than the contract has, and null for what it does not know."""
+    fields = {"schema_version": None, "loyalty": {"tier": [1, "gold"]}, "note": 'a "quoted" word'}
+    assert decode(changed(topic, **fields), topic) == decode(changed(topic), topic)
+
+
+@pytest.mark.parametrize(
+    "account", ["😀", "مرحبا", "a\0b", "<script>alert(1)</script>", "\n", '"', "\\", "é", "e\u0301", "a" * 255]
+)
+def test_account_ids_are_opaque(account: str) -> None:
+    """Whatever an id looks like, it is taken as it is and never normalised."""
+    assert decode(changed(account_id=account), key=account.encode()).account_id == account
+
+
+@pytest.mark.parametrize("version", ["1", "1.0", "1.7", "1.0.3"])
+def test_every_minor_version_of_1_is_read(version: str) -> None:
+    """Additive changes keep the major version."""
+    assert decode(changed(schema_version=version)).schema_version == version
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(raw('"x": 1e400'), id="infinite-number-in-unknown-field"),
+        pytest.param(raw('"x": ' + "9" * 5000), id="long-integer-in-unknown-field"),
+        pytest.param(raw('"x": [{"amount": 1}, {"amount": 2}]'), id="same-key-in-other-objects"),
+        pytest.param(raw('"x": "\\": {[\\\\"'), id="string-that-looks-like-json"),
+        pytest.param(changed().replace(b'"amount"', b'"\\u0061mount"'), id="escaped-key"),
+        pytest.param(b" \n" + changed().replace(b": ", b" :\t") + b"\r\n", id="odd-white-space"),
+        pytest.param(changed(quantity=-0.0), id="minus-zero"),
+        pytest.param(changed(occurred_at="2026-05-01T23:59:59.123456+14:00"), id="far-time-zone"),
+        pytest.param(changed(occurred_at=(NOW + timedelta(minutes=5)).isoformat()), id="just-within-the-future"),
+        pytest.param(changed(occurred_at="1970-01-02T00:00:00Z"), id="second-day-of-1970"),
+        pytest.param(changed(discount_code=""), id="empty-text"),
+    ],
+)
+def test_what_is_odd_and_allowed_is_accepted(value: bytes) -> None:
+    """Strictness stops at what could be read in two ways."""
+    assert isinstance(decode(value), Purchase)
+
+
+@pytest.mark.parametrize("key", [None, b"", b"other", b"acme\0", b"\xff"])
+def test_a_key_that_is_not_the_accounts_is_refused(key: bytes | None) -> None:
+    """The partition follows from the key, so a key of another account would split an account in two."""
+    refused = decode(changed(), key=key)
+    assert refused.reason is Reason.KEY
+    assert "acme" not in refused.text
+
+
+def test_the_key_is_compared_as_bytes() -> None:
+    """Two spellings of one letter are two accounts."""
+    assert decode(changed(account_id="é"), key="e\u0301".encode()).reason is Reason.KEY
+
+
+@pytest.mark.parametrize("content", [TICKETS.encode(), b"\xff", b""])
+def test_a_header_that_names_another_type_is_refused(content: bytes) -> None:
+    """A CloudEvent's type wins over the looks of its data; it may be redriven once the type is known."""
+    refused = decode(changed(), headers=(("ce_id", b"e-1"), ("ce_type", content)))
+    assert refused.reason is Reason.VERSION
+    assert "ce_type" in refused.text
+
+
+@pytest.mark.parametrize("headers", [(), (("ce_type", PURCHASES.encode()),), (("ce_type", None), ("x", b"\xff"))])
+def test_other_headers_are_of_no_account(headers: tuple[tuple[str, bytes | None], ...]) -> None:
+    """The topic's own type, no type and foreign headers all pass."""
+    assert isinstance(decode(changed(), headers=headers), Purchase)
+
+
+def test_a_null_value_on_the_profile_topic_clears_the_profile() -> None:
+    """A tombstone of the compacted topic is a profile without facts, at the record's own time and place."""
+    cleared = decode(None, PROFILES, timestamp_us=NOW_US - 1)
+    expected = NOW - timedelta(microseconds=1)
+    assert cleared == Profile(event_id="tombstone:7", account_id="acme", occurred_at=expected)
+
+
+@pytest.mark.parametrize("key", [None, b"", b"\xff", b"a" * 256])
+def test_a_tombstone_needs_the_key_of_an_account(key: bytes | None) -> None:
+    """Nothing else says whose profile it clears."""
+    assert decode(None, PROFILES, key=key).reason is Reason.KEY
+
+
+@pytest.mark.parametrize("timestamp_us", [-1, 0, NOW_US + 300_000_001])
+def test_a_tombstone_moves_no_clock(timestamp_us: int) -> None:
+    """A record's timestamp can be as wrong as a field."""
+    assert decode(None, PROFILES, timestamp_us=timestamp_us).reason is Reason.TIME
+
+
+def test_the_limits_are_settings() -> None:
+    """Size, depth and future are what the settings say."""
+    codec = Codec(Limits(max_record_bytes=len(changed()), max_depth=1, future_us=0))
+    assert isinstance(decode(changed(), codec=codec), Purchase)
+    assert decode(changed() + b" ", codec=codec).reason is Reason.SIZE
+    assert decode(b'{"x":[]}', codec=codec).reason is Reason.SIZE
+    assert decode(changed(occurred_at="2026-06-01T12:00:01Z"), codec=codec).text.endswith(
+        "0 minutes ahead of the clock"
+    )
+
+
+@pytest.mark.parametrize("tail", [b"", b', "paid_on": 5'])
+@pytest.mark.parametrize("depth", range(100, 1200, 100))
+def test_a_depth_limit_beyond_the_interpreters_own_never_fails(depth: int, tail: bytes) -> None:
+    """A limit set too wide makes a refusal or a message, and never an error or a crash."""
+    codec = Codec(Limits(max_depth=1_000_000))
+    value = changed()[:-1] + b', "x": ' + b"[" * depth + b"]" * depth + tail + b"}"
+    decoded = decode(value, codec=codec)
+    assert isinstance(decoded, (Purchase, Refused))
+    assert decoded.reason in {Reason.SIZE, Reason.SCHEMA} if isinstance(decoded, Refused) else not tail
+
+
+def test_brackets_within_text_are_not_depth() -> None:
+    """Only structure counts as depth."""
+    assert isinstance(decode(changed(note="[{" * 100 + '\\"[')), Purchase)
+
+
+@pytest.mark.parametrize("name", ["release", "erase"])
+def test_a_command_that_needs_nothing_more(name: str) -> None:
+    """Releasing and erasing name the account, and that is enough."""
+    assert isinstance(decode(changed(COMMANDS, command=name, status=..., until=...), COMMANDS), Command)
+
+
+@pytest.mark.parametrize("value", [None, FIXED])
+@pytest.mark.parametrize("topic", [PURCHASES, None, ...])
+def test_a_correction_withdraws_or_replaces(value: dict[str, Any] | None, topic: Any) -> None:
+    """A null value withdraws an event; a message replaces it, with the topic given or seen from its fields."""
+    assert decode(correction(value=value, topic=topic), COMMANDS).value == value
+
+
+@pytest.mark.parametrize("topic", MESSAGE_TYPES)
+def test_every_kind_of_message_can_be_corrected(topic: str) -> None:
+    """What a correction's value is can be seen from the field that only its topic requires."""
+    value = {**VALID[topic], "event_id": "e-0"}
+    assert decode(correction(value=value), COMMANDS).value == value
+
+
+def test_a_file_has_no_key() -> None:
+    """A line of a file is checked like a record, but for the key that it does not have."""
+    assert isinstance(CODEC.decode_value(PURCHASES, changed(), NOW_US), Purchase)

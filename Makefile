@@ -1,0 +1,45 @@
+# Clientward. `make` lists what a person can do; every target sets up what it needs.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+ARGS ?=
+
+# pip and jgo trust their own list of authorities; a company's network has one more, which the system's list holds.
+SYSTEM_BUNDLE := $(firstword $(SSL_CERT_FILE) $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem))
+ifneq ($(SYSTEM_BUNDLE),)
+export REQUESTS_CA_BUNDLE ?= $(SYSTEM_BUNDLE)
+endif
+
+.PHONY: help setup demo test test-unit lint format lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: ## make .venv from the locks and fetch Kafka (a minute; seconds the second time)
+	@PYTHON='$(PYTHON)' bash requirements/setup.sh
+
+demo: setup ## a customer becomes a client, on real Kafka and Redis (ARGS="--keep --seed 7")
+	@$(BIN)/clientward demo $(ARGS)
+
+test: setup ## every test, on real Kafka and Redis (ARGS="-k embedded")
+	@$(BIN)/python -m pytest $(ARGS)
+
+test-unit: setup ## the quick tests, without servers
+	@$(BIN)/python -m pytest tests/unit tests/property $(ARGS)
+
+lint: setup ## ruff, mypy and the one-way layers
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: setup ## let ruff lay out the code and mend what it can
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+lock: setup ## renew requirements/*.lock and Kafka's jars.lock after a change of pyproject.toml
+	@bash requirements/lock.sh
+
+clean: ## remove .venv and what the tools cached here
+	@rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

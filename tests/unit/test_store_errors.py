@@ -1,0 +1,66 @@
+"""Which class and which line each error of Redis becomes."""
+
+import pytest
+from redis import exceptions as redis_errors
+
+from clientward_store import StoreRefused, StoreUnavailable
+from clientward_store.errors import LASTING, PASSING, translated
+
+
+@pytest.mark.parametrize("code", PASSING)
+@pytest.mark.parametrize("form", ["{} some text", "ERR Error running script (call to f_0): @user_script:6: -{} text"])
+def test_codes_that_pass(code: str, form: str) -> None:
+    """Whatever passes by itself may be tried again, told by the server directly or through a script."""
+    error = translated(redis_errors.ResponseError(form.format(code)), "h:1")
+    assert type(error) is StoreUnavailable
+    assert str(error) == f"Redis at h:1 answers {code}: {PASSING[code]}"
+
+
+@pytest.mark.parametrize("code", LASTING)
+def test_codes_that_last(code: str) -> None:
+    """Whatever needs a person's change is refused."""
+    error = translated(redis_errors.ResponseError(f"{code} some text"), "h:1")
+    assert isinstance(error, StoreRefused)
+    assert code in str(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (redis_errors.BusyLoadingError("Redis is loading the dataset in memory"), "LOADING"),
+        (redis_errors.ReadOnlyError("You can't write against a read only replica."), "READONLY"),
+        (redis_errors.OutOfMemoryError("command not allowed when used memory > 'maxmemory'."), "OOM"),
+        (redis_errors.MasterDownError("Link with MASTER is down"), "MASTERDOWN"),
+        (redis_errors.ClusterDownError("Hash slot not served"), "CLUSTERDOWN"),
+        (redis_errors.TryAgainError("Multiple keys request during rehashing of slot"), "TRYAGAIN"),
+        (redis_errors.NoPermissionError("this user has no permissions"), "NOPERM"),
+        (redis_errors.AuthenticationError("invalid username-password pair"), "WRONGPASS"),
+        (redis_errors.ResponseError("ACL failure in script: User u has no permissions"), "NOPERM"),
+    ],
+)
+def test_classes_of_the_client_library(error: Exception, code: str) -> None:
+    """redis-py takes the code off some texts; its class says it instead."""
+    assert f"answers {code}:" in str(translated(error, "h:1"))
+
+
+@pytest.mark.parametrize("error", [redis_errors.TimeoutError("x"), TimeoutError()])
+def test_slowness(error: Exception) -> None:
+    """A time-out is told as one, and may be tried again."""
+    assert "did not answer in time" in str(translated(error, "h:1"))
+
+
+@pytest.mark.parametrize("error", [redis_errors.ConnectionError("x"), OSError("x"), redis_errors.MaxConnectionsError()])
+def test_absence(error: Exception) -> None:
+    """A broken or impossible connection may be tried again."""
+    told = translated(error, "h:1")
+    assert type(told) is StoreUnavailable
+    assert "cannot be reached" in str(told)
+
+
+def test_an_unknown_error_repeats_no_argument() -> None:
+    """Redis repeats arguments of unknown commands, a password among them: that part is left out, and lines are joined."""
+    text = "unknown command `AUTH`,\nwith args beginning with: `canary`"
+    told = str(translated(redis_errors.ResponseError(text.replace("\n", " ")), "h:1"))
+    assert "AUTH" in told
+    assert "canary" not in told
+    assert "\n" not in str(translated(redis_errors.ResponseError("two\nlines"), "h:1"))

@@ -1,0 +1,87 @@
+"""Publish a file's records: keyed with murmur2, in order within an account, each confirmed by all copies in sync.
+
+The record's timestamp is left to the broker: the intake topics take the time of arrival, which retention counts from.
+When something happened is in the message.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from typing import Final, NamedTuple
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+
+from streams.admin import REQUEST_TIMEOUT_MS, TopicsError, admin_client, read_topics
+from streams.settings import Settings
+from streams.topics import HEADERS_BYTES
+
+# Milliseconds that a record waits for company: batches of a file fill at once, so this only bounds the last one.
+LINGER_MS: Final = 5
+
+
+class Record(NamedTuple):
+    """One record to publish."""
+
+    topic: str
+    key: bytes
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+@asynccontextmanager
+async def producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
+    """Give a producer that neither loses nor doubles, and close it when all is sent."""
+    started = AIOKafkaProducer(
+        **settings.kafka_client_options(),
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=LINGER_MS,
+        max_request_size=settings.max_record_bytes + HEADERS_BYTES,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+    )
+    try:
+        await started.start()
+        yield started
+    finally:
+        await started.stop()
+
+
+async def require_topics(settings: Settings, names: Collection[str]) -> None:
+    """Raise TopicsError where one of the topics is missing: a producer would wait for it without a word."""
+    async with admin_client(settings) as client:
+        missing = set(names) - (await read_topics(client, list(names))).keys()
+    if missing:
+        raise TopicsError(f"there is no topic {', '.join(sorted(missing))}; run `clientward topics apply`")
+
+
+async def send_batch(client: AIOKafkaProducer, records: Sequence[Record]) -> list[str | None]:
+    """Send records and wait until they are stored. For each: None, or why the brokers never take this one.
+
+    Raises KafkaError for what would meet every record, such as a broker that is away.
+    """
+    under_way = [await _send(client, record) for record in records]
+    stored = await asyncio.gather(*(each for each in under_way if not isinstance(each, str)), return_exceptions=True)
+    for outcome in stored:
+        if isinstance(outcome, BaseException) and not isinstance(outcome, MessageSizeTooLargeError):
+            raise outcome
+    outcomes = iter(stored)
+    return [each if isinstance(each, str) else _refusal(next(outcomes)) for each in under_way]
+
+
+async def _send(client: AIOKafkaProducer, record: Record) -> "asyncio.Future[object] | str":
+    try:
+        sent: asyncio.Future[object] = await client.send(
+            record.topic, value=record.value, key=record.key, headers=list(record.headers)
+        )
+    except MessageSizeTooLargeError:
+        return _too_large(len(record.value or b""))
+    return sent
+
+
+def _refusal(outcome: object) -> str | None:
+    return "larger than the topic allows" if isinstance(outcome, KafkaError) else None
+
+
+def _too_large(size: int) -> str:
+    return f"{size} bytes are more than the topic allows"

@@ -1,0 +1,89 @@
+"""The doctor's judgement, on answers as the servers give them."""
+
+from typing import Any, NamedTuple
+
+import pytest
+
+from streams.doctor import check_libraries
+from streams.doctor_kafka import sample_keys, topic_findings
+from streams.doctor_redis import check_clock, check_memory, check_persistence, check_server
+from streams.partitioning import partition_of_key
+from streams.settings import Settings
+from streams.topic_plan import Alter, Create, Refuse
+from streams.topics import topics_for
+
+HEALTHY: dict[str, Any] = {
+    "redis_version": "7.0.15",
+    "role": "master",
+    "loading": 0,
+    "maxmemory_policy": "noeviction",
+    "used_memory_human": "1M",
+    "aof_enabled": 1,
+    "aof_last_write_status": "ok",
+}
+
+
+class Seen(NamedTuple):
+    """What the sample looks at of a record."""
+
+    topic: str
+    partition: int
+    key: bytes | None
+
+
+def test_libraries_are_told() -> None:
+    """The versions of what everything rests on stand in one line."""
+    finding = check_libraries()[0]
+    assert finding.level == "ok"
+    assert "faust-streaming " in finding.text
+    assert "aiokafka " in finding.text
+
+
+def test_healthy_redis_passes() -> None:
+    """A primary of a fit version, that evicts nothing and keeps a log, passes with nothing to do."""
+    findings = [check(HEALTHY) for check in (check_server, check_memory, check_persistence)]
+    assert {finding.level for finding in findings} == {"ok"}
+    assert not any(finding.advice for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("check", "changed", "level", "advice"),
+    [
+        (check_server, {"redis_version": "5.0.7"}, "fail", "6.2"),
+        (check_server, {"role": "slave"}, "fail", "primary"),
+        (check_server, {"loading": 1}, "warn", "wait"),
+        (check_memory, {"maxmemory_policy": "allkeys-lru"}, "fail", "noeviction"),
+        (check_persistence, {"aof_enabled": 0}, "warn", "appendonly yes"),
+        (check_persistence, {"aof_last_write_status": "err"}, "fail", "disk"),
+    ],
+)
+def test_ailing_redis_gets_advice(check: Any, changed: dict[str, Any], level: str, advice: str) -> None:
+    """Each ailment has its level, and says what to do."""
+    finding = check({**HEALTHY, **changed})
+    assert finding.level == level
+    assert advice in finding.advice
+
+
+@pytest.mark.parametrize(("skew", "level"), [(0.0, "ok"), (-149.0, "ok"), (151.0, "warn"), (-3600.0, "warn")])
+def test_clocks_apart(skew: float, level: str) -> None:
+    """A clock is told when it is off by more than half of what an event may be ahead."""
+    assert check_clock(skew, 300.0).level == level
+
+
+def test_topics_as_planned() -> None:
+    """No change is one finding that all is well; missing and refused topics fail, other settings are a warning."""
+    spec = topics_for(Settings())[0]
+    assert [finding.level for finding in topic_findings([], 11)] == ["ok"]
+    changes = [Create(spec), Alter("b", {"retention.ms": ("1", "2")}, {}), Refuse("c", "has 3: set partitions to 3")]
+    findings = topic_findings(changes, 2)
+    assert [finding.level for finding in findings] == ["fail", "warn", "fail"]
+    assert findings[0].advice == "run `clientward topics apply`"
+    assert findings[2].advice == "set partitions to 3"
+
+
+def test_keys_astray_are_found() -> None:
+    """A key on another partition than murmur2's is found, and so is a record without one."""
+    right = partition_of_key(b"a", 12)
+    records = [Seen("good", right, b"a"), Seen("bad", (right + 1) % 12, b"a"), Seen("none", 0, None)]
+    sample = sample_keys(records, {"good": 12, "bad": 12, "none": 12})
+    assert (sample.keys, sample.astray, sample.keyless) == (2, {"bad"}, {"none"})

@@ -27,8 +27,18 @@ from relationship.transitions import Reading, read
 LATENESS_DAYS: Final = 30  # how much older than its account's newest event an event may be, and still be folded
 SCORE_STEP: Final = 500  # hundredths of a point; a state is published again when its score has moved by five points
 
+WORTH_COMPRESSING: Final = 1024  # bytes; a state alone is smaller, a decision is four times that and shrinks to a third
+COMPRESSED: Final = b"\xc1"  # a byte that no MessagePack begins with
+
 _pack: Final = msgspec.msgpack.Encoder()
 _unpack: Final = msgspec.msgpack.Decoder(list[Outgoing])
+
+
+def _packed(sends: list[Outgoing]) -> bytes:
+    if not sends:
+        return b""
+    packed = _pack.encode(sends)
+    return COMPRESSED + zlib.compress(packed, 1) if len(packed) > WORTH_COMPRESSING else packed
 
 
 class Core:
@@ -53,7 +63,9 @@ class Core:
     def pending(self, account_id: str, record: bytes) -> Sequence[Outgoing]:  # noqa: ARG002 - the protocol's
         """Return what the record's latest step sent. Raises RecordError."""
         packed = decode(record).pending
-        return _unpack.decode(zlib.decompress(packed)) if packed else []
+        if packed[:1] == COMPRESSED:
+            packed = zlib.decompress(packed[1:])
+        return _unpack.decode(packed) if packed else []
 
 
 class Case:
@@ -204,7 +216,7 @@ class Case:
             return Outcome(encode(record), self.changed, verdicts, [], next_due(record, self.core.policy))
         self._show(record)
         record.revision += 1
-        record.pending = zlib.compress(_pack.encode(self.sends), 1) if self.sends else b""
+        record.pending = _packed(self.sends)
         return Outcome(encode(record), self.changed, verdicts, self.sends, next_due(record, self.core.policy))
 
     def _show(self, record: Record) -> None:

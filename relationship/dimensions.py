@@ -47,10 +47,13 @@ def duration(account: Account, policy: Policy, trade: Trade) -> float:
 def engagement(account: Account, policy: Policy, trade: Trade) -> float:
     """D2: contact by people, decayed, worth more in several kinds and channels; purchases alone are capped."""
     shape = policy.source.shape
-    today = account.t // f.DAY_US
-    kinds = sum(1 for seen in account.seen.values() if today - seen <= YEAR_DAYS)
-    breadth = shape.breadth_floor + (1.0 - shape.breadth_floor) * (1.0 - exp2(-(kinds / shape.breadth_kinds)))
-    contact = standing(account.good[ENGAGEMENT], account.bad[ENGAGEMENT], trade.scales[ENGAGEMENT]) * breadth
+    contact = standing(account.good[ENGAGEMENT], account.bad[ENGAGEMENT], trade.scales[ENGAGEMENT])
+    if contact:
+        oldest = account.t // f.DAY_US - YEAR_DAYS
+        kinds = 0
+        for seen in account.seen.values():
+            kinds += seen >= oldest
+        contact *= shape.breadth_floor + (1.0 - shape.breadth_floor) * (1.0 - exp2(-(kinds / shape.breadth_kinds)))
     bought = shape.purchase_engagement * (1.0 - exp2(-(account.purchases / 4))) if account.purchases else 0.0
     return contact + (1.0 - contact) * bought
 
@@ -81,32 +84,40 @@ def service(account: Account, policy: Policy, trade: Trade) -> float:
     return hours + (1.0 - hours) * named
 
 
+def duties(account: Account, found: list[float], trade: Trade) -> float:
+    """D13: what is asked of an account is to say what it needs, to give feedback and to pay on time.
+
+    Late payment lowers this dimension alone: it never erases engagement. `found` holds dialogue and needs already.
+    """
+    good, bad = account.good[DUTIES], account.bad[DUTIES]
+    paid = standing(good, bad, trade.scales[DUTIES])
+    return (2.0 * paid + found[DIALOGUE] + found[NEEDS]) / 4.0 * (good + 1.0) / (good + bad + 1.0)
+
+
 def values(account: Account, policy: Policy, trade: Trade) -> list[float]:
     """Return the fourteen values at the account's own moment, each 0-1 and at most its cap."""
     good, bad, scales = account.good, account.bad, trade.scales
     out = [0.0] * len(DIMENSIONS)
     for i in PLAIN:
-        if good[i] > 0.0:
-            out[i] = standing(good[i], bad[i], scales[i])
+        for_it = good[i]
+        if for_it > 0.0:
+            out[i] = standing(for_it, bad[i], scales[i])
     out[DURATION] = duration(account, policy, trade)
     out[ENGAGEMENT] = engagement(account, policy, trade)
     out[COMMITMENT] = commitment(account, policy, trade)
-    out[BREADTH] = breadth(account, trade)
+    if account.growth:
+        out[BREADTH] = breadth(account, trade)
     out[SERVICE] = service(account, policy, trade)
-    # D13: what is asked of an account is to say what it needs, to give feedback and to pay on time. Late payment lowers
-    # this dimension alone: it never erases engagement.
-    paid = standing(good[DUTIES], bad[DUTIES], scales[DUTIES])
-    out[DUTIES] = (2.0 * paid + out[DIALOGUE] + out[NEEDS]) / 4.0 * _kept(good[DUTIES], bad[DUTIES])
-    return [min(value, cap) for value, cap in zip(out, policy.caps, strict=True)]
-
-
-def _kept(good: float, bad: float) -> float:
-    return (good + 1.0) / (good + bad + 1.0)
+    out[DUTIES] = duties(account, out, trade)
+    for i, cap in policy.capped:
+        out[i] = min(out[i], cap)
+    return out
 
 
 def contributions(found: list[float], trade: Trade) -> list[int]:
     """Return what each dimension brings to the score, in hundredths of a point; their sum is the score."""
-    return [round(share * value) for share, value in zip(trade.shares, found, strict=True)]
+    shares = trade.shares
+    return [int(shares[i] * value + 0.5) if value else 0 for i, value in enumerate(found)]
 
 
 def confidence(account: Account, policy: Policy) -> float:

@@ -51,10 +51,12 @@ def decay(account: Account, t: int, policy: Policy) -> None:
     if account.facts:
         good, bad = account.good, account.bad
         for half_life, members in policy.decay_groups:
-            factor = exp2(-(elapsed / half_life))
+            factor = 0.0
             for i in members:
-                good[i] *= factor
-                bad[i] *= factor
+                if good[i] or bad[i]:
+                    factor = factor or exp2(-(elapsed / half_life))
+                    good[i] *= factor
+                    bad[i] *= factor
         account.activity *= exp2(-(elapsed / YEAR_US))
     account.t = t
 

@@ -53,7 +53,8 @@ class Policy:
         self.id = source.id
         self.version = source.version
         self.half_lives_us = tuple(source.dimensions[d].half_life * f.DAY_US for d in DIMENSIONS)
-        self.caps = tuple(source.dimensions[d].cap for d in DIMENSIONS)
+        caps = ((i, source.dimensions[d].cap) for i, d in enumerate(DIMENSIONS))
+        self.capped = tuple((i, cap) for i, cap in caps if cap < 1.0)
         self.gate = source.thresholds.gate
         signals = source.signals
         self.purchase = _table(signals.purchase, f.PURCHASE_KINDS)

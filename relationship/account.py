@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct, field
 
-from relationship.facts import ProfileFact
+from relationship.facts import GuestProfileFact, ProfileFact
 from relationship.policy_file import DIMENSIONS
 
 PROSPECT, CUSTOMER, CANDIDATE, CLIENT, LAPSED = range(5)
@@ -48,6 +48,7 @@ class Account(Struct, array_like=True):
         bought: moment of the first purchase, or of the first agreement.
         status: the status that the evidence gives, `since` when, and what it `was` before a lapse.
         hold: the override that hides it, if any.
+        own, guest: its own profile and that of an account merged into it; `profile` is the one over the other.
     """
 
     t: int = 0
@@ -76,6 +77,8 @@ class Account(Struct, array_like=True):
     since: int = 0
     was: int = PROSPECT
     hold: Hold | None = None
+    own: ProfileFact | None = None
+    guest: GuestProfileFact | None = None
 
     @property
     def told(self) -> int:

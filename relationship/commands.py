@@ -11,6 +11,7 @@ import msgspec
 from relationship import facts as f
 from relationship import messages as m
 from relationship.history import APPLIED, REPEAT, Taken, matching, rewrite, take
+from relationship.merging import merge_complaint
 from relationship.outcome import Refused
 from relationship.policy import Policy
 from relationship.record import Record
@@ -22,7 +23,7 @@ NO_BY: Final = "nobody is named in 'by': say who asks"
 
 def complaint(record: Record, command: m.Command) -> str | None:
     """Return why a command cannot be done, or None where it can."""
-    if not command.by and command.command in {"override", "release"}:
+    if not command.by and command.command in {"override", "release", "merge", "unmerge"}:
         return NO_BY
     if command.command == "override":
         if command.until is None or command.status is None or command.until <= command.occurred_at:
@@ -32,7 +33,7 @@ def complaint(record: Record, command: m.Command) -> str | None:
     if command.command == "release" and record.head.hold is None:
         return "no override is in force"
     if command.command in {"merge", "unmerge"}:
-        return f"{command.command} is not supported by this version"
+        return merge_complaint(record, command)
     return None
 
 
@@ -64,7 +65,7 @@ def _correct(record: Record, command: m.Command, policy: Policy, lateness_us: in
     if command.value is not None:
         try:
             new = _replacement(old, command)
-        except ValueError:  # its text may quote the value, which can be personal data
+        except (ValueError, msgspec.ValidationError):  # its text may quote the value, which can be personal data
             return Taken(APPLIED, [], []), "the 'value' is no message of this account with the corrected event's id"
         if record.edge is not None and f.order(new) <= record.edge:
             return Taken(APPLIED, [], []), "the corrected event would lie before the history kept"

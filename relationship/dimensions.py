@@ -20,11 +20,16 @@ from relationship.policy_file import DIMENSIONS, INDEX
 DURATION, ENGAGEMENT, PERSONALISATION, _, TRUST, _, COMMITMENT, DIALOGUE, _, BREADTH, NEEDS, _, DUTIES, SERVICE = range(
     len(DIMENSIONS)
 )
+LOYALTY: Final = INDEX["loyalty"]
 PLAIN: Final = tuple(
-    INDEX[d] for d in ("personalisation", "bought", "trust", "loyalty", "dialogue", "value", "needs", "expectations")
+    INDEX[d] for d in ("personalisation", "bought", "trust", "dialogue", "value", "needs", "expectations")
 )
 YEAR_DAYS: Final = 365
 MONTHS_KEPT: Final = 36  # of activity; older months say nothing of today's regularity
+# The three constants of loyalty were chosen on CDNOW's purchases to 1997-06-30 (docs/quality.md); near them little changes.
+SILENCE_HALVINGS: Final = 1.5  # of loyalty, over the whole silence that makes an account lapsed
+UNITS_POWER: Final = 0.4  # of the units bought in all: who takes more comes back more often, if not in proportion
+UNITS_MOST: Final = 16.0  # units; more are a wholesaler's, and say no more of staying
 
 
 def standing(good: float, bad: float, scale: float) -> float:
@@ -56,6 +61,27 @@ def engagement(account: Account, policy: Policy, trade: Trade) -> float:
         contact *= shape.breadth_floor + (1.0 - shape.breadth_floor) * (1.0 - exp2(-(kinds / shape.breadth_kinds)))
     bought = shape.purchase_engagement * (1.0 - exp2(-(account.purchases / 4))) if account.purchases else 0.0
     return contact + (1.0 - contact) * bought
+
+
+def allowance_us(account: Account, policy: Policy, trade: Trade) -> int:
+    """Return the silence (µs) after which an account has lapsed: its trade's allowance, or its own rhythm's if longer."""
+    lapse = policy.source.lapse
+    own = int(min(lapse.rhythm * (account.gap + account.spread), lapse.longest) * f.DAY_US)
+    return max(trade.lapse_us, own)
+
+
+def loyalty(account: Account, policy: Policy, trade: Trade) -> float:
+    """D6: custom kept, at its price, that fades with the silence since: soon where the rhythm and the trade are quick.
+
+    What was bought counts by its mass, for and against, and by the units taken; never by money.
+    """
+    good = account.good[LOYALTY]
+    if good <= 0.0 or account.last is None:
+        return 0.0
+    taken = good * min(account.quantity, UNITS_MOST) ** UNITS_POWER if account.quantity > 1.0 else good
+    kept = (1.0 - exp2(-(taken / trade.scales[LOYALTY]))) * good / (good + account.bad[LOYALTY])
+    silence = account.t - account.last
+    return kept * exp2(-(SILENCE_HALVINGS * silence / allowance_us(account, policy, trade))) if silence > 0 else kept
 
 
 def commitment(account: Account, policy: Policy, trade: Trade) -> float:
@@ -104,6 +130,7 @@ def values(account: Account, policy: Policy, trade: Trade) -> list[float]:
             out[i] = standing(for_it, bad[i], scales[i])
     out[DURATION] = duration(account, policy, trade)
     out[ENGAGEMENT] = engagement(account, policy, trade)
+    out[LOYALTY] = loyalty(account, policy, trade)
     out[COMMITMENT] = commitment(account, policy, trade)
     if account.growth:
         out[BREADTH] = breadth(account, trade)

@@ -84,7 +84,7 @@ def reclassification(
         why=why,
         what_next=what_next(account, policy),
         segment=segment_of(account, policy),
-        play=play_of(account),
+        play=play_of(account, policy),
         policy=PolicyPart(policy.id, policy.version),
         caused_by=told.cause,
         supersedes=undoes.event_id if undoes else None,

@@ -115,7 +115,11 @@ class CommandFact(_Fact, frozen=True, array_like=True, gc=False, tag=5):
     corrects_rank: int | None
 
 
-Fact = ProfileFact | PurchaseFact | TicketFact | MeetingFact | ReferralFact | CommandFact
+class GuestProfileFact(ProfileFact, frozen=True, array_like=True, gc=False, tag=6):
+    """The profile of an account merged into this one: it fills in what this one's own profile leaves open."""
+
+
+Fact = GuestProfileFact | ProfileFact | PurchaseFact | TicketFact | MeetingFact | ReferralFact | CommandFact
 
 # The tag is the rank: profile first, command last.
 RANK: Final[dict[type, int]] = {
@@ -125,6 +129,7 @@ RANK: Final[dict[type, int]] = {
     MeetingFact: 3,
     ReferralFact: 4,
     CommandFact: 5,
+    GuestProfileFact: 6,
 }
 RANK_OF_TOPIC: Final = {
     m.PROFILES: 0,
@@ -133,6 +138,7 @@ RANK_OF_TOPIC: Final = {
     m.MEETINGS: 3,
     m.REFERRALS: 4,
     m.COMMANDS: 5,
+    m.MOVES: 7,  # a move states no fact of its own; the rank is for its offsets
 }
 
 

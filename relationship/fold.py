@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from relationship import facts as f
 from relationship.account import LAPSED, PROSPECT, TICKETS_REMEMBERED, Account, Hold, copy
-from relationship.dimensions import MONTHS_KEPT
+from relationship.dimensions import MONTHS_KEPT, allowance_us
 from relationship.policy import Policy
 from relationship.signals import TICKET_BOT, effects_of, sign_of_life
 from relationship.transitions import Reading, next_rule, read
@@ -65,9 +65,7 @@ def lapse_at(account: Account, policy: Policy) -> int | None:
     """Return the moment (µs) at which the account has been silent for too long, or None where it cannot lapse."""
     if account.last is None or account.status == LAPSED:
         return None
-    lapse = policy.source.lapse
-    own = int(min(lapse.rhythm * (account.gap + account.spread), lapse.longest) * f.DAY_US)
-    return account.last + max(policy.trade(account.industry).lapse_us, own)
+    return account.last + allowance_us(account, policy, policy.trade(account.industry))
 
 
 def due_at(account: Account, policy: Policy) -> int | None:
@@ -112,7 +110,8 @@ def advance(account: Account, fact: f.Fact, policy: Policy) -> tuple[list[Change
         _note_life(account, fact.t)
     told, direction = account.told, _take(account, fact, policy)
     reading = read(account, policy)
-    rule = next_rule(account, reading, alive=alive)
+    # A command is no evidence: it sets or ends an override, and what the evidence says is asked at the next event.
+    rule = None if isinstance(fact, f.CommandFact) else next_rule(account, reading, alive=alive)
     if rule:
         account.status, account.since = rule.target, fact.t
         direction = direction or rule.direction
@@ -149,12 +148,36 @@ def _take(account: Account, fact: f.Fact, policy: Policy) -> str | None:
     elif isinstance(fact, f.MeetingFact):
         _take_meeting(account, fact)
     elif isinstance(fact, f.ProfileFact):
-        account.profile = fact
-        if fact.contract and fact.contract[1] <= fact.t // f.DAY_US and account.bought is None:
-            account.bought = fact.t
+        _take_profile(account, fact)
     elif isinstance(fact, f.CommandFact):
         return _take_command(account, fact)
     return None
+
+
+def _take_profile(account: Account, fact: f.ProfileFact) -> None:
+    """Take a profile over: the account's own wins field by field over that of an account merged into it."""
+    if isinstance(fact, f.GuestProfileFact):
+        account.guest = fact
+    else:
+        account.own = fact
+    account.profile = _overlaid(account.own, account.guest)
+    if fact.contract and fact.contract[1] <= fact.t // f.DAY_US and account.bought is None:
+        account.bought = fact.t
+
+
+def _overlaid(own: f.ProfileFact | None, guest: f.GuestProfileFact | None) -> f.ProfileFact | None:
+    if own is None or guest is None:
+        return own or guest
+    return f.ProfileFact(
+        own.t,
+        own.id,
+        own.industry if own.industry is not None else guest.industry,
+        own.party if own.party is not None else guest.party,
+        own.scope if own.scope is not None else guest.scope,
+        own.market if own.market is not None else guest.market,
+        own.contract or guest.contract,
+        own.flags | guest.flags,
+    )
 
 
 def _take_purchase(account: Account, fact: f.PurchaseFact, policy: Policy) -> None:

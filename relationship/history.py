@@ -71,7 +71,9 @@ def take(record: Record, fact: f.Fact, policy: Policy, lateness_us: int) -> Take
         if corrected or known == fact:
             return Taken(REPEAT, [], [])
         return refused(Reason.CONFLICT, "the same event_id was applied with another payload")
-    if record.newest - fact.t > lateness_us:
+    # A referral's credit is our own message: how long after its purchase it comes says how far apart two partitions of a
+    # backfill are, and nothing of the account.
+    if record.newest - fact.t > lateness_us and not isinstance(fact, f.ReferralFact):
         return refused(
             Reason.LATE, f"older than the account's newest event by more than {lateness_us // f.DAY_US} days"
         )

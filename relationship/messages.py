@@ -184,7 +184,23 @@ class Referral(Intake, frozen=True, kw_only=True):
     referred: AccountId
 
 
-Message = Purchase | Ticket | Meeting | Profile | Command | Referral
+class Move(Intake, frozen=True, kw_only=True):
+    """The worker's own message: part of another account's history joins this one, or leaves it again.
+
+    `source` is that account, `through` the accounts whose history it carries besides its own, `cause` the event behind it.
+    `history` is base64 of `count` facts as `relationship.facts` encodes them; to a join that cannot be, `refused` goes back.
+    """
+
+    action: Literal["join", "leave", "refused"]
+    source: AccountId
+    cause: Identifier
+    through: list[AccountId]
+    count: Annotated[int, Meta(ge=0, le=10_000)]
+    history: str
+    detail: str | None = None
+
+
+Message = Purchase | Ticket | Meeting | Profile | Command | Referral | Move
 
 PURCHASES: Final = "crm.purchase.recorded.v1"
 TICKETS: Final = "crm.ticket.updated.v1"
@@ -192,6 +208,7 @@ MEETINGS: Final = "crm.meeting.held.v1"
 PROFILES: Final = "crm.account.profiled.v1"
 COMMANDS: Final = "crm.relationship.command.v1"
 REFERRALS: Final = "crm.referral.credited.v1"
+MOVES: Final = "crm.history.moved.v1"
 
 # Insertion order is the order in which events of the same moment are folded: what an account is known to be comes
 # before what it did, and a command comes last, since it speaks of what is there.
@@ -201,6 +218,7 @@ MESSAGE_TYPES: Final[dict[str, type[Message]]] = {
     TICKETS: Ticket,
     MEETINGS: Meeting,
     REFERRALS: Referral,
+    MOVES: Move,
     COMMANDS: Command,
 }
 

@@ -98,5 +98,8 @@ class Fold(Protocol):
     def wake(self, account_id: str, record: bytes, now: int, decided_at: int) -> Outcome:
         """Let the account's own timers run up to event time `now` (µs): a lapse, an override that ran out."""
 
+    def newer(self, old: bytes, new: bytes) -> bool:
+        """Tell whether an encoded record may replace another of the same account in a rebuild from the changelog."""
+
     def pending(self, account_id: str, record: bytes) -> Sequence[Outgoing]:
         """Return the record's latest decisions again, under the same ids: for whoever restores from the changelog."""

@@ -14,7 +14,8 @@ from pathlib import Path
 import msgspec
 
 from relationship import facts as f
-from relationship.policy_file import DIMENSIONS, INDEX, Effects, Industry, PolicyError, PolicyFile, check
+from relationship.policy_check import MISSING, mistakes_in
+from relationship.policy_file import DIMENSIONS, INDEX, Effects, Industry, PolicyError, PolicyFile
 
 # One effect, compiled: (dimension, mass for, mass against).
 Effect = tuple[int, float, float]
@@ -95,12 +96,20 @@ class Policy:
         """Return the tables of an industry by its position in the contract's list; None is `other`."""
         return self._trades[-1 if industry is None else industry]
 
+    def costs(self, industry: int | None) -> tuple[float, float]:
+        """Return what a year of a false client and of a missed one cost in an industry, in the unit of `[costs]`."""
+        return self._costs(self.source.industries[f.INDUSTRIES[-1 if industry is None else industry]])
+
+    def _costs(self, industry: Industry) -> tuple[float, float]:
+        everybody = self.source.costs
+        return industry.false_client or everybody.false_client, industry.missed_client or everybody.missed_client
+
     def _compile(self, industry: Industry) -> Trade:
         source = self.source
         weights = [source.dimensions[d].weight * industry.weights.get(d, 1.0) for d in DIMENSIONS]
         total = sum(weights)
-        costs, t = source.costs, source.thresholds
-        shift = industry.prior + costs.points * math.log2(costs.false_client / costs.missed_client)
+        t, (false_client, missed_client) = source.thresholds, self._costs(industry)
+        shift = industry.prior + source.costs.points * math.log2(false_client / missed_client)
         return Trade(
             shares=tuple(10_000 * w / total for w in weights),
             scales=tuple(
@@ -116,13 +125,15 @@ class Policy:
 
 
 def parse_policy(text: str, name: str) -> Policy:
-    """Return the policy of a TOML text; `name` stands for it in errors. Raises PolicyError."""
-    try:
-        source = msgspec.convert(tomllib.loads(text), PolicyFile, strict=False)
-        check(source)
-        return Policy(source)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, PolicyError) as error:
-        raise PolicyError(f"policy {name}: {error}") from None
+    """Return the policy of a TOML text; `name` stands for it in errors. Raises PolicyError, which tells the place."""
+    found = mistakes_in(text)
+    if found:
+        more = f" (and {len(found) - 1} more: `clientward policy check` lists them)" if len(found) > 1 else ""
+        first = min(
+            found, key=lambda mistake: mistake.text == MISSING
+        )  # a misspelt name says more than the missing one
+        raise PolicyError(f"policy {name}: {first}{more}")
+    return Policy(msgspec.convert(tomllib.loads(text), PolicyFile))
 
 
 def load_policy(path: Path | None = None) -> Policy:

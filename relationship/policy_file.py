@@ -1,9 +1,10 @@
-"""The policy as its TOML file has it: the types of its tables, and what types cannot check.
+"""The policy as its TOML file has it: the types of its tables, each value with its unit and its bounds.
 
-Each table's doc string says what its values are and in which unit; the file itself says why they are what they are.
+A value's unit is the description in its type, from where the JSON Schema, `clientward policy diff` and `docs/policy.md`
+have it. The file itself says why the values are what they are; `relationship/policy_check.py` checks what types cannot.
 """
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
@@ -27,10 +28,27 @@ DIMENSIONS: Final = (
 )
 INDEX: Final = {name: i for i, name in enumerate(DIMENSIONS)}
 
-Share = Annotated[float, Meta(ge=0, le=1)]
-Positive = Annotated[float, Meta(gt=0)]
+CENTURY: Final = 36_525  # days; a longer half-life or allowance is a slip of the pen, and overflows a moment in time
+
+Share = Annotated[float, Meta(ge=0, le=1, description="0-1")]
+Points = Annotated[float, Meta(ge=0, le=100, description="points of the score, 0-100")]
+Shift = Annotated[float, Meta(ge=-100, le=100, description="points of the score")]
+Days = Annotated[float, Meta(ge=0, le=CENTURY, description="days")]
+SomeDays = Annotated[float, Meta(gt=0, le=CENTURY, description="days")]
+Factor = Annotated[float, Meta(gt=0, le=1_000, description="a factor")]
+Weight = Annotated[float, Meta(ge=0, le=1_000, description="a share, of which only the ratio to the others' matters")]
+Scale = Annotated[float, Meta(gt=0, le=CENTURY, description="mass of evidence at which it stands at one half")]
+Purchases = Annotated[int, Meta(ge=0, le=1_000_000, description="purchases")]
+Signs = Annotated[float, Meta(gt=0, le=1_000_000, description="signs of life")]
+Kinds = Annotated[float, Meta(gt=0, le=1_000, description="kinds of contact or channel")]
+Price = Annotated[float, Meta(gt=0, le=1e12, description="money, in any one unit, for a year of the wrong class")]
+MASS: Final = "mass of evidence: for the dimension, below zero against it"
+MOST_MASS: Final = 1_000.0  # of one event: far more than any scale
+# A constrained number in a union with a fixed tuple crashes msgspec 0.22: `relationship/policy_check.py` sees to bounds.
 Amount = float | tuple[float, float]
 Effects = dict[str, Amount]
+Name = Annotated[str, Meta(min_length=1, max_length=64, description="a name")]
+Label = Annotated[str, Meta(min_length=1, max_length=32, description="a name")]
 
 
 class PolicyError(ValueError):
@@ -40,43 +58,43 @@ class PolicyError(ValueError):
 class Thresholds(Struct, frozen=True, forbid_unknown_fields=True):
     """Points of the score at which a candidate or a client is entered (`up`) and left (`down`); `gate` is 0-1."""
 
-    candidate_up: float
-    candidate_down: float
-    client_up: float
-    client_down: float
+    candidate_up: Points
+    candidate_down: Points
+    client_up: Points
+    client_down: Points
     gate: Share
 
 
 class Stays(Struct, frozen=True, forbid_unknown_fields=True):
     """Days that a status holds at least, and the least tenure of a client."""
 
-    candidate: float
-    client: float
-    customer: float
-    tenure: float
+    candidate: Days
+    client: Days
+    customer: Days
+    tenure: Days
 
 
 class Lapse(Struct, frozen=True, forbid_unknown_fields=True):
     """When silence is a lapse: `rhythm` of the account's own gaps, `longest` in days."""
 
-    rhythm: Positive
-    longest: Positive
+    rhythm: Factor
+    longest: SomeDays
 
 
 class Segment(Struct, frozen=True, forbid_unknown_fields=True):
     """Where new, regular and loyal customers part."""
 
-    new_days: float
-    new_purchases: int
-    loyal_purchases: int
-    loyal_days: float
+    new_days: Days
+    new_purchases: Purchases
+    loyal_purchases: Purchases
+    loyal_days: Days
     loyal_value: Share
 
 
 class Confidence(Struct, frozen=True, forbid_unknown_fields=True):
     """`half`: events that make a confidence of one half."""
 
-    half: Positive
+    half: Signs
 
 
 class Persons(Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,9 +107,9 @@ class Persons(Struct, frozen=True, forbid_unknown_fields=True):
 class Dimension(Struct, frozen=True, forbid_unknown_fields=True):
     """One dimension's weight (a share), half-life (days), scale (the mass at one half) and cap (0-1)."""
 
-    weight: Annotated[float, Meta(ge=0)]
-    half_life: Positive
-    scale: Positive
+    weight: Weight
+    half_life: SomeDays
+    scale: Scale
     cap: Share
 
 
@@ -100,9 +118,9 @@ class Shape(Struct, frozen=True, forbid_unknown_fields=True):
 
     purchase_engagement: Share
     breadth_floor: Share
-    breadth_kinds: Positive
-    regular_share: Positive
-    line_gap: Positive
+    breadth_kinds: Kinds
+    regular_share: Factor
+    line_gap: SomeDays
     manager: Share
     contract: dict[str, Share]
 
@@ -121,27 +139,29 @@ class Signals(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Industry(Struct, frozen=True, forbid_unknown_fields=True):
-    """One industry's prior (points), lapse (days), tempo and factors on the weights."""
+    """One industry's prior, lapse, tempo, factors on the weights, and its own costs where they are not everybody's."""
 
-    prior: float
-    lapse: Positive
-    tempo: Positive = 1.0
-    weights: dict[str, float] = {}
+    prior: Shift
+    lapse: SomeDays
+    tempo: Factor = 1.0
+    weights: dict[str, Weight] = {}
+    false_client: Price | None = None
+    missed_client: Price | None = None
 
 
 class Costs(Struct, frozen=True, forbid_unknown_fields=True):
-    """What each mistake costs, and the points that a doubling of their ratio moves the client thresholds."""
+    """What each mistake costs a year, and the points that a doubling of their ratio moves the thresholds."""
 
-    false_client: Positive
-    missed_client: Positive
-    points: float
+    false_client: Price
+    missed_client: Price
+    points: Shift
 
 
 class PolicyFile(Struct, frozen=True, forbid_unknown_fields=True):
     """The policy as its TOML file has it."""
 
-    id: Annotated[str, Meta(min_length=1, max_length=64)]
-    version: Annotated[str, Meta(min_length=1, max_length=32)]
+    id: Name
+    version: Label
     thresholds: Thresholds
     stays: Stays
     lapse: Lapse
@@ -157,54 +177,43 @@ class PolicyFile(Struct, frozen=True, forbid_unknown_fields=True):
     meeting_hours: dict[str, Share]
 
 
-def _check_names(where: str, got: dict[str, Any], wanted: tuple[str, ...]) -> None:
-    missing, unknown = sorted(set(wanted) - set(got)), sorted(set(got) - set(wanted))
-    if missing:
-        raise PolicyError(f"{where}: {missing[0]!r} is missing")
-    if unknown:
-        raise PolicyError(f"{where}: {unknown[0]!r} is not known; known are {', '.join(wanted)}")
-
-
 # What the fold looks up by name, table by table.
-SAYINGS: Final = {
+SAYINGS: Final[dict[str, tuple[str, ...]]] = {
     "purchase_with": (
-        [
-            "customised",
-            "discounted",
-            "full_price",
-            "premium",
-            "under_contract",
-            "paid_on_time",
-            "paid_late",
-            "by_person",
-            "refund",
-        ]
+        "customised",
+        "discounted",
+        "full_price",
+        "premium",
+        "under_contract",
+        "paid_on_time",
+        "paid_late",
+        "by_person",
+        "refund",
     ),
-    "meeting_with": ["theirs_initiated", "ours_and_attended", "requirement_change", "signed", "no_show"],
-    "ticket_with": ["theirs_initiated", "ours_and_answered", "liked", "disliked", "left_for_price", "left_for_rival"],
-    "said": ["csat_high", "csat_middle", "csat_low", "sla_met", "sla_missed", "outcome_met", "outcome_missed"],
-    "referral": ["referred"],
+    "meeting_with": ("theirs_initiated", "ours_and_attended", "requirement_change", "signed", "no_show"),
+    "ticket_with": (
+        "theirs_initiated",
+        "ours_and_answered",
+        "ours_unanswered",
+        "liked",
+        "disliked",
+        "left_for_price",
+        "left_for_rival",
+    ),
+    "said": ("csat_high", "csat_middle", "csat_low", "sla_met", "sla_missed", "outcome_met", "outcome_missed"),
+    "referral": ("referred",),
 }
 
 
-def check(source: PolicyFile) -> None:
-    """Check what the types cannot: that tables are complete and name dimensions, and that the bands are bands."""
-    t, s = source.thresholds, source.signals
-    _check_names("[dimensions]", source.dimensions, DIMENSIONS)
-    _check_names("[industries]", source.industries, f.INDUSTRIES)
-    _check_names("[shape] contract", source.shape.contract, f.CONTRACT_KINDS)
-    _check_names("[meeting_hours]", source.meeting_hours, f.MEETING_KINDS)
-    _check_names("[ticket_change]", source.ticket_change, f.TICKET_STATUSES)
-    _check_names("[signals.purchase]", s.purchase, f.PURCHASE_KINDS)
-    _check_names("[signals.meeting]", s.meeting, f.MEETING_KINDS)
-    _check_names("[signals.ticket]", s.ticket, f.TICKET_KINDS)
-    for table, names in SAYINGS.items():
-        _check_names(f"[signals.{table}]", getattr(s, table), tuple(names))
-    for low, high in (("candidate_down", "candidate_up"), ("client_down", "client_up"), ("candidate_up", "client_up")):
-        if getattr(t, low) >= getattr(t, high):
-            raise PolicyError(f"[thresholds]: {low} must be below {high}")
-    for table in ("purchase", "purchase_with", "meeting", "meeting_with", "ticket", "ticket_with", "said", "referral"):
-        for kind, effects in getattr(s, table).items():
-            unknown = sorted(set(effects) - set(DIMENSIONS))
-            if unknown:
-                raise PolicyError(f"[signals.{table}] {kind}: {unknown[0]!r} is no dimension")
+# Every table of names: the path in the file, and the names that must be there, no more and no fewer.
+NAMES: Final[dict[tuple[str, ...], tuple[str, ...]]] = {
+    ("dimensions",): DIMENSIONS,
+    ("shape", "contract"): f.CONTRACT_KINDS,
+    ("signals", "purchase"): f.PURCHASE_KINDS,
+    ("signals", "meeting"): f.MEETING_KINDS,
+    ("signals", "ticket"): f.TICKET_KINDS,
+    **{("signals", table): names for table, names in SAYINGS.items()},
+    ("ticket_change",): f.TICKET_STATUSES,
+    ("industries",): f.INDUSTRIES,
+    ("meeting_hours",): f.MEETING_KINDS,
+}

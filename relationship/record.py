@@ -59,6 +59,8 @@ class Record(Struct, array_like=True):
     shown: what the state topic last said.
     applied, repeats: messages counted since the account was first seen.
     pending: the latest step's messages, packed, for whoever restores from the changelog to send again.
+    merged: the account that this one's history has joined; None where it stands for itself.
+    guests: the accounts whose history has joined this one's.
     """
 
     layout: int = LAYOUT
@@ -77,6 +79,8 @@ class Record(Struct, array_like=True):
     applied: int = 0
     repeats: int = 0
     pending: bytes = b""
+    merged: str | None = None
+    guests: list[str] = field(default_factory=list)
 
     def facts(self) -> list[f.Fact]:
         """Return the facts kept, in order."""
@@ -95,6 +99,21 @@ class Record(Struct, array_like=True):
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(Record)
+
+
+class _Head(Struct, array_like=True):
+    """A record's first fields, for whoever needs no more of it."""
+
+    layout: int
+    revision: int
+
+
+_head: Final = msgspec.msgpack.Decoder(_Head)
+
+
+def newer(old: bytes, new: bytes) -> bool:
+    """Tell whether an encoded record may replace another: one of a higher revision, or the same one again."""
+    return _head.decode(new).revision >= _head.decode(old).revision
 
 
 class RecordError(ValueError):

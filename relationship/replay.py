@@ -1,6 +1,6 @@
 """Replay: the same fold without a broker. Messages in the order given, decisions and states out.
 
-What the core sends to another account (a referral's credit) is folded right behind the message that sent it, as the
+What the core sends to another account (a referral's credit, a merge) is folded right behind the message that sent it, as the
 worker's own topic would bring it. An account's time moves with its own events only; `run_until` moves everybody's.
 """
 
@@ -14,7 +14,7 @@ from relationship.policy import Policy
 from relationship.record import decode
 from relationship.state_message import state_of
 
-_REFERRAL: Final = m.decoder_for(m.REFERRALS)
+_OWN: Final = {topic: m.decoder_for(topic) for topic in (m.REFERRALS, m.MOVES)}
 
 
 class Replay:
@@ -35,8 +35,8 @@ class Replay:
         verdict = outcome.verdicts[0]
         sends = list(outcome.sends)
         for sent in outcome.sends:
-            if sent.topic == m.REFERRALS and sent.value is not None:
-                sends += self.take(m.REFERRALS, _REFERRAL.decode(sent.value), decided_at)[1]
+            if sent.topic in _OWN and sent.value is not None:
+                sends += self.take(sent.topic, _OWN[sent.topic].decode(sent.value), decided_at)[1]
         return (verdict if isinstance(verdict, Refused) else None), sends
 
     def _store(self, account: str, outcome: Outcome) -> None:
@@ -53,9 +53,11 @@ class Replay:
             yield from outcome.sends
 
     def states(self, policy: Policy) -> Iterator[State]:
-        """Yield the state of every account, by id."""
+        """Yield the state of every account that stands for itself, by id."""
         for account in sorted(self.records):
-            yield state_of(account, decode(self.records[account]), None, policy)
+            record = decode(self.records[account])
+            if record.merged is None:
+                yield state_of(account, record, None, policy)
 
 
 def run(core: Fold, messages: Iterable[tuple[str, m.Message]], decided_at: int) -> tuple[Replay, list[Outgoing]]:

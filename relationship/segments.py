@@ -3,12 +3,10 @@
 from relationship import facts as f
 from relationship.account import Account
 from relationship.decisions import SegmentPart, Standing
-from relationship.dimensions import standing
+from relationship.dimensions import loyalty
 from relationship.messages import Scope
 from relationship.policy import Policy
-from relationship.policy_file import INDEX
 
-LOYALTY = INDEX["loyalty"]
 INTERNAL = f.SCOPES.index("internal")
 OTHER = f.INDUSTRIES.index("other")
 
@@ -20,9 +18,10 @@ def standing_of(account: Account, policy: Policy) -> Standing:
     rule, days = policy.source.segment, (account.t - account.bought) / f.DAY_US
     if days < rule.new_days or account.purchases < rule.new_purchases:
         return "new"
-    loyal = standing(account.good[LOYALTY], account.bad[LOYALTY], policy.trade(account.industry).scales[LOYALTY])
-    steady = account.purchases >= rule.loyal_purchases and days >= rule.loyal_days and loyal >= rule.loyal_value
-    return "loyal" if steady else "regular"
+    steady = account.purchases >= rule.loyal_purchases and days >= rule.loyal_days
+    if steady and loyalty(account, policy, policy.trade(account.industry)) >= rule.loyal_value:
+        return "loyal"
+    return "regular"
 
 
 def segment_of(account: Account, policy: Policy) -> SegmentPart:

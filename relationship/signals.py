@@ -84,9 +84,10 @@ def person_factor(account: Account, policy: Policy) -> float:
 
 def ticket(fact: f.TicketFact, account: Account, policy: Policy) -> list[Effect]:
     """Return what a ticket's change is evidence of: its first event whole, a later one in part."""
-    factor = policy.ticket_change[fact.status] if fact.ticket in account.tickets else 1.0
-    if fact.initiator == OURS and not answered(fact):
-        return scaled(policy.ticket[fact.kind], 0.0)
+    known = fact.ticket in account.tickets
+    if not answered(fact):
+        return [] if known else list(policy.extra["ours_unanswered"])
+    factor = policy.ticket_change[fact.status] if known else 1.0
     if fact.channel == TICKET_BOT:
         factor *= person_factor(account, policy)
     effects = scaled(policy.ticket[fact.kind], factor)

@@ -31,7 +31,7 @@ def state_of(account_id: str, record: Record, reading: Reading | None, policy: P
         score=reading.score / 100,
         confidence=round(confidence(head, policy), 3),
         segment=segment_of(head, policy),
-        play=play_of(head).name,
+        play=play_of(head, policy).name,
         policy=PolicyPart(policy.id, policy.version),
         transition_seq=record.seq,
         held_until=f.rfc3339(head.hold.until) if head.hold else None,

@@ -11,7 +11,8 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from relationship.currencies import CURRENCIES
-from relationship.messages import MESSAGE_TYPES, Command, CommandName, Message, Profile, Purchase, Referral
+from relationship.merging import unpack
+from relationship.messages import MESSAGE_TYPES, Command, CommandName, Message, Move, Profile, Purchase, Referral
 from relationship.outcome import Reason, Refused
 
 MAX_ACCOUNT_BYTES: Final = 255
@@ -107,9 +108,21 @@ def _target(message: Command) -> Refused | None:
     return None
 
 
+def _move(message: Move) -> Refused | None:
+    """A move carries facts that can be read, and as many as it says."""
+    if is_too_long(message.source) or any(map(is_too_long, message.through)):
+        return too_long("source")
+    try:
+        unpack(message)
+    except ValueError:
+        return bad_field("$.history", "not the base64 of `count` facts")
+    return None
+
+
 RULES: Final[dict[type[Message], Callable[[Any], Refused | None]]] = {
     Purchase: _purchase,
     Profile: _profile,
     Referral: _referral,
     Command: _command,
+    Move: _move,
 }

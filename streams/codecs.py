@@ -19,6 +19,7 @@ from relationship.messages import (
     COMMANDS,
     MEETINGS,
     MESSAGE_TYPES,
+    MOVES,
     PROFILES,
     PURCHASES,
     REFERRALS,
@@ -45,6 +46,7 @@ MARKS: Final = {
     "ticket_id": TICKETS,
     "meeting_id": MEETINGS,
     "referred": REFERRALS,
+    "history": MOVES,
     "command": COMMANDS,
 }
 

@@ -1,4 +1,4 @@
-"""The contract as files: a JSON Schema for each topic and one AsyncAPI document, generated from the message types.
+"""The contract as files: JSON Schemas of topics and policy, and an AsyncAPI document, generated from their types.
 
 `python -m streams.contracts` writes them into `contracts/`; `--check` only tells whether they are what the types say,
 and a test does the same. A schema says a little less than the codec checks (that the key is the account's id, say), and
@@ -17,8 +17,9 @@ import msgspec
 
 from relationship.currencies import CURRENCIES
 from relationship.decisions import Audit, Reclassification, State
-from relationship.messages import MESSAGE_TYPES, PROFILES, REFERRALS, Command, Intake
+from relationship.messages import MESSAGE_TYPES, MOVES, PROFILES, REFERRALS, Command, Intake
 from relationship.outcome import AUDIT, RECLASSIFIED, REJECTED, STATE
+from relationship.policy_schema import policy_schema
 from streams import dead_letters
 from streams.codec_rules import NEEDS
 
@@ -49,10 +50,14 @@ CLOUD_EVENT: Final[Json] = {
         "traceparent": {"type": "string", "description": "W3C Trace Context, passed on from cause to effect."},
     },
 }
+NOTES_OF_OUR_OWN: Final = {
+    REFERRALS: "The worker's own: the credit for a buyer travels as a message keyed to the referrer.",
+    MOVES: "The worker's own: one account's history joins another's, or leaves it, by a message keyed to that account.",
+}
 NOTES: Final = {
     PROFILES: "Compacted. A null value clears the account's profile.",
     STATE: "Compacted: the current standing of every account. A null value follows on an erasure.",
-    REFERRALS: "The worker's own: the credit for a buyer travels as a message keyed to the referrer.",
+    **NOTES_OF_OUR_OWN,
     RECLASSIFIED: "At least once; the same decision has the same event_id, so that a subscriber drops repeats by id.",
     REJECTED: "Refused records as they were, with headers that say where they stood and why they were refused.",
 }
@@ -95,6 +100,7 @@ def render(types: Mapping[str, type[msgspec.Struct]] = TOPIC_TYPES) -> dict[str,
     """Return every file of the contract by its path in the folder; the same types give the same bytes."""
     files = {f"schemas/{topic}.schema.json": json_schema(topic, message_type) for topic, message_type in types.items()}
     files["asyncapi.json"] = asyncapi(types)
+    files["policy.schema.json"] = policy_schema()
     return {
         path: (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode() for path, document in files.items()
     }
@@ -201,7 +207,7 @@ def _channel(topic: str, name: str) -> Json:
 def _flow(types: Mapping[str, type[msgspec.Struct]]) -> list[tuple[str, str]]:
     """Return what the application does, receive or send, and on which topic."""
     received = [("receive", topic) for topic in types if topic in MESSAGE_TYPES]
-    sent = [("send", topic) for topic in types if topic not in MESSAGE_TYPES or topic == REFERRALS]
+    sent = [("send", topic) for topic in types if topic not in MESSAGE_TYPES or topic in NOTES_OF_OUR_OWN]
     return [*received, *sent, ("send", REJECTED)]
 
 

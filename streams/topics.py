@@ -14,7 +14,7 @@ Rules that hold for every topic here:
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from relationship.messages import COMMANDS, MEETINGS, PROFILES, PURCHASES, REFERRALS, TICKETS
+from relationship.messages import COMMANDS, MEETINGS, MOVES, PROFILES, PURCHASES, REFERRALS, TICKETS
 from relationship.outcome import AUDIT, RECLASSIFIED, REJECTED, STATE
 from streams.settings import Settings
 
@@ -53,6 +53,7 @@ def _intake(settings: Settings) -> list[TopicSpec]:
         _compact(settings, PROFILES, size, "the last profile of every account, however old"),
         _delete(settings, COMMANDS, days, size, f"{kept}; what was commanded stays in {AUDIT}"),
         _delete(settings, REFERRALS, days, size, f"{kept}; the worker's own messages to the accounts that referred"),
+        _delete(settings, MOVES, days, CHANGELOG_FACTOR * size, f"{kept}; the worker's own: histories that merge"),
     ]
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from relationship.currencies import CURRENCIES
-from relationship.messages import COMMANDS, MESSAGE_TYPES, MONEY_PATTERN, PROFILES
+from relationship.messages import COMMANDS, MESSAGE_TYPES, MONEY_PATTERN, MOVES, PROFILES
 from streams.codec_rules import NEEDS
 from streams.codec_shapes import fields_of, struct_of
 
@@ -79,6 +79,8 @@ def messages(draw: st.DrawFn, topic: str) -> dict[str, Any]:
         message |= {"topic": draw(TOPICS), "value": None}
         needed = {"status": "client", "until": draw(moments), "into": message["account_id"] + "?", "corrects": "e-0"}
         message |= {name: needed[name] for name in (*NEEDS[message["command"]], "into", "until")}
+    if topic == MOVES:
+        message |= {"count": 0, "history": "", "through": []}
     return message
 
 

@@ -4,9 +4,12 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from relationship.facts import ReferralFact
+from relationship.merging import pack
 from relationship.messages import (
     COMMANDS,
     MEETINGS,
+    MOVES,
     PROFILES,
     PURCHASES,
     REFERRALS,
@@ -19,6 +22,7 @@ NOW_US = int(NOW.timestamp() * 1e6)
 CODEC = Codec(Limits())
 SECRET = "s3cr3t-canary"
 
+HISTORY = pack([ReferralFact(1, "r-1")])
 COMMON = {"event_id": "e-1", "account_id": "acme", "occurred_at": "2026-05-01T10:00:00Z"}
 VALID: dict[str, dict[str, Any]] = {
     PURCHASES: {**COMMON, "amount": "129.90", "currency": "EUR", "quantity": 2, "customised": True},
@@ -27,6 +31,15 @@ VALID: dict[str, dict[str, Any]] = {
     PROFILES: {**COMMON, "industry": "law", "contract": {"id": "c", "kind": "policy", "signed_on": "2026-01-01"}},
     COMMANDS: {**COMMON, "command": "override", "status": "client", "until": "2027-01-01T00:00:00Z", "by": "ops"},
     REFERRALS: {**COMMON, "referred": "globex"},
+    MOVES: {
+        **COMMON,
+        "action": "join",
+        "source": "globex",
+        "cause": "c-1",
+        "through": [],
+        "count": HISTORY[0],
+        "history": HISTORY[1],
+    },
 }
 CORRECTION = {**COMMON, "command": "correct", "corrects": "e-0", "value": None}
 FIXED = {**VALID[PURCHASES], "event_id": "e-0"}

@@ -1,0 +1,228 @@
+"""One account in the hands of one step: takes messages in, one by one, and notes what is to be stored and sent."""
+
+from collections.abc import Callable
+from typing import Final
+
+from relationship import facts as f
+from relationship import messages as m
+from relationship import posting
+from relationship.commands import obey
+from relationship.explain import event_id_of, reclassification, why, why_undone
+from relationship.history import APPLIED, REPEAT, Taken, next_due, rewrite, take, wake
+from relationship.merging import as_guests, difference, join, join_complaint, leave, unpack
+from relationship.outcome import STATE, Applied, Delivered, Outcome, Outgoing, Repeat, Verdict
+from relationship.policy import Policy
+from relationship.record import Record, Shown, Told, encode
+from relationship.segments import standing_of
+from relationship.state_message import state_of
+from relationship.stating import fact_of
+from relationship.transitions import Reading, read
+
+SCORE_STEP: Final = 500  # hundredths of a point; a state is published again when its score has moved by five points
+
+
+class Case:
+    """One account's record, and what a step asks for on its behalf."""
+
+    def __init__(
+        self, policy: Policy, lateness_us: int, account_id: str, record: Record | None, decided_at: int
+    ) -> None:
+        self.policy = policy
+        self.lateness_us = lateness_us
+        self.account_id = account_id
+        self.existed = record is not None
+        self.record: Record | None = record
+        self.decided_at = decided_at
+        self.sends: list[Outgoing] = []
+        self.changed = False
+        self.reading: Reading | None = None
+
+    def take(self, delivered: Delivered) -> Verdict:
+        """Take one message in, and note what it sends."""
+        rank = f.RANK_OF_TOPIC[delivered.topic]
+        message = delivered.message
+        if self.record is None:
+            if isinstance(message, m.Profile) and is_cleared(message):
+                return APPLIED
+            self.record = Record()
+        record = self.record
+        if delivered.offset <= record.offsets.get(rank, -1):
+            return REPEAT
+        record.offsets[rank] = delivered.offset
+        self.changed = True
+        verdict = self._message(record, message, delivered.traceparent)
+        record.applied += isinstance(verdict, Applied)
+        record.repeats += isinstance(verdict, Repeat)
+        return verdict
+
+    def _message(self, record: Record, message: m.Message, traceparent: str | None) -> Verdict:
+        if isinstance(message, m.Command):
+            return self._command(record, message, traceparent)
+        if isinstance(message, m.Move):
+            self._moved(record, message)
+            return APPLIED
+        fact = fact_of(message)
+        taken = self._do(record, message, lambda: take(record, fact, self.policy, self.lateness_us), traceparent)
+        if isinstance(message, m.Purchase) and isinstance(taken.verdict, Applied):
+            credit = posting.referral(self.account_id, message, traceparent)
+            self.sends += [credit] if credit else []
+        return taken.verdict
+
+    def _do(self, record: Record, cause: m.Intake, act: Callable[[], Taken], traceparent: str | None) -> Taken:
+        """Change the history, and tell what comes of it; of a merged account, tell the one that it is merged into."""
+        if record.merged is None:
+            taken = act()
+            if isinstance(taken.verdict, Applied):
+                self.reading = taken.reading
+            self._tell(record, taken, traceparent)
+            return taken
+        before, told = record.facts(), record.told[:]
+        taken = act()
+        record.told = told
+        went, came = difference(before, record.facts())
+        for action, facts in (("leave", as_guests(went)), ("join", as_guests(came))):
+            if facts:
+                self.sends.append(posting.move(self.account_id, record.merged, action, facts, record.guests, cause))
+        return taken
+
+    def _command(self, record: Record, command: m.Command, traceparent: str | None) -> Verdict:
+        if command.command == "erase":
+            self._erase(command, traceparent)
+            return APPLIED
+        self.reading = None
+        refused: list[str | None] = [None]
+
+        def act() -> Taken:
+            taken, refused[0] = obey(record, command, self.policy, self.lateness_us)
+            return taken
+
+        taken = self._do(record, command, act, traceparent)
+        if isinstance(taken.verdict, Applied):
+            if refused[0] is None:
+                self._merge(record, command, traceparent)
+            self._audit(command, command.command, command.by, refused[0], traceparent)
+        return taken.verdict
+
+    def _merge(self, record: Record, command: m.Command, traceparent: str | None) -> None:
+        """Carry a merge or an unmerge out: the history goes to the other account, or is taken back from it."""
+        facts = as_guests(record.facts())
+        if command.command == "merge" and command.into:
+            record.merged = command.into
+            record.shown = None
+            self.sends.append(posting.move(self.account_id, record.merged, "join", facts, record.guests, command))
+            self.sends.append(posting.tombstone(STATE, self.account_id, command, traceparent))
+        elif command.command == "unmerge" and record.merged:
+            self.sends.append(posting.move(self.account_id, record.merged, "leave", facts, record.guests, command))
+            self._stand_alone(record, command.event_id, traceparent)
+
+    def _stand_alone(self, record: Record, cause: str, traceparent: str | None) -> None:
+        """Be an account of its own again, and tell what has changed since it was one."""
+        record.merged = None
+        self._tell(record, rewrite(record, record.facts(), cause, self.policy), traceparent)
+
+    def _moved(self, record: Record, move: m.Move) -> None:
+        """Take another account's history in, or give it back; or hear that one's own could not be taken in."""
+        self.reading = None
+        if move.action == "refused":
+            if record.merged == move.source:
+                self._stand_alone(record, move.event_id, None)
+                self._audit(move, "merge", None, move.detail, None)
+            return
+        facts = unpack(move)
+        wrong = join_complaint(record, move, facts) if move.action == "join" else None
+        if wrong:
+            self.sends.append(posting.refusal(self.account_id, move, wrong))
+        elif move.action == "join":
+            self._do(record, move, lambda: join(record, move, facts, self.policy, self.lateness_us), None)
+        else:
+            self._do(record, move, lambda: leave(record, move, facts, self.policy), None)
+
+    def wake(self, now: int) -> None:
+        """Run the timers, and note what they send."""
+        record = self.record
+        if record is None or record.merged is not None:
+            return
+        changes = wake(record, now, self.policy)
+        self.reading = None
+        self.changed = bool(changes)
+        self._tell(record, Taken(APPLIED, [], changes), None)
+
+    def _tell(self, record: Record, taken: Taken, traceparent: str | None) -> None:
+        """Put the decisions that a step brought into the record and among the messages to send."""
+        if not taken.undone and not taken.changes:
+            return
+        facts = record.facts()
+        by_id = {fact.id: fact for fact in facts}
+        policy, account_id = self.policy, self.account_id
+        for undone in taken.undone:
+            old = undone.told
+            told = self._number(record, old.t, old.target, old.source, "correction", undone.cause)
+            text = why_undone(undone)
+            message = reclassification(account_id, told, record.head, facts, policy, self.decided_at, text, old)
+            self.sends.append(posting.decision(message, traceparent))
+        for change in taken.changes:
+            told = self._number(record, change.t, change.source, change.target, change.direction, change.cause)
+            record.told.append(told)
+            known = [fact for fact in facts if fact.t <= change.t]
+            text = why(change, by_id.get(change.cause), policy)
+            message = reclassification(account_id, told, change.account, known, policy, self.decided_at, text, None)
+            self.sends.append(posting.decision(message, traceparent))
+
+    def _number(self, record: Record, t: int, source: int, target: int, direction: str, cause: str) -> Told:
+        record.seq += 1
+        event_id = event_id_of(self.account_id, record.seq, t, source, target, cause)
+        return Told(record.seq, t, source, target, direction, cause, event_id)
+
+    def _audit(self, cause: m.Intake, action: str, by: str | None, wrong: str | None, traceparent: str | None) -> None:
+        self.sends.append(posting.audit(self.account_id, cause, action, by, wrong, self.decided_at, traceparent))
+
+    def _erase(self, command: m.Command, traceparent: str | None) -> None:
+        """Let the account leave: no record, and a tombstone on every compacted topic that others can read."""
+        record = self.record
+        known = self.existed or bool(record and (record.applied or record.count))
+        self._audit(command, "erase", command.by, None if known else "the account is unknown", traceparent)
+        if known:
+            for topic in (STATE, m.PROFILES):
+                self.sends.append(posting.tombstone(topic, self.account_id, command, traceparent))
+        if record and record.merged:
+            facts = as_guests(record.facts())
+            self.sends.append(posting.move(self.account_id, record.merged, "leave", facts, record.guests, command))
+        self.record, self.changed = None, True
+
+    def close(self, verdicts: list[Verdict]) -> Outcome:
+        """Return the outcome: the record as it is to be stored, and what to send."""
+        record = self.record
+        if record is None:
+            return Outcome(None, self.changed, verdicts, self.sends, None)
+        due = None if record.merged else next_due(record, self.policy)
+        if not self.changed:
+            return Outcome(encode(record), self.changed, verdicts, [], due)
+        if not record.merged:
+            self._show(record)
+        record.revision += 1
+        record.pending = posting.pack(self.sends)
+        return Outcome(encode(record), self.changed, verdicts, self.sends, due)
+
+    def _show(self, record: Record) -> None:
+        """Publish the account's state where it differs from what was published last."""
+        policy, head = self.policy, record.head
+        if head.facts == 0:
+            return
+        reading = self.reading or read(head, policy)
+        shown = Shown(head.told, standing_of(head, policy), head.profile.id if head.profile else "", reading.score)
+        last = record.shown
+        if (
+            last
+            and (shown.status, shown.standing, shown.profile) == (last.status, last.standing, last.profile)
+            and abs(shown.score - last.score) < SCORE_STEP
+        ):
+            return
+        record.shown = shown
+        state = state_of(self.account_id, record, reading, policy)
+        self.sends.append(posting.state(state, f"state-{record.revision + 1}-{record.seq}"))
+
+
+def is_cleared(profile: m.Profile) -> bool:
+    """Tell whether a profile says nothing: what a tombstone on the profile topic becomes."""
+    facts = (profile.industry, profile.party, profile.scope, profile.market, profile.contract, profile.goals)
+    return profile.account_manager is None and all(value is None for value in facts)

@@ -1,0 +1,154 @@
+"""Merges: one account's history joins another's, and leaves it again."""
+
+import json
+
+import msgspec
+from story import (
+    CORE,
+    NOW_US,
+    POLICY,
+    command,
+    courtship,
+    fold,
+    in_force,
+    meeting,
+    path,
+    profile,
+    purchase,
+    record_of,
+    state_of,
+    ticket,
+)
+
+from relationship.outcome import AUDIT, STATE
+from relationship.record import decode
+from relationship.replay import Replay
+
+
+def audits(told):
+    """Fold messages and return the audit entries, as (action, outcome, detail)."""
+    replay, found = Replay(CORE), []
+    for topic, message in told:
+        for sent in replay.take(topic, message, NOW_US)[1]:
+            if sent.topic == AUDIT:
+                entry = json.loads(sent.value)
+                found.append((entry["action"], entry["outcome"], entry["detail"]))
+    return replay, found
+
+
+def halves():
+    """Return a courtship in which every other event is another account's."""
+    told = courtship()
+    return [
+        (topic, msgspec.structs.replace(message, account_id="ab"[i % 2])) for i, (topic, message) in enumerate(told)
+    ]
+
+
+def test_a_merge_folds_both_histories_as_one():
+    """After b merges into a, a stands where an account with all the events stands."""
+    merged, decisions = fold([*halves(), command(170, "merge", account="b", into="a")])
+    one, plain = fold(courtship())
+    assert state_of(merged).status == state_of(one).status == "client"
+    assert [each[:3] for each in in_force([d for d in decisions if d["account_id"] == "a"])] == [
+        each[:3] for each in in_force(plain)
+    ]
+    assert record_of(merged).head.spent == record_of(one).head.spent
+
+
+def test_a_merged_account_has_no_state_of_its_own():
+    """It is absent from the states, its state topic gets a tombstone, and it tells nothing any more."""
+    replay = Replay(CORE)
+    sends = []
+    for topic, message in [*halves(), command(170, "merge", account="b", into="a"), purchase(180, account="b")]:
+        sends += replay.take(topic, message, NOW_US)[1]
+    assert [state.account_id for state in replay.states(POLICY)] == ["a"]
+    of_b = [sent for sent in sends if sent.key == "b" and sent.topic == STATE]
+    assert of_b[-1].value is None
+
+
+def test_what_a_merged_account_does_later_is_the_other_account_s():
+    """An event of b after the merge counts for a, once, also when it is sent again."""
+    told = [purchase(1), purchase(2, account="b"), command(3, "merge", account="b", into="a")]
+    later = purchase(4, account="b", amount="5.00")
+    replay, _ = fold([*told, later, later])
+    assert record_of(replay).head.spent == {"EUR": "25.00"}
+
+
+def test_a_correction_of_a_merged_account_reaches_the_other():
+    """Withdrawing an event of b takes it out of a."""
+    told = [purchase(1), purchase(2, "oops", account="b"), command(3, "merge", account="b", into="a")]
+    replay, _ = fold([*told, command(4, "correct", account="b", corrects="oops", value=None)])
+    assert record_of(replay).head.spent == {"EUR": "10.00"}
+
+
+def test_unmerge_takes_the_history_back():
+    """After merge and unmerge both accounts stand where they would have stood without, later events included."""
+    there = command(170, "merge", account="b", into="a")
+    back = command(190, "unmerge", account="b", into="a")
+    later = [ticket(180, account="b", kind="advice"), meeting(181, account="a")]
+    replay, decisions = fold([*halves(), there, *later, back])
+    plain, _ = fold([*halves(), *later])
+    for account in "ab":
+        assert state_of(replay, account).status == state_of(plain, account).status
+        assert record_of(replay, account).head.spent == record_of(plain, account).head.spent
+    assert record_of(replay, "a").head == record_of(plain, "a").head
+    told = [d for d in decisions if d["account_id"] == "a"]
+    assert [d["transition_seq"] for d in told] == list(range(1, len(told) + 1))
+    assert path(told)[-1] == state_of(plain, "a").status
+
+
+def test_the_own_profile_wins_field_by_field():
+    """What a's profile leaves open is filled in from b's; what it says stands."""
+    told = [
+        profile(1, account="b", industry="law", party="individual", market="consumer"),
+        profile(2, account="a", industry="retail", party=None, market=None),
+        command(3, "merge", account="b", into="a"),
+    ]
+    segment = state_of(fold(told)[0]).segment
+    assert (segment.industry, segment.party, segment.market) == ("retail", "individual", "consumer")
+
+
+def test_a_merge_that_cannot_be_is_answered_in_the_audit_topic():
+    """By nobody, twice, in a circle, or taken back where there is none: refused with the reason, and nothing changes."""
+    first = [purchase(1), purchase(1, account="b"), command(2, "merge", "m1", account="b", into="a")]
+    cases = [
+        (command(3, "merge", "x", account="a", into="b"), "circle"),
+        (command(3, "merge", "x", account="b", into="c"), "unmerge it first"),
+        (command(3, "unmerge", "x", account="a", into="b"), "merged into nothing"),
+        (command(3, "merge", "x", account="c", into="a", by=None), "nobody"),
+    ]
+    for told, reason in cases:
+        _, found = audits([*first, told])
+        assert found[0] == ("merge", "done", None)
+        assert found[1][1] == "refused"
+        assert reason in found[1][2]
+
+
+def test_a_merge_behind_the_history_kept_is_refused_and_undone():
+    """Where the other account's history was folded away already, the merged account stands for itself again."""
+    many = [purchase(400 + i / 2, f"p{i}") for i in range(700)]
+    told = [*many, purchase(1, "early", account="b"), command(760, "merge", account="b", into="a")]
+    replay, found = audits(told)
+    assert record_of(replay).base is not None
+    assert ("merge", "refused", "it reaches further back than the history that the other account keeps") in found
+    assert decode(replay.records["b"]).merged is None
+    assert record_of(replay, "a").head.purchases == 700
+
+
+def test_a_chain_of_merges_carries_everything_to_its_end():
+    """C into b, b into a: a has all three; c taken back leaves the other two."""
+    told = [purchase(1), purchase(2, account="b"), purchase(3, account="c")]
+    told += [command(4, "merge", account="c", into="b"), command(5, "merge", account="b", into="a")]
+    replay, _ = fold(told)
+    assert record_of(replay).head.purchases == 3
+    replay, _ = fold([*told, command(6, "unmerge", account="c", into="b")])
+    assert record_of(replay).head.purchases == 2
+    assert state_of(replay, "c").status == "customer"
+
+
+def test_erasing_a_merged_account_takes_its_history_from_the_other():
+    """Nothing of b is left, in a neither."""
+    told = [purchase(1), purchase(2, account="b"), command(3, "merge", account="b", into="a")]
+    replay, _ = fold([*told, command(4, "erase", account="b")])
+    assert set(replay.records) == {"a"}
+    assert record_of(replay).head.purchases == 1

@@ -78,7 +78,7 @@ async def test_large_batches_are_written_at_once(new_store: Callable[..., Store]
     await store.commit(0, write)
     committed = time.perf_counter()
     loaded = await store.load(0, keys)
-    print(f"commit {committed - started:.3f} s, load {time.perf_counter() - committed:.3f} s")  # noqa: T201
+    print(f"commit {committed - started:.3f} s, load {time.perf_counter() - committed:.3f} s")
     assert committed - started < 3
     assert loaded == write.values
     assert len(await store.outbox(0)) == 1_000
@@ -98,5 +98,5 @@ async def test_cached_loads_cost_microseconds(new_store: Callable[..., Store]) -
         started = time.perf_counter()
         await store.load(0, keys)
         times.append(time.perf_counter() - started)
-    print(f"{min(times) / len(keys) * 1e6:.2f} µs a key")  # noqa: T201
+    print(f"{min(times) / len(keys) * 1e6:.2f} µs a key")
     assert min(times) / len(keys) < 5e-6

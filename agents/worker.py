@@ -1,0 +1,211 @@
+"""The worker: where everything is wired together, started, watched and stopped.
+
+A worker ends in one of three ways: told to (SIGTERM, SIGINT), it finishes the steps that have begun and leaves the group,
+exit code 0; something it cannot mend (a record that Kafka refuses, a wrong password, lost positions) is one line on
+standard error, exit code 1, and nothing acknowledged; a Redis that has gone back makes it start anew within the process,
+since the changelog must be read before the intake.
+
+Kafka and Redis away at the start, or at any time, are waited for.
+"""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Final
+
+import structlog
+import uvloop
+from aiokafka.errors import KafkaError
+from faust.exceptions import FaustError
+
+from agents.intake import add_intake_agents
+from agents.probes import Probes
+from clientward_store import Fenced, StoreUnavailable
+from relationship.core import Core
+from relationship.outcome import Fold
+from relationship.policy import load_policy
+from relationship.policy_file import PolicyError
+from streams.admin import plan_topics
+from streams.app import App, build_app
+from streams.logs import configure_logs
+from streams.publisher import Publisher, PublishRefusedError
+from streams.sensors import Metrics
+from streams.settings import Settings
+from streams.tasks import PositionLostError, Pulse
+from streams.topic_plan import Create, Refuse
+
+log = structlog.get_logger(__name__)
+
+Ready = Callable[["Worker"], None]
+EXIT_FAILED: Final = 1
+# Seconds for Faust to stop before it is left where it is; the process ends in any case.
+STOP_SECONDS: Final = 10.0
+CRASHED_SECONDS: Final = 2.0
+
+
+class WorkerError(RuntimeError):
+    """The worker cannot go on. The text is one line that says what to do."""
+
+
+class Worker:
+    """One worker of the group, within a running event loop.
+
+    Attributes:
+        app: the Faust app of the present life, or None between two.
+        metrics: of all its lives.
+        pulse: beats after every step and every change of state, for whoever waits for one.
+    """
+
+    def __init__(self, settings: Settings, fold: Fold) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self.pulse = Pulse()
+        self.app: App | None = None
+        self._fold = fold
+        self._stop = asyncio.Event()
+
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether all partitions that are ours are being folded."""
+        return self.app is not None and self.app.started and self.app.is_ready
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Return when a condition on this worker holds."""
+        while not condition():
+            await self.pulse.wait()
+
+    async def settled(self) -> None:
+        """Return when the worker is ready and everything that Kafka had meanwhile is folded and sent: lag 0."""
+        while True:
+            await self.until(lambda: self.is_ready)
+            app = self.app
+            if app is not None and await app.settled() and app is self.app and self.is_ready:
+                return
+
+    def metrics_text(self) -> bytes:
+        """Return the metrics in Prometheus's text format, the lags as of now."""
+        for tp, lag in (self.app.lags() if self.app else {}).items():
+            self.metrics.lag_events.labels(tp.topic, tp.partition).set(lag.events)
+            self.metrics.lag_seconds.labels(tp.topic, tp.partition).set(lag.seconds)
+        return self.metrics.text()
+
+    def stop(self) -> None:
+        """Let `run` return soon."""
+        self._stop.set()
+
+    async def run(self, ready: Ready | None = None) -> None:
+        """Work until stopped. `ready` is called each time all partitions are open.
+
+        Raises WorkerError for whatever the worker cannot mend by itself.
+        """
+        async with Probes(self):
+            while not self._stop.is_set():
+                await self._live(ready)
+
+    async def _live(self, ready: Ready | None) -> None:
+        """Live once: until stopped, or until Redis has gone back."""
+        publisher = Publisher(self.settings)
+        app = self.app = build_app(self.settings, self._fold, publisher, self.metrics, self.pulse)
+        add_intake_agents(app)
+        try:
+            if await self._unless_stopped(self._prepare(app, publisher)):
+                await self._unless_stopped(self._work(app, ready))
+        except (KafkaError, FaustError, StoreUnavailable, PublishRefusedError, PositionLostError, OSError) as error:
+            raise WorkerError(str(error)) from error
+        except Fenced as error:
+            log.warning("starting anew: Redis has gone back", reason=str(error))
+        finally:
+            await self._end(app, publisher)
+
+    async def _prepare(self, app: App, publisher: Publisher) -> None:
+        """Return once Kafka and Redis answer and the topics are as they should be."""
+        await publisher.start()
+        await app.until_redis_answers()
+        await self._check_topics()
+
+    async def _work(self, app: App, ready: Ready | None) -> None:
+        """Run the app until it fails."""
+        starting = asyncio.create_task(self._start(app, ready))
+        crashed = asyncio.create_task(app._crashed.wait())  # noqa: SLF001 - mode has no public way to wait for it
+        failed = asyncio.create_task(app.failed.wait())
+        try:
+            done, _ = await asyncio.wait((starting, crashed, failed), return_when=asyncio.FIRST_COMPLETED)
+            if starting in done:
+                starting.result()
+                await asyncio.wait((crashed, failed), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (starting, crashed, failed):
+                task.cancel()
+            with suppress(asyncio.CancelledError):
+                await starting
+        raise app.failure or app.crash_reason or WorkerError("Faust stopped without a reason")
+
+    async def _start(self, app: App, ready: Ready | None) -> None:
+        await app.start()
+        while not app.is_ready:
+            await self.pulse.wait()
+        if ready is not None:
+            ready(self)
+
+    async def _check_topics(self) -> None:
+        changes = await plan_topics(self.settings)
+        wrong = [str(change) for change in changes if isinstance(change, Create | Refuse)]
+        if wrong:
+            raise WorkerError(f"{len(wrong)} topics are missing or wrong: run `clientward topics apply` ({wrong[0]})")
+
+    async def _unless_stopped(self, doing: Awaitable[None]) -> bool:
+        """Await something; False where the worker was told to stop before it was done."""
+        task = asyncio.ensure_future(doing)
+        stopped = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                task.result()
+            return task.done()
+        finally:
+            stopped.cancel()
+            if not task.done():
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    async def _end(self, app: App, publisher: Publisher) -> None:
+        """Stop what was started, within a time; a Faust that crashed may hang on its own ended thread."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CRASHED_SECONDS if app.crashed else STOP_SECONDS):
+                await app.stop()
+        with suppress(TimeoutError, KafkaError, OSError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await publisher.stop()
+
+
+def run_worker(settings: Settings, ready: Ready | None = None, fold: Fold | None = None) -> int:
+    """Run a worker in this process until a signal, and return the exit code; a failure is one line on stderr.
+
+    Args:
+        settings: everything that can be set.
+        ready: called each time all partitions assigned are open.
+        fold: what decides; the project's own core with the policy of the settings where it is None.
+    """
+    configure_logs(settings)
+    try:
+        uvloop.run(_main(settings, fold or core_of(settings), ready))
+    except (WorkerError, PolicyError) as error:
+        sys.stderr.write(f"clientward: {' '.join(str(error).split())}\n")
+        return EXIT_FAILED
+    return 0
+
+
+def core_of(settings: Settings) -> Fold:
+    """Return the project's core as the settings say. Raises PolicyError for a policy that is none."""
+    return Core(load_policy(settings.policy_file), settings.lateness_days)
+
+
+async def _main(settings: Settings, fold: Fold, ready: Ready | None) -> None:
+    worker = Worker(settings, fold)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, worker.stop)
+    await worker.run(ready)

@@ -1,0 +1,79 @@
+"""The event-time merge: several topics of one partition become one sequence. Pure: no Kafka, no clock, no asyncio.
+
+Rules:
+- The topic whose next item happened first comes next; at the same moment the topic that stands first in `topics` does.
+- Within a topic the order is the topic's own, whatever the items' times: its head alone is compared.
+- A topic with nothing buffered holds the others back only while it is known to have more. An idle topic holds back
+  nothing, and a backfill of two topics is folded as it happened and not as it was fetched.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Final, Generic, TypeVar
+
+Item = TypeVar("Item")
+
+# A topic's place in the sequence: the time its head happened, then its rank. The largest bounds nothing.
+NO_BOUND: Final = (float("inf"), 0)
+
+
+class _Lane(Generic[Item]):
+    """One topic's buffer. `more` is True while the topic is known, or not known not, to have more than is here."""
+
+    def __init__(self, rank: int) -> None:
+        self.rank = rank
+        self.items: deque[tuple[float, Item]] = deque()
+        self.more = True
+
+    def head(self) -> tuple[float, int]:
+        return self.items[0][0], self.rank
+
+
+class Merge(Generic[Item]):
+    """Buffers items by topic, and gives them back in the order in which they happened."""
+
+    def __init__(self, topics: Sequence[str]) -> None:
+        self._lanes = {topic: _Lane[Item](rank) for rank, topic in enumerate(topics)}
+
+    def add(self, topic: str, items: Iterable[tuple[float, Item]], *, more: bool) -> None:
+        """Buffer `(time, item)` pairs of a topic; `more` tells whether the topic has more than these."""
+        lane = self._lanes[topic]
+        lane.items.extend(items)
+        lane.more = more
+
+    def buffered(self, topic: str) -> int:
+        """Return how many items of a topic wait here."""
+        return len(self._lanes[topic].items)
+
+    def first(self, topic: str) -> Item | None:
+        """Return a topic's next item without taking it, or None."""
+        items = self._lanes[topic].items
+        return items[0][1] if items else None
+
+    def is_empty(self) -> bool:
+        """Tell whether nothing waits here."""
+        return not any(lane.items for lane in self._lanes.values())
+
+    def take(self, limit: int) -> list[Item]:
+        """Return up to `limit` next items. Empty where nothing waits, or where a topic that has more must come first."""
+        taken: list[Item] = []
+        while len(taken) < limit and not self._is_held_back():
+            heads = sorted(lane.head() for lane in self._lanes.values() if lane.items)
+            if not heads:
+                break
+            bound = heads[1] if len(heads) > 1 else NO_BOUND
+            self._run(self._by_rank(heads[0][1]), bound, limit, taken)
+        return taken
+
+    def _is_held_back(self) -> bool:
+        return any(lane.more and not lane.items for lane in self._lanes.values())
+
+    def _by_rank(self, rank: int) -> _Lane[Item]:
+        return next(lane for lane in self._lanes.values() if lane.rank == rank)
+
+    @staticmethod
+    def _run(lane: _Lane[Item], bound: tuple[float, int], limit: int, taken: list[Item]) -> None:
+        """Move items of the foremost lane as long as it stays foremost."""
+        items = lane.items
+        while items and len(taken) < limit and (items[0][0], lane.rank) < bound:
+            taken.append(items.popleft()[1])

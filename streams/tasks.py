@@ -1,0 +1,286 @@
+"""One task for one partition number: takes the batches of all intake topics, and carries out step after step.
+
+The order within a step is what the promise rests on:
+1. take arrivals in event-time order, load their accounts (one round trip), fold;
+2. send the dead letters, and wait until Kafka has them;
+3. commit to Redis in one atomic write: states, positions, timers, outbox;
+4. send the changelog, and wait; only then send the decisions, and wait;
+5. note in Redis that the outbox is sent, and acknowledge.
+A crash between any two of them repeats work and loses none: what is before the commit is fetched again, what is after it
+is in the outbox.
+
+Redis away: the call is repeated as it is; nothing is acknowledged, and full buffers hold the topics.
+`Fenced` by another owner while the partition is still ours: take over anew, read the positions, seek, go on.
+`Fenced` since Redis went back: the worker starts anew, since the changelog must be read before the intake.
+Anything else ends the worker unacknowledged.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple, TypeVar
+
+import structlog
+from faust.types import TP
+
+from clientward_store import Fenced, Store, StoreRefused, StoreUnavailable, Write
+from relationship.messages import MESSAGE_TYPES
+from relationship.outcome import REJECTED, Fold
+from streams.codecs import Codec
+from streams.dead_letters import dead_letter
+from streams.folding import (
+    Arrival,
+    Entry,
+    Folding,
+    Step,
+    accounts_of,
+    changelog_sendings,
+    decode_entry,
+    outgoing_sending,
+    positions_after,
+)
+from streams.inbox import GapError, Inbox, Intake
+from streams.publisher import Publisher, Sending
+from streams.sensors import Metrics
+from streams.transport import Batch
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+# Records of one step: enough that a round trip is paid by many, few enough that the event loop is free again in 0.1 s.
+STEP_RECORDS: Final = 2_000
+# Accounts woken or restored in one step.
+STEP_ACCOUNTS: Final = 1_000
+# Seconds between two looks at a partition's timers.
+TIMER_SECONDS: Final = 1.0
+# Seconds between two tries of a Redis that is away.
+RETRY_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
+# The wall clock rules the timers where the stream has caught up with it to within an hour, or has been silent for a
+# while: between two bursts of a backfill a partition has no lag either, and its accounts have not lapsed meanwhile.
+LIVE_SECONDS: Final = 3_600.0
+SILENT_SECONDS: Final = 10.0
+# Seconds for the group to say that the partition is another's, once the fence has said so.
+FENCED_SECONDS: Final = 1.0
+MICROS: Final = 1_000_000
+
+
+class PositionLostError(RuntimeError):
+    """Redis holds a position that Kafka no longer has. The text is one line that says what to do."""
+
+
+class Pulse:
+    """Wakes whoever waits for something to have changed; nobody polls."""
+
+    def __init__(self) -> None:
+        self._next = asyncio.Event()
+
+    def beat(self) -> None:
+        """Wake everybody who waits."""
+        self._next.set()
+        self._next = asyncio.Event()
+
+    async def wait(self) -> None:
+        """Return at the next beat."""
+        await self._next.wait()
+
+
+class Parts(NamedTuple):
+    """What every task of a worker shares; `changelog` is its topic's name."""
+
+    store: Store
+    fold: Fold
+    codec: Codec
+    publisher: Publisher
+    intake: Intake
+    metrics: Metrics
+    changelog: str
+    generations: Iterator[int]
+    pulse: Pulse
+
+
+class Partition:
+    """The owner of one partition number. `run` until cancelled; `put` batches from the same event loop."""
+
+    def __init__(self, number: int, parts: Parts) -> None:
+        self.number = number
+        self.inbox = Inbox(number, parts.codec, parts.intake, parts.generations)
+        self.waiting_for_redis = False
+        self.is_open = False
+        self._stopping = False
+        self._parts = parts
+        self._clock = 0.0  # event time of the newest message folded, seconds since the epoch
+        self._timers_at = 0.0
+
+    def put(self, batch: Batch) -> None:
+        """Take a batch over; never waits."""
+        self.inbox.put(batch)
+
+    def stop(self) -> None:
+        """Let `run` return after the step that has begun."""
+        self._stopping = True
+        self.inbox.nudge()
+
+    async def run(self) -> None:
+        """Own the partition until stopped or cancelled."""
+        await self._open("assigned")
+        while not self._stopping:
+            try:
+                await self._turn()
+            except Fenced as error:
+                if error.went_back:
+                    raise
+                log.warning("fenced", partition=self.number, reason=str(error))
+                await asyncio.sleep(FENCED_SECONDS)
+                await self._open("fenced")
+            except GapError as error:
+                log.warning("a batch was lost; fetching it again", partition=self.number, reason=str(error))
+                await self._open("gap")
+
+    async def _turn(self) -> None:
+        """Carry out one step, or wait for something to do."""
+        arrivals = await self.inbox.next(STEP_RECORDS)
+        if arrivals:
+            await self._fold(arrivals)
+        woken = await self._wake()
+        self._parts.pulse.beat()
+        if not (woken or arrivals):
+            await self.inbox.wait(TIMER_SECONDS)
+
+    async def _open(self, reason: str) -> None:
+        """Become the owner, send what the last owner left, and seek to what Redis holds."""
+        store = self._parts.store
+        await self._redis("take_over", lambda: store.take_over(self.number))
+        self._parts.metrics.takeovers.labels(reason).inc()
+        await self._send_outbox()
+        await self._look_at_restored()
+        positions = await self._redis("positions", lambda: store.positions(self.number))
+        self.inbox.restart(await self._checked(positions))
+        self.is_open = True
+        self._parts.pulse.beat()
+
+    async def _checked(self, positions: Mapping[str, int]) -> dict[str, int]:
+        """Return where to start in every topic: what Redis holds, else the beginning.
+
+        Raises PositionLostError where Kafka ends before a position: new records would pass for folded ones.
+        """
+        earliest, ends = await self.inbox.bounds()
+        checked = {}
+        for topic in MESSAGE_TYPES:
+            tp = TP(topic, self.number)
+            position = positions.get(topic, earliest[tp])
+            if position > ends[tp]:
+                raise PositionLostError(
+                    f"{topic} partition {self.number} ends at {ends[tp]}, but Redis has folded it up to {position}: the "
+                    "topic was made anew or lost records; start with another CLIENTWARD_GROUP, or delete the group's keys"
+                )
+            if position < earliest[tp]:
+                lost = earliest[tp] - position
+                log.error(
+                    "records are gone unread: retention is too short", topic=topic, partition=self.number, lost=lost
+                )
+            checked[topic] = max(position, earliest[tp])
+        return checked
+
+    async def _fold(self, arrivals: Sequence[Arrival]) -> None:
+        started = time.perf_counter()
+        records = await self._load(accounts_of(arrivals))
+        folding = Folding(self._parts.fold, records, _now_us())
+        folding.arrivals(arrivals)
+        positions = positions_after(arrivals)
+        step = folding.step(positions)
+        await self._carry_out(step)
+        self.inbox.folded(positions)
+        self._clock = max(self._clock, step.newest)
+        self._tell(step, time.perf_counter() - started)
+
+    async def _wake(self) -> bool:
+        """Let the timers run that are due, at most once a second. True where something was done."""
+        until = self._timer_clock()
+        if until <= 0 or time.monotonic() - self._timers_at < TIMER_SECONDS:
+            return False
+        due = await self._redis("due", lambda: self._parts.store.due(self.number, int(until * MICROS), STEP_ACCOUNTS))
+        if len(due) < STEP_ACCOUNTS:
+            self._timers_at = time.monotonic()
+        if due:
+            folding = Folding(self._parts.fold, await self._load(due), _now_us())
+            folding.wake(due, int(until * MICROS))
+            await self._carry_out(folding.step({}))
+        return bool(due)
+
+    def _timer_clock(self) -> float:
+        """Return the partition's time in seconds: the stream's own, or the wall's where the stream has caught up."""
+        wall = time.time()
+        if self.inbox.at_end():
+            live = wall - self._clock < LIVE_SECONDS
+            if live or time.monotonic() - self.inbox.heard_at >= SILENT_SECONDS:
+                return wall
+        return min(self._clock, wall)
+
+    async def _send_outbox(self) -> None:
+        """Send what a commit left unsent. Its accounts' changelog goes first: that too may be missing."""
+        left = await self._redis("outbox", lambda: self._parts.store.outbox(self.number))
+        if left:
+            entries = {identity: decode_entry(record) for identity, record in left}
+            values = await self._load({entry.account.encode() for entry in entries.values()})
+            await self._send(values, entries)
+
+    async def _look_at_restored(self) -> None:
+        """Derive timers and latest decisions of accounts that recovery has rewritten: the changelog has states only."""
+        store = self._parts.store
+        while keys := await self._redis("restored", lambda: store.restored(self.number, STEP_ACCOUNTS)):
+            folding = Folding(self._parts.fold, await self._load(keys), _now_us())
+            folding.restored(keys)
+            step = folding.step({})
+            write = Write(due=step.write.due, outbox=step.write.outbox, restored=keys)
+            await self._carry_out(step._replace(write=write))
+
+    async def _carry_out(self, step: Step) -> None:
+        if step.refused:
+            now = _now_us()
+            letters = [dead_letter(record, refused, now=now) for record, refused in step.refused]
+            await self._parts.publisher.publish(
+                Sending(REJECTED, self.number, letter.key, letter.value, letter.headers) for letter in letters
+            )
+        await self._redis("commit", lambda: self._parts.store.commit(self.number, step.write))
+        await self._send(step.write.values, step.entries)
+
+    async def _send(self, values: Mapping[bytes, bytes | None], entries: Mapping[bytes, Entry]) -> None:
+        """Send states to the changelog and then what follows from them, and note in Redis that both are sent."""
+        publisher, changelog = self._parts.publisher, self._parts.changelog
+        stored = await publisher.publish(changelog_sendings(changelog, self.number, values))
+        await publisher.publish([outgoing_sending(entry, self.number) for entry in entries.values()])
+        offset = stored.get((changelog, self.number))
+        if entries or offset is not None:
+            await self._redis("sent", lambda: self._parts.store.sent(self.number, list(entries), offset))
+        self._parts.metrics.published(entries.values())
+
+    async def _load(self, keys: Sequence[bytes] | set[bytes]) -> dict[bytes, bytes | None]:
+        return await self._redis("load", lambda: self._parts.store.load(self.number, keys))
+
+    async def _redis(self, call: str, do: Callable[[], Awaitable[T]]) -> T:
+        """Call Redis, and again while it is away."""
+        for tries in range(2**63):
+            try:
+                with self._parts.metrics.redis.labels(call).time():
+                    result = await do()
+            except StoreRefused:
+                raise
+            except StoreUnavailable as error:
+                self.waiting_for_redis = True
+                self._parts.metrics.redis_failures.inc()
+                if not tries:
+                    log.warning("waiting for Redis", partition=self.number, reason=str(error))
+                await asyncio.sleep(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
+            else:
+                self.waiting_for_redis = False
+                return result
+        raise AssertionError(call)
+
+    def _tell(self, step: Step, seconds: float) -> None:
+        metrics = self._parts.metrics
+        metrics.folded(step.counts, step.refused)
+        metrics.batch.observe(seconds)
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000

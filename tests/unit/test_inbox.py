@@ -1,0 +1,145 @@
+"""The inbox of one partition: what is decoded, held, void and missing; the consumer is a hand-written one."""
+
+import json
+from collections.abc import Mapping, Sequence
+from itertools import count
+
+import pytest
+from aiokafka.structs import ConsumerRecord
+from faust.types import TP
+
+from relationship.messages import MESSAGE_TYPES, PURCHASES, TICKETS
+from streams.codecs import Codec, Limits
+from streams.inbox import HOLD_RECORDS, LET_GO_RECORDS, GapError, Inbox
+from streams.transport import Batch, Record
+
+
+class Consumer:
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.rewound: dict[TP, int] = {}
+        self.held: set[TP] = set()
+        self.acknowledged: dict[TP, int] = {}
+
+    def rewind(self, positions: Mapping[TP, int], generation: int) -> None:
+        """Note positions."""
+        assert generation > 0
+        self.rewound = dict(positions)
+
+    def hold(self, tps: set[TP]) -> None:
+        """Note a hold."""
+        self.held |= tps
+
+    def let_go(self, tps: set[TP]) -> None:
+        """Note the end of a hold."""
+        self.held -= tps
+
+    def acknowledge(self, offsets: Mapping[TP, int]) -> None:
+        """Note offsets."""
+        self.acknowledged.update(offsets)
+
+    async def earliest_offsets(self, *tps: TP) -> Mapping[TP, int]:
+        """Return 0 everywhere."""
+        return dict.fromkeys(tps, 0)
+
+    async def highwaters(self, *tps: TP) -> Mapping[TP, int]:
+        """Return 0 everywhere."""
+        return dict.fromkeys(tps, 0)
+
+
+def purchase(offset: int, second: int) -> Record:
+    """Return a purchase of some second."""
+    value = {
+        "event_id": f"e{offset}",
+        "account_id": "a",
+        "occurred_at": f"2026-01-01T00:{second // 60:02}:{second % 60:02}Z",
+        "amount": "1",
+        "currency": "EUR",
+    }
+    return ConsumerRecord(PURCHASES, 0, offset, 1, 0, b"a", json.dumps(value).encode(), None, 1, 1, ())
+
+
+def batch(topic: str, records: Sequence[Record], start: int, end: int, generation: int = 1) -> Batch:
+    """Return a batch that leads to the last record, or to the end where there is none."""
+    position = records[-1].offset + 1 if records else end
+    return Batch(TP(topic, 0), records, start, position, end, generation)
+
+
+def opened(consumer: Consumer) -> Inbox:
+    """Return an inbox that was sought to the beginning, all topics but purchases known to be at their end."""
+    inbox = Inbox(0, Codec(Limits()), consumer, count(1))
+    inbox.restart(dict.fromkeys(MESSAGE_TYPES, 0))
+    for topic in MESSAGE_TYPES:
+        if topic != PURCHASES:
+            inbox.put(batch(topic, [], 0, 0))
+    return inbox
+
+
+async def test_records_come_out_once_the_other_topics_are_known_to_have_no_more() -> None:
+    """A topic of which nothing is known yet holds the others back."""
+    inbox = Inbox(0, Codec(Limits()), Consumer(), count(1))
+    inbox.restart(dict.fromkeys(MESSAGE_TYPES, 0))
+    inbox.put(batch(PURCHASES, [purchase(0, 1)], 0, 1))
+    assert await inbox.next(10) == []
+    for topic in MESSAGE_TYPES:
+        if topic != PURCHASES:
+            inbox.put(batch(topic, [], 0, 0))
+    assert [arrival.record.offset for arrival in await inbox.next(10)] == [0]
+
+
+async def test_it_is_at_its_end_when_everything_known_is_folded() -> None:
+    """Lag counts what is not folded, and offsets without records count as folded."""
+    consumer = Consumer()
+    inbox = opened(consumer)
+    inbox.put(Batch(TP(PURCHASES, 0), [purchase(0, 1)], 0, 3, 3, 1))
+    await inbox.next(10)
+    assert inbox.lanes[PURCHASES].lag() == 3
+    inbox.folded({PURCHASES: 1})
+    assert consumer.acknowledged == {TP(PURCHASES, 0): 1}
+    assert await inbox.next(10) == []
+    assert inbox.lanes[PURCHASES].lag() == 0
+    assert inbox.at_end()
+
+
+async def test_a_topic_with_enough_waiting_is_held_and_let_go() -> None:
+    """Backpressure is a hold at the consumer, of that topic alone."""
+    consumer = Consumer()
+    inbox = opened(consumer)
+    records = [purchase(offset, 1) for offset in range(HOLD_RECORDS)]
+    inbox.put(batch(PURCHASES, records, 0, HOLD_RECORDS))
+    assert consumer.held == {TP(PURCHASES, 0)}
+    while len(await inbox.next(1_000)) == 1_000:
+        assert (TP(PURCHASES, 0) in consumer.held) == (inbox._merge.buffered(PURCHASES) > LET_GO_RECORDS)
+    assert not consumer.held
+
+
+async def test_batches_of_an_earlier_seek_are_void() -> None:
+    """What was fetched before a seek is dropped, and what follows it is taken."""
+    inbox = opened(Consumer())
+    inbox.restart(dict.fromkeys(MESSAGE_TYPES, 0))
+    inbox.put(batch(PURCHASES, [purchase(0, 1)], 0, 1, generation=1))
+    assert not inbox.lanes[PURCHASES].batches
+    inbox.put(batch(PURCHASES, [purchase(0, 1)], 0, 1, generation=2))
+    assert inbox.lanes[PURCHASES].batches
+
+
+@pytest.mark.parametrize(("start", "first"), [(5, 5), (1, 0)])
+async def test_a_lost_batch_and_a_step_back_are_noticed(start: int, first: int) -> None:
+    """A batch that does not begin where the one before it ended, or goes back behind it, is an error."""
+    inbox = opened(Consumer())
+    inbox.put(batch(PURCHASES, [purchase(0, 1)], 0, 9))
+    inbox.put(batch(PURCHASES, [purchase(first, 1)], start, 9))
+    with pytest.raises(GapError, match=PURCHASES):
+        await inbox.next(10)
+
+
+async def test_a_refused_record_stands_where_the_one_before_it_stood() -> None:
+    """A record without a time moves no clock: it keeps its place in its topic."""
+    inbox = opened(Consumer())
+    broken = ConsumerRecord(PURCHASES, 0, 1, 1, 0, b"a", b"{", None, 1, 1, ())
+    inbox.put(batch(PURCHASES, [purchase(0, 7), broken, purchase(2, 9)], 0, 3))
+    arrivals = await inbox.next(10)
+    assert [arrival.record.offset for arrival in arrivals] == [0, 1, 2]
+    assert arrivals[0].at == arrivals[1].at < arrivals[2].at
+    assert inbox.oldest_ms(TICKETS) is None

@@ -1,0 +1,65 @@
+"""What the README shows is what the code does: its example as printed, its subscriber as it runs, its links."""
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from relationship.outcome import RECLASSIFIED
+from streams.admin import apply, plan_topics
+from streams.sending import Record, producer, send_batch
+from streams.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+STORY = "examples/stories/insurance-household-growing.jsonl"
+
+
+def block(language: str) -> str:
+    """Return the README's only code block of a language."""
+    (found,) = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    return found
+
+
+def replayed() -> dict:
+    """Return the last decision that the command of the README prints."""
+    command = [Path(sys.executable).with_name("clientward"), "replay", STORY]
+    out = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return json.loads(out.splitlines()[-1])
+
+
+def test_the_reclassification_shown_is_the_one_printed():
+    """Every value of the README's example stands in the replay's last line; only `decided_at` is the day's."""
+    shown, printed = json.loads(block("json")), replayed()
+    assert shown["dimensions"] == printed["dimensions"][: len(shown["dimensions"])]
+    same = set(printed) - {"dimensions", "decided_at"}
+    assert {name: shown[name] for name in same} == {name: printed[name] for name in same}
+
+
+def test_every_link_leads_somewhere():
+    """No file that the README names is missing."""
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+async def test_the_subscriber_reads_the_topic(kafka_bootstrap):
+    """The README's subscriber, run as it stands, prints a decision that is in the topic."""
+    settings = Settings(kafka_bootstrap=kafka_bootstrap)
+    await apply(settings, await plan_topics(settings))
+    decision = replayed()
+    async with producer(settings) as client:
+        value = json.dumps(decision).encode()
+        assert await send_batch(client, [Record(RECLASSIFIED, decision["account_id"].encode(), value, [])]) == [None]
+    variables = {**os.environ, "CLIENTWARD_KAFKA_BOOTSTRAP": kafka_bootstrap}
+    subscriber = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", block("python"), env=variables, stdout=asyncio.subprocess.PIPE
+    )
+    assert subscriber.stdout is not None
+    line = await subscriber.stdout.readline()
+    subscriber.kill()
+    await subscriber.wait()
+    assert line.decode().startswith("household-lindqvist candidate -> client From candidate to client: ")

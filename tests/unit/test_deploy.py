@@ -1,0 +1,276 @@
+"""What stands in docker-compose.yml, the Dockerfile and .env.example fits the code and keeps its promises.
+
+No container engine runs here: the files are read, checked against the Compose schema and against the code that they
+name, and the health checks are run against a real HTTP server.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import threading
+import tomllib
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from streams.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+COMPOSE_FILE = ROOT / "docker-compose.yml"
+# ${NAME}, ${NAME:-default}, ${NAME:?message}
+VARIABLE = re.compile(r"\$\{(?P<name>[A-Z_]+)(?::(?P<how>[-?])(?P<text>[^}]*))?\}")
+PINNED = re.compile(r"[^:@]+:v?\d+\.\d+\.\d+(-[a-z0-9.-]+)?")
+# These name files, which have to be mounted first: docs/operations.md shows how.
+NEED_A_MOUNT = {"kafka_ca_file", "policy_file"}
+SETTINGS_VARIABLE = "CLIENTWARD_"
+
+
+def load_yaml(path: Path) -> Any:
+    """Return what a YAML file says."""
+    return YAML(typ="safe").load(path)
+
+
+COMPOSE = load_yaml(COMPOSE_FILE)
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+LONG_RUNNING = sorted(name for name, service in SERVICES.items() if service["restart"] != "no")
+
+
+def example_values() -> dict[str, str]:
+    """Return the variables of .env.example with their values."""
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def used_variables() -> dict[str, tuple[str | None, str]]:
+    """Return the variables that the Compose file uses, each with "-" or "?" and the default or message."""
+    found = VARIABLE.finditer(COMPOSE_FILE.read_text(encoding="utf-8"))
+    return {match["name"]: (match["how"], match["text"] or "") for match in found}
+
+
+def code_default(variable: str) -> str:
+    """Return what the code takes for a CLIENTWARD_ variable that is empty, as it would be written in .env."""
+    default = Settings.model_fields[variable.removeprefix(SETTINGS_VARIABLE).lower()].default
+    return "" if default is None else str(default)
+
+
+def dockerfile() -> list[tuple[str, str]]:
+    """Return the Dockerfile's instructions with their arguments, continuation lines joined and comments dropped."""
+    text = re.sub(r"^#.*\n", "", (ROOT / "Dockerfile").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    lines = text.replace("\\\n", "").splitlines()
+    return [(line.split(" ", 1)[0], line.split(" ", 1)[1]) for line in lines if line]
+
+
+def arguments(instruction: str) -> list[str]:
+    """Return the arguments of every such instruction of the Dockerfile, in order."""
+    return [rest for name, rest in dockerfile() if name == instruction]
+
+
+def test_compose_file_fits_the_compose_schema() -> None:
+    """The Compose file is one that an engine accepts by its form."""
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(COMPOSE_FILE)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_env_example_has_exactly_the_variables_that_compose_uses() -> None:
+    """Nothing can be set that stands in no list, and nothing in the list is without effect."""
+    assert set(example_values()) == set(used_variables())
+
+
+def test_every_variable_is_explained() -> None:
+    """Each line of .env.example that sets something stands right below a comment that is about it alone."""
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    unexplained = [line for above, line in pairwise(lines) if re.match("[A-Z]", line) and not above.startswith("# ")]
+    assert unexplained == []
+
+
+def test_defaults_in_compose_are_those_of_env_example() -> None:
+    """A variable that somebody leaves out of .env has the value that .env.example shows, or the code's own default."""
+    in_force = {name: default or code_default(name) for name, (how, default) in used_variables().items() if how == "-"}
+    assert {name: example_values()[name] for name in in_force} == in_force
+
+
+def test_secrets_are_required_or_empty_and_never_in_a_file() -> None:
+    """Grafana does not start without a password of one's own, and no file brings one along."""
+    assert used_variables()["GRAFANA_ADMIN_PASSWORD"][0] == "?"
+    assert [value for name, value in example_values().items() if "PASSWORD" in name] == ["", ""]
+
+
+def test_clientward_variables_are_settings() -> None:
+    """Every CLIENTWARD_ variable that a container gets is a setting of the code: none is misspelt or gone."""
+    for service in ("topics", "worker"):
+        given = {name for name in SERVICES[service]["environment"] if name.startswith(SETTINGS_VARIABLE)}
+        known = {SETTINGS_VARIABLE + name.upper() for name in Settings.model_fields}
+        assert given <= known
+
+
+def test_every_setting_can_be_set() -> None:
+    """Whatever the code can be told, the Compose file passes on, except for what names a file to be mounted."""
+    given = {name.removeprefix(SETTINGS_VARIABLE).lower() for name in SERVICES["worker"]["environment"]}
+    assert set(Settings.model_fields) - given == NEED_A_MOUNT
+
+
+def test_env_example_makes_valid_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of .env.example is accepted by the settings as it is."""
+    for name, value in example_values().items():
+        if name.startswith(SETTINGS_VARIABLE):
+            monkeypatch.setenv(name, value)
+    settings = Settings()
+    assert settings.kafka_bootstrap == "kafka:19092"
+    assert settings.kafka_password is None
+
+
+def test_images_are_pinned() -> None:
+    """What runs tomorrow is what ran today: every image has a full version, and ours has the project's."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    images = {service["image"] for service in SERVICES.values()}
+    first_stage = arguments("FROM")[0].split()[0]
+    assert all(PINNED.fullmatch(image) for image in {*images, first_stage})
+    assert f"clientward:{project['version']}" in images
+
+
+@pytest.mark.parametrize("name", LONG_RUNNING)
+def test_long_running_services_have_a_health_check(name: str) -> None:
+    """Whatever stays up says whether it is well, and how often and how long it is asked."""
+    check = SERVICES[name]["healthcheck"]
+    assert check["test"][0] in {"CMD", "CMD-SHELL"}
+    assert {"interval", "timeout", "retries", "start_period"} <= set(check)
+
+
+def test_only_what_ends_goes_without_health_check_and_restart() -> None:
+    """The step that makes the topics is the only service that ends."""
+    assert set(SERVICES) - set(LONG_RUNNING) == {"topics"}
+    assert SERVICES["topics"]["command"] == ["topics", "apply"]
+
+
+def test_nobody_waits_for_a_state_that_never_comes() -> None:
+    """A service that is waited for until it is healthy has a health check; one that must complete does end."""
+    waits = [wait for service in SERVICES.values() for wait in service.get("depends_on", {}).items()]
+    assert len(waits) >= 4
+    for name, how in waits:
+        assert how["condition"] == ("service_healthy" if name in LONG_RUNNING else "service_completed_successfully")
+
+
+def test_ports_are_published_on_loopback_only() -> None:
+    """Nothing in the stack is open to the network of the machine that it runs on."""
+    ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert len(ports) == 4
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_services_are_confined(name: str) -> None:
+    """No service has a capability or can gain one, and none can fill the disk with its log."""
+    service = SERVICES[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert {"max-size", "max-file"} == set(service["logging"]["options"])
+
+
+def test_our_containers_run_as_nobody_on_a_read_only_root() -> None:
+    """The image's last word on the user is a number that is not root's, and Compose repeats it."""
+    user = arguments("USER")[-1]
+    assert re.fullmatch(r"[1-9]\d{3,}:[1-9]\d{3,}", user)
+    for name in ("topics", "worker"):
+        assert SERVICES[name]["user"] == user
+        assert SERVICES[name]["read_only"] is True
+        assert any(mount.startswith("/tmp:") for mount in SERVICES[name]["tmpfs"])  # noqa: S108 - a mount, no file
+
+
+def test_redis_keeps_what_it_is_given() -> None:
+    """Redis writes an append-only file and evicts nothing: an account that was thrown away would be a wrong answer."""
+    told = SERVICES["redis"]["command"]
+    assert told[told.index("--appendonly") + 1] == "yes"
+    assert told[told.index("--maxmemory-policy") + 1] == "noeviction"
+
+
+def test_mounts_exist() -> None:
+    """Every folder that is mounted is in the repository, and every named volume is declared and used."""
+    sources = {mount.split(":")[0] for service in SERVICES.values() for mount in service.get("volumes", [])}
+    named = {source for source in sources if not source.startswith("./")}
+    assert named == set(COMPOSE["volumes"])
+    assert all((ROOT / source).is_dir() for source in sources - named)
+
+
+def pins(lock: str) -> set[str]:
+    """Return what a lock pins: `name==version`, and the hashes."""
+    text = (ROOT / "requirements" / lock).read_text(encoding="utf-8")
+    return set(re.findall(r"^[a-z0-9-]+==\S+|--hash=sha256:\w+", text, flags=re.MULTILINE))
+
+
+def test_image_is_built_from_a_lock_with_hashes() -> None:
+    """The image's libraries are checked by their hashes, and are the very ones that the tests run on."""
+    assert any("--require-hashes --requirement requirements/runtime.lock" in step for step in arguments("RUN"))
+    assert {"aiokafka", "faust-streaming", "redis", "setuptools"} <= {
+        pin.split("==")[0] for pin in pins("runtime.lock")
+    }
+    assert pins("runtime.lock") - pins("dev.lock") == set()
+
+
+def test_image_gets_every_package_and_nothing_else() -> None:
+    """.dockerignore lets through what the Dockerfile needs, and shuts everything else out, secrets and caches too."""
+    setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    packages = {package.split(".")[0] for package in setuptools["packages"]}
+    rules = [line for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
+    assert rules[0] == "*"
+    let_in = {rule[1:] for rule in rules if rule.startswith("!")}
+    assert let_in == {*packages, "requirements/runtime.lock", "pyproject.toml", "README.md", "LICENSE"}
+
+
+def test_image_runs_the_worker() -> None:
+    """`docker run IMAGE` is a worker, and `docker run IMAGE doctor` is that command."""
+    assert [json.loads(rest) for rest in arguments("ENTRYPOINT") + arguments("CMD")] == [["clientward"], ["worker"]]
+
+
+class Probe(BaseHTTPRequestHandler):
+    """Answers /readyz with the status that the server was given, and anything else with 404."""
+
+    def do_GET(self) -> None:
+        """Answer one probe."""
+        self.send_response(self.server.status if self.path == "/readyz" else 404)  # type: ignore[attr-defined]
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def probed() -> Iterator[ThreadingHTTPServer]:
+    """A server on a free port of loopback. Its `status` is what /readyz answers."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Probe) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def health_command(where: str) -> list[str]:
+    """Return the health check of the worker as an argument list, from the Compose file or the Dockerfile."""
+    if where == "compose":
+        return list(SERVICES["worker"]["healthcheck"]["test"][1:])
+    return list(json.loads(arguments("HEALTHCHECK")[0].split(" CMD ", 1)[1]))
+
+
+@pytest.mark.parametrize("where", ["compose", "image"])
+@pytest.mark.parametrize(("status", "healthy"), [(200, True), (503, False)])
+def test_health_check_asks_readyz(probed: ThreadingHTTPServer, where: str, status: int, healthy: bool) -> None:
+    """The worker is healthy while /readyz answers 200, and not while it answers 503."""
+    probed.status = status  # type: ignore[attr-defined]
+    _, *rest = health_command(where)
+    command = [sys.executable, *(part.replace("6066", str(probed.server_port)) for part in rest)]
+    result = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
+    assert (result.returncode == 0) is healthy, result.stderr
+
+
+def test_health_check_fails_where_nothing_listens() -> None:
+    """A worker that is gone is not healthy, and the image's check asks the port that the worker was told."""
+    _, *rest = health_command("image")
+    result = subprocess.run([sys.executable, *rest], env={"CLIENTWARD_WEB_PORT": "1"}, capture_output=True, check=False)
+    assert result.returncode != 0

@@ -1,0 +1,82 @@
+"""Two policies over one file of events: what `clientward policy backtest` runs."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from cli.history import messages, refuse
+from cli.mistakes import WRONG_USE, MistakeError
+from relationship.backtest import Bill, Course, Courses, Otherwise, bill, otherwise
+from relationship.core import Core
+from relationship.facts import micros
+from relationship.policy import Policy
+from relationship.replay import Replay
+from streams.settings import Settings
+
+
+class _Truth(Struct):
+    account_id: str
+    phases: list[tuple[datetime, str]]
+
+
+_truth: Final = msgspec.json.Decoder(_Truth)
+
+
+class Backtest:
+    """Policies A and B, each over its own accounts, fed with the same messages in the same order."""
+
+    def __init__(self, a: Policy, b: Policy, settings: Settings) -> None:
+        self.policy = a
+        self.settings = settings
+        self.runs = [(Replay(Core(policy, settings.lateness_days)), Courses()) for policy in (a, b)]
+        self.until = 0
+
+    def fold(self, file: Path, until: int | None) -> None:
+        """Fold a file, and let the timers run to `until` (µs), or to its last event's time."""
+        for number, topic, message in messages(file, self.settings):
+            decided_at = micros(message.occurred_at)
+            self.until = max(self.until, decided_at)
+            for replay, courses in self.runs:
+                refusal, sends = replay.take(topic, message, decided_at)
+                courses.see(sends)
+            if refusal:
+                refuse(number, f"{refusal.reason}: {refusal.text}")
+        self.until = self.until if until is None else until
+        for replay, courses in self.runs:
+            courses.see(replay.run_until(self.until, self.until))
+
+    @cached_property
+    def known(self) -> list[str]:
+        """The accounts that stand for themselves in the end: neither erased nor merged into another."""
+        (a, _), (b, _) = self.runs
+        return sorted({s.account_id for s in a.states(self.policy)} & {s.account_id for s in b.states(self.policy)})
+
+    def otherwise(self) -> Iterator[Otherwise]:
+        """Yield whom the policies class differently, by account and time."""
+        (_, a), (_, b) = self.runs
+        for account_id in self.known:
+            costs = self.policy.costs(a.industries.get(account_id))
+            yield from otherwise(account_id, a.of(account_id), b.of(account_id), self.until, costs)
+
+    def bills(self, truth: dict[str, Course]) -> list[Bill]:
+        """Return what A's and B's own mistakes cost, of the accounts that the truth knows."""
+        known = [account_id for account_id in self.known if account_id in truth]
+        return [bill(truth, courses, known, self.until, self.policy) for _, courses in self.runs]
+
+
+def read_truth(file: Path) -> dict[str, Course]:
+    """Return the courses of a truth file, one account a line. Raises MistakeError with the line."""
+    found: dict[str, Course] = {}
+    for number, line in enumerate(file.read_bytes().splitlines(), start=1):
+        try:
+            truth = _truth.decode(line)
+            found[truth.account_id] = sorted((micros(since), status) for since, status in truth.phases)
+        except (msgspec.DecodeError, TypeError) as error:
+            text = f'{file}:{number}: {error}; a line is {{"account_id", "phases": [[time, status], …]}}'
+            raise MistakeError(text, WRONG_USE) from error
+    return found

@@ -1,0 +1,87 @@
+"""`clientward explain ID --at TIME`: what stood then and why, from a file of events or from Redis."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.mistakes import FAILED, MistakeError
+from cli.output import console, printable, printable_json, say
+
+if TYPE_CHECKING:
+    from cli.account_view import AccountView
+    from relationship.policy import Policy
+    from streams.settings import Settings
+
+
+def explain_command(
+    account_id: Annotated[str, typer.Argument(metavar="ID", help="The account's id, exactly as in the events.")],
+    at: Annotated[str, typer.Option("--at", metavar="TIME", help="The moment, RFC 3339 with an offset.")],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE.jsonl", help="The events; - reads stdin. [the account in Redis]")
+    ] = None,
+    policy: Annotated[Path | None, typer.Option(metavar="FILE", help="A policy file; default: the one set.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Show what stood at a moment, by event time and what is known by now: status, dimensions, why, what next."""
+    from cli.history import moment  # noqa: PLC0415 - not for --help
+    from relationship.policy import load_policy  # noqa: PLC0415
+    from streams.settings_load import load_settings  # noqa: PLC0415
+
+    settings, t = load_settings(), moment(at, "--at")
+    rules = load_policy(policy or settings.policy_file)
+    raw = _from_redis(settings, account_id) if file is None else _from_file(file, account_id, rules, settings)
+    if raw is None:
+        where = f"group {settings.group}" if file is None else str(file)
+        raise MistakeError(f"no account {printable(account_id)} in {where}: ids are never normalised", FAILED)
+    found = _view(account_id, raw, t, rules)
+    if found is None:
+        raise MistakeError(f"no event of {printable(account_id)} by {at}: name a later time", FAILED)
+    _print(found, as_json=as_json)
+
+
+def _from_redis(settings: "Settings", account_id: str) -> bytes | None:
+    from cli.account import read_record  # noqa: PLC0415 - not for --help
+
+    return read_record(settings, account_id)
+
+
+def _from_file(file: Path, account_id: str, policy: "Policy", settings: "Settings") -> bytes | None:
+    from cli.history import messages, refuse  # noqa: PLC0415 - not for --help
+    from relationship.core import Core  # noqa: PLC0415
+    from relationship.facts import micros  # noqa: PLC0415
+    from relationship.replay import Replay  # noqa: PLC0415
+
+    run = Replay(Core(policy, settings.lateness_days))
+    for number, topic, message in messages(file, settings):
+        refusal, _ = run.take(topic, message, micros(message.occurred_at))
+        if refusal:
+            refuse(number, f"{refusal.reason}: {refusal.text}")
+    return run.records.get(account_id)
+
+
+def _view(account_id: str, raw: bytes, t: int, policy: "Policy") -> "AccountView | None":
+    from cli.account_view import view  # noqa: PLC0415 - not for --help
+    from relationship.asof import TooEarlyError, record_at  # noqa: PLC0415
+    from relationship.explain import why  # noqa: PLC0415
+    from relationship.record import decode, encode  # noqa: PLC0415
+
+    try:
+        then = record_at(decode(raw), t, policy)
+    except TooEarlyError as error:
+        raise MistakeError(str(error), FAILED) from error
+    if then.record.head.facts == 0:
+        return None
+    found = view(account_id, encode(then.record), policy)
+    return found._replace(why=why(then.change, then.cause, policy)) if then.change else found
+
+
+def _print(found: "AccountView", *, as_json: bool) -> None:
+    if as_json:
+        from cli.account_view import as_json as encoded  # noqa: PLC0415 - not for --help
+
+        say(printable_json(encoded(found).decode()))
+    else:
+        from cli.account_page import print_page  # noqa: PLC0415 - not for --help
+
+        print_page(console(), found)

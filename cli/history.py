@@ -1,0 +1,69 @@
+"""A file of events as messages, for commands that fold a history: refused lines are told on stderr, the rest goes on."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from cli.lines import BadLine, parse_line
+from cli.mistakes import WRONG_USE, MistakeError
+from cli.output import complain, printable
+from relationship.facts import micros
+from relationship.messages import Message
+from relationship.outcome import Refused
+from relationship.policy import Policy, load_policy
+from streams.codecs import Codec, Limits
+from streams.settings import Settings
+
+STDIN: Final = Path("-")
+OWN: Final = Path("default")  # names the policy that comes with the package
+MINUTE_US: Final = 60_000_000  # microseconds
+
+
+def messages(file: Path, settings: Settings) -> Iterator[tuple[int, str, Message]]:
+    """Yield the messages of a file, each with its line's number and its topic."""
+    limits = Limits(settings.max_record_bytes, settings.max_depth, settings.future_minutes * MINUTE_US)
+    codec, now = Codec(limits), time.time_ns() // 1000
+    with nullcontext(sys.stdin.buffer) if file == STDIN else file.open("rb") as stream:
+        for number, raw in enumerate(stream, start=1):
+            text = raw.strip()
+            if not text:
+                continue
+            found = _message(codec, text, number, now)
+            if isinstance(found, str):
+                refuse(number, found)
+            else:
+                yield number, *found
+
+
+def refuse(number: int, why: str) -> None:
+    """Tell that a line was refused."""
+    complain(f"line {number}: {printable(why)}")
+
+
+def _message(codec: Codec, text: bytes, number: int, now: int) -> tuple[str, Message] | str:
+    line = parse_line(text)
+    if isinstance(line, BadLine):
+        return f"DECODE: {line.text}"
+    found = codec.decode(line.topic, line.key, line.value, now, offset=number, timestamp_us=now, headers=line.headers)
+    return f"{found.reason}: {found.text}" if isinstance(found, Refused) else (line.topic, found)
+
+
+def policy_at(file: Path) -> Policy:
+    """Return the policy of a file; `default`, where there is no such file, is the one that comes with the package."""
+    return load_policy(None if file == OWN and not file.exists() else file)
+
+
+def moment(text: str, option: str) -> int:
+    """Return the µs of an RFC 3339 time with an offset. Raises MistakeError, which names the option."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        line = f"{option} {text!r} is no time; give one with an offset, as 2026-01-31T00:00:00Z"
+        raise MistakeError(line, WRONG_USE)
+    return micros(found)

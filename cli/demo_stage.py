@@ -92,7 +92,7 @@ def stage(workers: int, partitions: int, before: Callable[[Settings], None]) -> 
         settings = load_settings()
         asyncio.run(apply(settings, asyncio.run(plan_topics(settings))))
         before(settings)
-        running = [_worker(guard, number, config) for number in range(workers)]
+        running = [start_worker(guard, number, config) for number in range(workers)]
         for worker in running:
             worker.wait_ready(READY_SECONDS)
         yield Stage(settings, config, redis, running)
@@ -107,7 +107,7 @@ def _only_these_settings(config: Path) -> None:
     os.environ["CLIENTWARD_CONFIG"] = str(config)
 
 
-def _worker(guard: Guard, number: int, config: Path) -> Server:
+def start_worker(guard: Guard, number: int, config: Path) -> Server:
     """Start a worker under the guardian; it is ready when its own probe says so."""
     port = free_ports(1)[0]
     variables = {"CLIENTWARD_CONFIG": str(config), "CLIENTWARD_WEB_PORT": str(port)}

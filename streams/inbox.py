@@ -4,6 +4,8 @@ Rules:
 - `put` never waits, so that no topic and no partition can hold up the delivery to another. A topic that has enough
   waiting is held at the consumer instead, and let go when there is room again.
 - Only batches of the last seek count; what was fetched before it is void.
+- A backfill is folded as it happened: before records of a day ago or older are taken, the ends of all topics are asked
+  for, and what was stored before them is waited for. Live records wait for nothing: they are not a month apart.
 - A record's place in the merge is when its message happened. A refused record stands where the one before it stood.
 """
 
@@ -25,6 +27,8 @@ from streams.transport import Batch, Record
 # Records that a topic may have waiting before it is held, and the rest at which it is let go.
 HOLD_RECORDS: Final = 20_000
 LET_GO_RECORDS: Final = 5_000
+# Age (seconds) from which records are a backfill's. Well below the days that an event may be late.
+BACKFILL_SECONDS: Final = 86_400.0
 # Records decoded between two turns of the event loop.
 DECODE_RECORDS: Final = 1_000
 
@@ -47,6 +51,9 @@ class Intake(Protocol):
 
     def acknowledge(self, offsets: Mapping[TP, int]) -> None:
         """Let the group's offsets follow."""
+
+    async def ends(self, *tps: TP) -> Mapping[TP, int]:
+        """Return the offset that each partition's next record will have, and at once."""
 
     async def earliest_offsets(self, *tps: TP) -> Mapping[TP, int]:
         """Return the first offset that each partition still has."""
@@ -95,6 +102,7 @@ class Inbox:
         self._gap: Batch | None = None
         self._news = asyncio.Event()
         self._merge: Merge[Arrival] = Merge(list(MESSAGE_TYPES))
+        self._unchecked = False  # old records were decoded since the ends were last asked for
         self.heard_at = time.monotonic()
 
     @property
@@ -144,7 +152,7 @@ class Inbox:
         if self._gap is not None:
             expected = self._lanes[self._gap.tp.topic].expected
             raise GapError(f"{self._gap.tp.topic} goes on at {self._gap.start} instead of {expected}")
-        while not (taken := self._merge.take(limit)):
+        while not (taken := await self._take(limit)):
             lane = next((lane for lane in self._lanes.values() if lane.batches), None)
             if lane is None:
                 self._settle()
@@ -155,6 +163,20 @@ class Inbox:
                 lane.held = False
                 self._intake.let_go({lane.tp})
         return taken
+
+    async def _take(self, limit: int) -> list[Arrival]:
+        if self._unchecked:
+            await self._look_at_ends()
+        return self._merge.take(limit)
+
+    async def _look_at_ends(self) -> None:
+        """Let no topic be overtaken: whatever is stored by now, and so before what is at hand, is known to come."""
+        generation, self._unchecked = self._generation, False
+        ends = await self._intake.ends(*[lane.tp for lane in self._lanes.values()])
+        if generation == self._generation:
+            for topic, lane in self._lanes.items():
+                lane.end = max(lane.end or 0, ends[lane.tp])
+                self._merge.add(topic, (), more=lane.more())
 
     def nudge(self) -> None:
         """End a wait."""
@@ -179,6 +201,7 @@ class Inbox:
             if generation != self._generation:
                 return
             self._merge.add(topic, chunk, more=True)
+            self._unchecked |= chunk[0][0] < now_us / 1e6 - BACKFILL_SECONDS
             await asyncio.sleep(0)
         lane.fetched = batch.position
         self._merge.add(topic, (), more=lane.more())

@@ -39,6 +39,8 @@ Record: TypeAlias = ConsumerRecord
 # Seconds that a poll waits at most where nothing comes. It bounds how late an end of a partition without records is
 # told; records themselves wake it at once.
 POLL_SECONDS = 0.1
+# Seconds between two tries to hear where the partitions end.
+RETRY_SECONDS = 0.5
 # Position and end of a partition of which nothing was told.
 UNTOLD = (-1, -1)
 
@@ -189,6 +191,22 @@ class Consumer(driver.Consumer):
     def let_go(self, tps: Iterable[TP]) -> None:
         """Fetch partitions again."""
         self._thread.let_go(tps)
+
+    async def ends(self, *tps: TP) -> Mapping[TP, int]:
+        """Return the offset that each partition's next record will have, without waiting for a poll to end.
+
+        While the brokers are away this waits for them: without the ends nothing old may be folded.
+        """
+        thread, asked = self._thread, [driver.ensure_aiokafka_TP(tp) for tp in tps]
+        while True:
+            asking = thread._ensure_consumer().end_offsets(asked)  # noqa: SLF001 - aiokafka's consumer has no public name
+            try:
+                ends = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(asking, thread.thread_loop))
+            except KafkaError as error:
+                log.warning("waiting for the ends of the intake", reason=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return {TP(tp.topic, tp.partition): end for tp, end in ends.items()}
 
     def acknowledge(self, offsets: Mapping[TP, int]) -> None:
         """Let everything below these offsets be committed."""

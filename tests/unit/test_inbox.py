@@ -21,6 +21,7 @@ class Consumer:
         self.rewound: dict[TP, int] = {}
         self.held: set[TP] = set()
         self.acknowledged: dict[TP, int] = {}
+        self.now_at: dict[TP, int] = {}
 
     def rewind(self, positions: Mapping[TP, int], generation: int) -> None:
         """Note positions."""
@@ -38,6 +39,10 @@ class Consumer:
     def acknowledge(self, offsets: Mapping[TP, int]) -> None:
         """Note offsets."""
         self.acknowledged.update(offsets)
+
+    async def ends(self, *tps: TP) -> Mapping[TP, int]:
+        """Return where the partitions end now; 0 unless a test says otherwise."""
+        return {tp: self.now_at.get(tp, 0) for tp in tps}
 
     async def earliest_offsets(self, *tps: TP) -> Mapping[TP, int]:
         """Return 0 everywhere."""
@@ -78,13 +83,15 @@ def opened(consumer: Consumer) -> Inbox:
 
 async def test_records_come_out_once_the_other_topics_are_known_to_have_no_more() -> None:
     """A topic of which nothing is known yet holds the others back."""
-    inbox = Inbox(0, Codec(Limits()), Consumer(), count(1))
+    consumer = Consumer()
+    consumer.now_at = {TP(topic, 0): 1 for topic in MESSAGE_TYPES}
+    inbox = Inbox(0, Codec(Limits()), consumer, count(1))
     inbox.restart(dict.fromkeys(MESSAGE_TYPES, 0))
     inbox.put(batch(PURCHASES, [purchase(0, 1)], 0, 1))
     assert await inbox.next(10) == []
     for topic in MESSAGE_TYPES:
         if topic != PURCHASES:
-            inbox.put(batch(topic, [], 0, 0))
+            inbox.put(batch(topic, [], 0, 1))
     assert [arrival.record.offset for arrival in await inbox.next(10)] == [0]
 
 
@@ -143,3 +150,15 @@ async def test_a_refused_record_stands_where_the_one_before_it_stood() -> None:
     assert [arrival.record.offset for arrival in arrivals] == [0, 1, 2]
     assert arrivals[0].at == arrivals[1].at < arrivals[2].at
     assert inbox.oldest_ms(TICKETS) is None
+
+
+async def test_old_records_wait_for_what_other_topics_have_stored_meanwhile() -> None:
+    """A backfill is not overtaken: a topic known to be at its end is asked again, and its newer records are waited for."""
+    consumer = Consumer()
+    inbox = opened(consumer)
+    consumer.now_at = {TP(PURCHASES, 0): 1, TP(TICKETS, 0): 1}
+    inbox.put(batch(PURCHASES, [purchase(0, 30)], 0, 1))
+    assert await inbox.next(10) == [], "a ticket is stored that may have happened before"
+    consumer.now_at = {TP(PURCHASES, 0): 1}
+    inbox.put(batch(TICKETS, [], 0, 1))
+    assert [arrival.record.offset for arrival in await inbox.next(10)] == [0]

@@ -13,7 +13,7 @@ endif
 .PHONY: help setup demo test test-unit lint format lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## make .venv from the locks and fetch Kafka (a minute; seconds the second time)
 	@PYTHON='$(PYTHON)' bash requirements/setup.sh
@@ -41,5 +41,8 @@ lock: setup ## renew requirements/*.lock and Kafka's jars.lock after a change of
 	@bash requirements/lock.sh
 
 clean: ## remove .venv and what the tools cached here
-	@rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+	@rm -rf .venv .venv-* benchmarks/.venv .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+include tests/mission/mission.mk quality/quality.mk benchmarks/bench.mk
+-include faults/faults.mk

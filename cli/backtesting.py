@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from cli.history import messages, refuse
+from cli.history import Reader
 from cli.mistakes import WRONG_USE, MistakeError
 from relationship.backtest import Bill, Course, Courses, Otherwise, bill, otherwise
 from relationship.core import Core
@@ -38,14 +38,15 @@ class Backtest:
 
     def fold(self, file: Path, until: int | None) -> None:
         """Fold a file, and let the timers run to `until` (µs), or to its last event's time."""
-        for number, topic, message in messages(file, self.settings):
+        reader = Reader(file, self.settings)
+        for number, topic, message in reader.messages():
             decided_at = micros(message.occurred_at)
             self.until = max(self.until, decided_at)
             for replay, courses in self.runs:
                 refusal, sends = replay.take(topic, message, decided_at)
                 courses.see(sends)
             if refusal:
-                refuse(number, f"{refusal.reason}: {refusal.text}")
+                reader.refuse(number, f"{refusal.reason}: {refusal.text}")
         self.until = self.until if until is None else until
         for replay, courses in self.runs:
             courses.see(replay.run_until(self.until, self.until))

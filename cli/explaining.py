@@ -47,16 +47,17 @@ def _from_redis(settings: "Settings", account_id: str) -> bytes | None:
 
 
 def _from_file(file: Path, account_id: str, policy: "Policy", settings: "Settings") -> bytes | None:
-    from cli.history import messages, refuse  # noqa: PLC0415 - not for --help
+    from cli.history import Reader  # noqa: PLC0415 - not for --help
     from relationship.core import Core  # noqa: PLC0415
     from relationship.facts import micros  # noqa: PLC0415
     from relationship.replay import Replay  # noqa: PLC0415
 
     run = Replay(Core(policy, settings.lateness_days))
-    for number, topic, message in messages(file, settings):
+    reader = Reader(file, settings)
+    for number, topic, message in reader.messages():
         refusal, _ = run.take(topic, message, micros(message.occurred_at))
         if refusal:
-            refuse(number, f"{refusal.reason}: {refusal.text}")
+            reader.refuse(number, f"{refusal.reason}: {refusal.text}")
     return run.records.get(account_id)
 
 

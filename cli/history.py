@@ -23,25 +23,31 @@ OWN: Final = Path("default")  # names the policy that comes with the package
 MINUTE_US: Final = 60_000_000  # microseconds
 
 
-def messages(file: Path, settings: Settings) -> Iterator[tuple[int, str, Message]]:
-    """Yield the messages of a file, each with its line's number and its topic."""
-    limits = Limits(settings.max_record_bytes, settings.max_depth, settings.future_minutes * MINUTE_US)
-    codec, now = Codec(limits), time.time_ns() // 1000
-    with nullcontext(sys.stdin.buffer) if file == STDIN else file.open("rb") as stream:
-        for number, raw in enumerate(stream, start=1):
-            text = raw.strip()
-            if not text:
-                continue
-            found = _message(codec, text, number, now)
-            if isinstance(found, str):
-                refuse(number, found)
-            else:
-                yield number, *found
+class Reader:
+    """Reads a file of events; `refused` counts the lines that were refused, by it or by who folds them."""
 
+    def __init__(self, file: Path, settings: Settings) -> None:
+        self._file = file
+        self._codec = Codec(Limits(settings.max_record_bytes, settings.max_depth, settings.future_minutes * MINUTE_US))
+        self.refused = 0
 
-def refuse(number: int, why: str) -> None:
-    """Tell that a line was refused."""
-    complain(f"line {number}: {printable(why)}")
+    def messages(self) -> Iterator[tuple[int, str, Message]]:
+        """Yield the messages, each with its line's number and its topic."""
+        with nullcontext(sys.stdin.buffer) if self._file == STDIN else self._file.open("rb") as stream:
+            for number, raw in enumerate(stream, start=1):
+                text = raw.strip()
+                if not text:
+                    continue
+                found = _message(self._codec, text, number, time.time_ns() // 1000)
+                if isinstance(found, str):
+                    self.refuse(number, found)
+                else:
+                    yield number, *found
+
+    def refuse(self, number: int, why: str) -> None:
+        """Tell that a line was refused."""
+        self.refused += 1
+        complain(f"line {number}: {printable(why)}")
 
 
 def _message(codec: Codec, text: bytes, number: int, now: int) -> tuple[str, Message] | str:

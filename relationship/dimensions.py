@@ -13,7 +13,7 @@ from math import exp2
 from typing import Final
 
 from relationship import facts as f
-from relationship.account import Account
+from relationship.account import CLIENT, Account
 from relationship.policy import Policy, Trade
 from relationship.policy_file import DIMENSIONS, INDEX
 
@@ -67,7 +67,8 @@ def allowance_us(account: Account, policy: Policy, trade: Trade) -> int:
     """Return the silence (µs) after which an account has lapsed: its trade's allowance, or its own rhythm's if longer."""
     lapse = policy.source.lapse
     own = int(min(lapse.rhythm * (account.gap + account.spread), lapse.longest) * f.DAY_US)
-    return max(trade.lapse_us, own)
+    trades = trade.lapse_us if account.status != CLIENT else int(trade.lapse_us * lapse.client)
+    return max(trades, own)
 
 
 def loyalty(account: Account, policy: Policy, trade: Trade) -> float:

@@ -75,10 +75,11 @@ class Stays(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Lapse(Struct, frozen=True, forbid_unknown_fields=True):
-    """When silence is a lapse: `rhythm` of the account's own gaps, `longest` in days."""
+    """When silence is a lapse: `rhythm` of the account's own gaps, `longest` in days, `client` of its trade's allowance."""
 
     rhythm: Factor
     longest: SomeDays
+    client: Share
 
 
 class Segment(Struct, frozen=True, forbid_unknown_fields=True):

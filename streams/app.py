@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 import faust
 import structlog
 from faust.types import TP
+from yarl import URL
 
 from clientward_store import Store, StoreRefused, StoreUnavailable
 from relationship.messages import MESSAGE_TYPES
@@ -210,7 +211,7 @@ def build_app(settings: Settings, fold: Fold, publisher: Publisher, metrics: Met
         settings.group,
         broker="batch://" + ";".join(settings.bootstrap_servers),
         broker_credentials=settings.faust_credentials(),
-        store=settings.redis_url.get_secret_value(),
+        store=str(URL(settings.redis_url.get_secret_value()).update_query(cache=settings.cache_accounts)),
         datadir=str(settings.data_dir),
         processing_guarantee="at_least_once",
         broker_max_poll_records=settings.max_poll_records,

@@ -138,7 +138,9 @@ class Folding:
 
     def _publish(self, account: str, sends: Iterable[Outgoing], arrived_ms: int) -> None:
         for outgoing in sends:
-            identity = f"{outgoing.topic}\0{outgoing.event_id}".encode()
+            # An id tells the messages of one account and topic apart, no more: two accounts' states share theirs. With
+            # the length of the key, no id of one account can be read as that of another.
+            identity = f"{outgoing.topic}\0{len(outgoing.key)}\0{outgoing.key}\0{outgoing.event_id}".encode()
             self._entries.setdefault(identity, Entry(account, outgoing, arrived_ms))
 
     def _refuse(self, record: Record, refused: Refused) -> None:

@@ -152,8 +152,13 @@ class Inbox:
         if self._gap is not None:
             expected = self._lanes[self._gap.tp.topic].expected
             raise GapError(f"{self._gap.tp.topic} goes on at {self._gap.start} instead of {expected}")
-        while not (taken := await self._take(limit)):
-            lane = next((lane for lane in self._lanes.values() if lane.batches), None)
+        taken: list[Arrival] = []
+        while not taken:
+            await self._decode_enough(limit)
+            taken = await self._take(limit)
+            if taken:
+                break
+            lane = self._undecoded()
             if lane is None:
                 self._settle()
                 return []
@@ -163,6 +168,14 @@ class Inbox:
                 lane.held = False
                 self._intake.let_go({lane.tp})
         return taken
+
+    async def _decode_enough(self, limit: int) -> None:
+        """Decode what is at hand, up to a step's worth: a step costs round trips, however few records it holds."""
+        while sum(map(self._merge.buffered, self._lanes)) < limit and (lane := self._undecoded()):
+            await self._decode(lane)
+
+    def _undecoded(self) -> Lane | None:
+        return next((lane for lane in self._lanes.values() if lane.batches), None)
 
     async def _take(self, limit: int) -> list[Arrival]:
         if self._unchecked:

@@ -266,15 +266,21 @@ class Partition:
             except StoreRefused:
                 raise
             except StoreUnavailable as error:
-                self.waiting_for_redis = True
+                self._wait_for_redis(waiting=True)
                 self._parts.metrics.redis_failures.inc()
                 if not tries:
                     log.warning("waiting for Redis", partition=self.number, reason=str(error))
                 await asyncio.sleep(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
             else:
-                self.waiting_for_redis = False
+                self._wait_for_redis(waiting=False)
                 return result
         raise AssertionError(call)
+
+    def _wait_for_redis(self, *, waiting: bool) -> None:
+        """Note whether Redis is away, and let it be known when that changes."""
+        if waiting != self.waiting_for_redis:
+            self.waiting_for_redis = waiting
+            self._parts.pulse.beat()
 
     def _tell(self, step: Step, seconds: float) -> None:
         metrics = self._parts.metrics

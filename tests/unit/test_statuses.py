@@ -1,7 +1,7 @@
 """The statuses: who becomes what, and who does not."""
 
 import pytest
-from story import courtship, fold, meeting, on, path, profile, purchase, record_of, state_of, ticket
+from story import POLICY, courtship, fold, meeting, on, path, profile, purchase, record_of, state_of, ticket
 
 from relationship.facts import micros
 
@@ -94,7 +94,7 @@ def test_a_client_is_made_after_the_least_tenure_only():
     ]
     _, decisions = fold(dense)
     client = next(d for d in decisions if d["to"] == "client")
-    assert client["effective_at"] >= on(30).isoformat()[:10]
+    assert client["effective_at"] >= on(POLICY.source.stays.tenure).isoformat()[:10]
 
 
 def test_silence_lapses_an_account_when_the_clock_gets_there():

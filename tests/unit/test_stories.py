@@ -1,23 +1,35 @@
 """The hand-made stories are good input: told in order, under ids that name what happened."""
 
 import json
+import re
 from datetime import datetime
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
 
-from relationship.messages import decoder_for
+from cli.main import run
+from relationship.messages import Industry, decoder_for
 from streams.codec_rules import broken_rule
 
 STORIES = sorted((Path(__file__).parents[2] / "examples" / "stories").glob("*.jsonl"))
+README = (STORIES[0].parent / "README.md").read_text(encoding="utf-8")
+LINE = re.compile(r"^\| `(\S+)` .* \| ([^|(]+?)(?: \(`--until (\S+)`\))? \|$", re.MULTILINE)
+TOLD = {name: (told, until) for name, told, until in LINE.findall(README)}
+SEGMENTS = {
+    "industry": set(get_args(Industry)),
+    "party": {"individual", "business", "institution"},
+    "scope": {"external", "internal"},
+    "market": {"consumer", "business", "retail", "wholesale"},
+    "standing": {"potential", "new", "regular", "loyal"},
+}
 
 
 def test_there_are_stories() -> None:
     """The mission's own examples are told, each in a file that the README lists."""
-    readme = (STORIES[0].parent / "README.md").read_text(encoding="utf-8")
-    assert len(STORIES) >= 6
-    assert all(f"`{story.name}`" in readme for story in STORIES)
+    assert len(STORIES) >= 24
+    assert set(TOLD) == {story.name for story in STORIES}
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.stem)
@@ -30,3 +42,27 @@ def test_a_story_is_told_in_order(story: Path) -> None:
     assert len({message.account_id for message in messages}) == 1
     assert len({message.event_id for message in messages}) == len(messages)
     assert not any(broken_rule(message) for message in messages)
+
+
+def replayed(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict]:
+    """Return what `clientward replay` prints, line by line."""
+    capsys.readouterr()
+    assert run(["replay", "--strict", *arguments]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.stem)
+def test_replay_tells_a_story_as_its_line_says(story: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The statuses come in the order of the README's last column, and each leads on from the one before."""
+    told, until = TOLD[story.name]
+    decisions = replayed(capsys, str(story), *(["--until", until] if until else []))
+    statuses = [decision["to"] for decision in decisions]
+    assert statuses == ([] if told == "none" else told.split(" → "))
+    assert [decision["from"] for decision in decisions] == ["prospect", *statuses][: len(statuses)]
+
+
+def test_the_stories_cover_every_industry_and_segment(capsys: pytest.CaptureFixture[str]) -> None:
+    """All seventeen trades, every party, scope, market and standing of the mission's page have a story."""
+    segments = [state["segment"] for story in STORIES for state in replayed(capsys, "--states", str(story))]
+    for field, values in SEGMENTS.items():
+        assert {segment[field] for segment in segments} == values

@@ -54,14 +54,14 @@ STEPS: Final = {
 NUMBERS: Final = ("", "one", "two", "three", "four", "five", "six")
 
 
-def needed(account: Account, step: Step, policy: Policy) -> tuple[int, int] | None:
-    """Return how many of a step, a week apart, change the told status, and to which; None where `MOST_STEPS` do not.
+def needed(account: Account, step: Step, policy: Policy, most: int = MOST_STEPS) -> tuple[int, int] | None:
+    """Return how many of a step, a week apart, change the told status, and to which; None where `most` do not.
 
     The first one comes when the status has been held for its least time, if that is later than a week from now.
     """
     trial = copy(account)
     told, t = trial.told, max(trial.t + APART_US, trial.since + max(policy.stays_us.values()))
-    for count in range(1, MOST_STEPS + 1):
+    for count in range(1, most + 1):
         changes, _ = advance(trial, step.fact(t), policy)
         if any(change.direction == "lapse" for change in changes):
             return None
@@ -77,8 +77,8 @@ def what_next(account: Account, policy: Policy) -> str:
         return f"Held by a person until {f.rfc3339(account.hold.until)[:10]}; then the evidence decides again."
     best: tuple[int, int, Step] | None = None
     for step in STEPS[account.status]:
-        found = needed(account, step, policy)
-        if found and (best is None or found[0] < best[0]):
+        found = needed(account, step, policy, MOST_STEPS if best is None else best[0] - 1)
+        if found:
             best = (found[0], found[1], step)
     silence = lapse_at(account, policy)
     lapse = f"silence until {f.rfc3339(silence)[:10]} would make it lapsed" if silence is not None else ""

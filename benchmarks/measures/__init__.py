@@ -1,0 +1,1 @@
+"""The measures, one module each: `measure(plan)` runs it and returns a `Measure`."""

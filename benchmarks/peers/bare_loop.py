@@ -1,0 +1,99 @@
+"""The limit: aiokafka's getmany, the codec, the core, a dictionary in memory. Nothing is kept, nothing is awaited.
+
+It takes steps of 2,000 events in event-time order, as the worker does, so that the core does the same work in both. Of
+what the core sends only the markers' answers are published, or nobody could tell how far it is.
+"""
+
+import asyncio
+import os
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Final, TypeAlias
+
+import uvloop
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+
+from benchmarks.events import ANSWERS, MARKER
+from relationship.core import Core
+from relationship.messages import MESSAGE_TYPES
+from relationship.outcome import Delivered, Outgoing, Refused
+from relationship.policy import load_policy
+from streams.codecs import Codec, Limits
+from streams.merge import Merge
+
+STEP_RECORDS: Final = 2_000
+WAIT_MS: Final = 50
+Record: TypeAlias = ConsumerRecord
+
+
+class Partition:
+    """One partition number: a merge of its topics, and its accounts."""
+
+    def __init__(self, core: Core, codec: Codec) -> None:
+        self._core = core
+        self._codec = codec
+        self._merge: Merge[Delivered] = Merge(list(MESSAGE_TYPES))
+        self._records: dict[str, bytes | None] = {}
+        self._last: dict[str, float] = defaultdict(float)
+
+    def add(self, topic: str, records: Iterable[Record], *, more: bool) -> None:
+        """Decode what was fetched of a topic."""
+        now, items = time.time_ns() // 1000, []
+        for record in records:
+            message = self._codec.decode(
+                topic,
+                record.key,
+                record.value,
+                now,
+                offset=record.offset,
+                timestamp_us=record.timestamp * 1000,
+                headers=record.headers,
+            )
+            if not isinstance(message, Refused):
+                self._last[topic] = message.occurred_at.timestamp()
+                items.append((self._last[topic], Delivered(topic, record.offset, message)))
+        self._merge.add(topic, items, more=more)
+
+    def steps(self) -> Iterator[list[Outgoing]]:
+        """Fold what can be folded; yield the markers' answers of every step."""
+        while taken := self._merge.take(STEP_RECORDS):
+            by_account: dict[str, list[Delivered]] = defaultdict(list)
+            for delivered in taken:
+                by_account[delivered.message.account_id].append(delivered)
+            yield [answer for account, mine in by_account.items() for answer in self._step(account, mine)]
+
+    def _step(self, account: str, messages: list[Delivered]) -> list[Outgoing]:
+        outcome = self._core.step(account, self._records.get(account), messages, time.time_ns() // 1000)
+        self._records[account] = outcome.record
+        return [sent for sent in outcome.sends if sent.topic == ANSWERS and account.startswith(MARKER)]
+
+
+async def main() -> None:
+    """Run until killed."""
+    env = os.environ
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=env["BENCH_KAFKA"], auto_offset_reset="earliest", fetch_max_wait_ms=WAIT_MS
+    )
+    producer = AIOKafkaProducer(bootstrap_servers=env["BENCH_KAFKA"])
+    await consumer.start()
+    await producer.start()
+    numbers = range(int(env["BENCH_PARTITIONS"]))
+    consumer.assign([TopicPartition(topic, number) for topic in MESSAGE_TYPES for number in numbers])
+    core, codec = Core(load_policy()), Codec(Limits())
+    partitions = [Partition(core, codec) for _ in numbers]
+    while True:
+        fetched = await consumer.getmany(timeout_ms=WAIT_MS, max_records=10_000)
+        for tp in consumer.assignment():
+            position, end = await consumer.position(tp), consumer.highwater(tp)
+            more = end is None or position < end
+            partitions[tp.partition].add(tp.topic, fetched.get(tp, ()), more=more)
+        for partition in partitions:
+            for answered in partition.steps():
+                for answer in answered:
+                    await producer.send(answer.topic, answer.value, key=answer.key.encode())
+                await asyncio.sleep(0)  # or the answers of many steps would leave at once, and be seen late
+
+
+if __name__ == "__main__":
+    uvloop.run(main())

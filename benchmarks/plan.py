@@ -1,0 +1,73 @@
+"""How much is measured: the full run, and the quick one that must end within five minutes."""
+
+from typing import Final, NamedTuple
+
+
+class Plan(NamedTuple):
+    """The sizes of one run.
+
+    Attributes:
+        name: what the results call it.
+        rounds: how often each program runs; the programs take turns within a round.
+        partitions: of every topic.
+        events: of the counting measure, and `core_events` of the relationship core's.
+        limit: seconds of work after which a program is stopped and judged by what it has done until then.
+        accounts: of the counting measure.
+        rates: events a second of the latency measure, each published for `latency_seconds`.
+        growth: numbers of accounts in Redis; `growth_events` are folded at each.
+        restart_accounts: accounts in the changelog when the program is killed.
+        workers: numbers of workers, `workers_events` of work for each.
+        profile_events: folded by the core alone.
+    """
+
+    name: str
+    rounds: int
+    partitions: int
+    events: int
+    core_events: int
+    limit: float
+    accounts: int
+    rates: tuple[int, ...]
+    latency_seconds: float
+    growth: tuple[int, ...]
+    growth_events: int
+    restart_accounts: int
+    workers: tuple[int, ...]
+    workers_events: int
+    profile_events: int
+
+
+FULL: Final = Plan(
+    name="full",
+    rounds=3,
+    partitions=4,
+    events=1_000_000,
+    core_events=300_000,
+    limit=60.0,
+    accounts=10_000,
+    rates=(500, 5_000),
+    latency_seconds=20.0,
+    growth=(10_000, 100_000, 1_000_000),
+    growth_events=200_000,
+    restart_accounts=1_000_000,
+    workers=(1, 2, 4),
+    workers_events=1_000_000,
+    profile_events=60_000,
+)
+QUICK: Final = Plan(
+    name="quick",
+    rounds=1,
+    partitions=4,
+    events=200_000,
+    core_events=40_000,
+    limit=6.0,
+    accounts=10_000,
+    rates=(500, 5_000),
+    latency_seconds=5.0,
+    growth=(10_000, 30_000, 100_000),
+    growth_events=30_000,
+    restart_accounts=50_000,
+    workers=(1, 2, 4),
+    workers_events=100_000,
+    profile_events=10_000,
+)

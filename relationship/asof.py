@@ -8,8 +8,8 @@ from typing import NamedTuple
 from relationship import facts as f
 from relationship.fold import Change, advance, run_timers
 from relationship.history import base_of
-from relationship.policy import Policy
 from relationship.record import Record
+from relationship.schedule import Rules
 
 
 class TooEarlyError(ValueError):
@@ -24,7 +24,7 @@ class Then(NamedTuple):
     cause: f.Fact | None
 
 
-def record_at(record: Record, t: int, policy: Policy) -> Then:
+def record_at(record: Record, t: int, rules: Rules) -> Then:
     """Return what stood at the moment `t` (µs). Raises TooEarlyError for one before the history kept."""
     account = base_of(record)
     if record.base is not None and t < account.t:
@@ -32,8 +32,8 @@ def record_at(record: Record, t: int, policy: Policy) -> Then:
     facts = [fact for fact in record.facts() if fact.t <= t]
     changes: list[Change] = []
     for fact in facts:
-        changes += advance(account, fact, policy)[0]
-    changes += run_timers(account, t + 1, policy)
+        changes += advance(account, fact, rules)[0]
+    changes += run_timers(account, t + 1, rules)
     told = [each for each in record.told if each.t <= t]
     past = Record(newest=facts[-1].t if facts else 0, clock=t, head=account, base=record.base, edge=record.edge)
     past.keep(facts)

@@ -11,8 +11,8 @@ from relationship.explain import event_id_of, reclassification, why, why_undone
 from relationship.history import APPLIED, REPEAT, Taken, next_due, rewrite, take, wake
 from relationship.merging import as_guests, difference, join, join_complaint, leave, unpack
 from relationship.outcome import STATE, Applied, Delivered, Outcome, Outgoing, Repeat, Verdict
-from relationship.policy import Policy
 from relationship.record import Record, Shown, Told, encode
+from relationship.schedule import Rules
 from relationship.segments import standing_of
 from relationship.state_message import state_of
 from relationship.stating import fact_of
@@ -24,10 +24,8 @@ SCORE_STEP: Final = 500  # hundredths of a point; a state is published again whe
 class Case:
     """One account's record, and what a step asks for on its behalf."""
 
-    def __init__(
-        self, policy: Policy, lateness_us: int, account_id: str, record: Record | None, decided_at: int
-    ) -> None:
-        self.policy = policy
+    def __init__(self, rules: Rules, lateness_us: int, account_id: str, record: Record | None, decided_at: int) -> None:
+        self.rules = rules
         self.lateness_us = lateness_us
         self.account_id = account_id
         self.existed = record is not None
@@ -50,10 +48,23 @@ class Case:
             return REPEAT
         record.offsets[rank] = delivered.offset
         self.changed = True
+        self._catch_up(record)
         verdict = self._message(record, message, delivered.traceparent)
+        record.switch = self.rules.mark(record.head.t)
         record.applied += isinstance(verdict, Applied)
         record.repeats += isinstance(verdict, Repeat)
         return verdict
+
+    def _catch_up(self, record: Record) -> bool:
+        """Fold anew what was folded before a switch within it was heard of; return whether there was such a thing.
+
+        A switch is published ahead of its time. This is for an event dated ahead of it, and for a worker that was slow.
+        """
+        if record.merged is not None or record.switch == (mark := self.rules.mark(record.head.t)):
+            return False
+        self._tell(record, rewrite(record, record.facts(), f"policy:{mark}", self.rules), None)
+        record.switch = self.rules.mark(record.head.t)
+        return True
 
     def _message(self, record: Record, message: m.Message, traceparent: str | None) -> Verdict:
         if isinstance(message, m.Command):
@@ -62,7 +73,7 @@ class Case:
             self._moved(record, message)
             return APPLIED
         fact = fact_of(message)
-        taken = self._do(record, message, lambda: take(record, fact, self.policy, self.lateness_us), traceparent)
+        taken = self._do(record, message, lambda: take(record, fact, self.rules, self.lateness_us), traceparent)
         if isinstance(message, m.Purchase) and isinstance(taken.verdict, Applied):
             credit = posting.referral(self.account_id, message, traceparent)
             self.sends += [credit] if credit else []
@@ -93,7 +104,7 @@ class Case:
         refused: list[str | None] = [None]
 
         def act() -> Taken:
-            taken, refused[0] = obey(record, command, self.policy, self.lateness_us)
+            taken, refused[0] = obey(record, command, self.rules, self.lateness_us)
             return taken
 
         taken = self._do(record, command, act, traceparent)
@@ -118,7 +129,7 @@ class Case:
     def _stand_alone(self, record: Record, cause: str, traceparent: str | None) -> None:
         """Be an account of its own again, and tell what has changed since it was one."""
         record.merged = None
-        self._tell(record, rewrite(record, record.facts(), cause, self.policy), traceparent)
+        self._tell(record, rewrite(record, record.facts(), cause, self.rules), traceparent)
 
     def _moved(self, record: Record, move: m.Move) -> None:
         """Take another account's history in, or give it back; or hear that one's own could not be taken in."""
@@ -133,18 +144,20 @@ class Case:
         if wrong:
             self.sends.append(posting.refusal(self.account_id, move, wrong))
         elif move.action == "join":
-            self._do(record, move, lambda: join(record, move, facts, self.policy, self.lateness_us), None)
+            self._do(record, move, lambda: join(record, move, facts, self.rules, self.lateness_us), None)
         else:
-            self._do(record, move, lambda: leave(record, move, facts, self.policy), None)
+            self._do(record, move, lambda: leave(record, move, facts, self.rules), None)
 
     def wake(self, now: int) -> None:
         """Run the timers, and note what they send."""
         record = self.record
         if record is None or record.merged is not None:
             return
-        changes = wake(record, now, self.policy)
+        self.changed = self._catch_up(record)
+        changes = wake(record, now, self.rules)
         self.reading = None
-        self.changed = bool(changes)
+        self.changed |= bool(changes)
+        record.switch = self.rules.mark(record.head.t)
         self._tell(record, Taken(APPLIED, [], changes), None)
 
     def _tell(self, record: Record, taken: Taken, traceparent: str | None) -> None:
@@ -153,17 +166,18 @@ class Case:
             return
         facts = record.facts()
         by_id = {fact.id: fact for fact in facts}
-        policy, account_id = self.policy, self.account_id
+        rules, account_id = self.rules, self.account_id
         for undone in taken.undone:
             old = undone.told
             told = self._number(record, old.t, old.target, old.source, "correction", undone.cause)
-            text = why_undone(undone)
+            text, policy = why_undone(undone), rules.at(old.t)
             message = reclassification(account_id, told, record.head, facts, policy, self.decided_at, text, old)
             self.sends.append(posting.decision(message, traceparent))
         for change in taken.changes:
             told = self._number(record, change.t, change.source, change.target, change.direction, change.cause)
             record.told.append(told)
             known = [fact for fact in facts if fact.t <= change.t]
+            policy = rules.at(change.t)
             text = why(change, by_id.get(change.cause), policy)
             message = reclassification(account_id, told, change.account, known, policy, self.decided_at, text, None)
             self.sends.append(posting.decision(message, traceparent))
@@ -194,7 +208,7 @@ class Case:
         record = self.record
         if record is None:
             return Outcome(None, self.changed, verdicts, self.sends, None)
-        due = None if record.merged else next_due(record, self.policy)
+        due = None if record.merged else next_due(record, self.rules)
         if not self.changed:
             return Outcome(encode(record), self.changed, verdicts, [], due)
         if not record.merged:
@@ -205,7 +219,7 @@ class Case:
 
     def _show(self, record: Record) -> None:
         """Publish the account's state where it differs from what was published last."""
-        policy, head = self.policy, record.head
+        head, policy = record.head, self.rules.at(record.head.t)
         if head.facts == 0:
             return
         reading = self.reading or read(head, policy)

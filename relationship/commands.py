@@ -13,8 +13,8 @@ from relationship import messages as m
 from relationship.history import APPLIED, REPEAT, Taken, matching, rewrite, take
 from relationship.merging import merge_complaint
 from relationship.outcome import Refused
-from relationship.policy import Policy
 from relationship.record import Record
+from relationship.schedule import Rules
 from relationship.stating import command_fact, fact_of
 
 REFUSED_COMMAND: Final = -1  # in the place of a command that was refused: its id is remembered, and it does nothing
@@ -37,7 +37,7 @@ def complaint(record: Record, command: m.Command) -> str | None:
     return None
 
 
-def obey(record: Record, command: m.Command, policy: Policy, lateness_us: int) -> tuple[Taken, str | None]:
+def obey(record: Record, command: m.Command, rules: Rules, lateness_us: int) -> tuple[Taken, str | None]:
     """Do an override, a release or a correction; return what it came to, and why it was refused if it was."""
     fact = command_fact(command)
     known = matching(record, f.RANK[f.CommandFact], fact.id)
@@ -45,16 +45,16 @@ def obey(record: Record, command: m.Command, policy: Policy, lateness_us: int) -
     if known is not None:
         return Taken(REPEAT, [], []), None
     if wrong is None and command.command == "correct":
-        taken, wrong = _correct(record, command, policy, lateness_us)
+        taken, wrong = _correct(record, command, rules, lateness_us)
         if wrong is None:
             return taken, None
     if wrong is not None:
         fact = msgspec.structs.replace(fact, command=REFUSED_COMMAND)
-        return take(record, fact, policy, lateness_us), wrong
-    return take(record, fact, policy, lateness_us), None
+        return take(record, fact, rules, lateness_us), wrong
+    return take(record, fact, rules, lateness_us), None
 
 
-def _correct(record: Record, command: m.Command, policy: Policy, lateness_us: int) -> tuple[Taken, str | None]:
+def _correct(record: Record, command: m.Command, rules: Rules, lateness_us: int) -> tuple[Taken, str | None]:
     """Replace the event that a command corrects by what it should have been, or withdraw it, and fold again."""
     facts = record.facts()
     found = [i for i, fact in enumerate(facts) if fact.id == command.corrects and _may(fact, command.topic)]
@@ -70,11 +70,11 @@ def _correct(record: Record, command: m.Command, policy: Policy, lateness_us: in
         if record.edge is not None and f.order(new) <= record.edge:
             return Taken(APPLIED, [], []), "the corrected event would lie before the history kept"
         facts.append(new)
-    audit = take(record, command_fact(command), policy, lateness_us)
+    audit = take(record, command_fact(command), rules, lateness_us)
     if isinstance(audit.verdict, Refused):
         return audit, None
     facts.append(command_fact(command))
-    taken = rewrite(record, sorted(facts, key=f.order), command.event_id, policy)
+    taken = rewrite(record, sorted(facts, key=f.order), command.event_id, rules)
     return Taken(APPLIED, [*audit.undone, *taken.undone], [*audit.changes, *taken.changes]), None
 
 

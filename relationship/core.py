@@ -10,18 +10,22 @@ from typing import Final
 from relationship import facts as f
 from relationship.case import Case
 from relationship.outcome import Delivered, Outcome, Outgoing
-from relationship.policy import Policy
 from relationship.posting import unpack
 from relationship.record import decode, newer
+from relationship.schedule import Rules
 
 LATENESS_DAYS: Final = 30  # how much older than its account's newest event an event may be, and still be folded
 
 
 class Core:
-    """Folds messages into accounts by one policy. Holds no state: what it knows of an account is in its record."""
+    """Folds messages into accounts by the rules in force. What it knows of an account is in the account's record.
 
-    def __init__(self, policy: Policy, lateness_days: float = LATENESS_DAYS) -> None:
-        self.policy = policy
+    Attributes:
+        rules: one policy, or a schedule of several. May be replaced between two steps by a schedule with more switches.
+    """
+
+    def __init__(self, rules: Rules, lateness_days: float = LATENESS_DAYS) -> None:
+        self.rules = rules
         self.lateness_us = int(lateness_days * f.DAY_US)
 
     def step(self, account_id: str, record: bytes | None, delivered: Sequence[Delivered], decided_at: int) -> Outcome:
@@ -44,4 +48,4 @@ class Core:
         return unpack(decode(record).pending)
 
     def _case(self, account_id: str, record: bytes | None, decided_at: int) -> Case:
-        return Case(self.policy, self.lateness_us, account_id, decode(record) if record else None, decided_at)
+        return Case(self.rules, self.lateness_us, account_id, decode(record) if record else None, decided_at)

@@ -14,6 +14,7 @@ from relationship import facts as f
 from relationship.account import LAPSED, PROSPECT, TICKETS_REMEMBERED, Account, Hold, copy
 from relationship.dimensions import MONTHS_KEPT, allowance_us
 from relationship.policy import Policy
+from relationship.schedule import Rules
 from relationship.signals import TICKET_BOT, effects_of, sign_of_life
 from relationship.transitions import Reading, next_rule, read
 
@@ -43,8 +44,14 @@ class Change(NamedTuple):
     account: Account
 
 
-def decay(account: Account, t: int, policy: Policy) -> None:
-    """Bring an account's masses from its moment to `t` (µs), which is not before it."""
+def decay(account: Account, t: int, rules: Rules) -> None:
+    """Bring an account's masses from its moment to `t` (µs), which is not before it, by each policy for its time."""
+    while (switch := rules.until(account.t)) is not None and switch < t:
+        _decay(account, switch, rules.at(account.t))
+    _decay(account, t, rules.at(account.t))
+
+
+def _decay(account: Account, t: int, policy: Policy) -> None:
     elapsed = t - account.t
     if elapsed <= 0:
         return
@@ -61,27 +68,36 @@ def decay(account: Account, t: int, policy: Policy) -> None:
     account.t = t
 
 
-def lapse_at(account: Account, policy: Policy) -> int | None:
-    """Return the moment (µs) at which the account has been silent for too long, or None where it cannot lapse."""
+def lapse_at(account: Account, rules: Rules) -> int | None:
+    """Return the moment (µs) at which the account has been silent for too long, or None where it cannot lapse.
+
+    It is the first at which the policy then in force says so: one that allows less does so from its switch on.
+    """
     if account.last is None or account.status == LAPSED:
         return None
-    return account.last + allowance_us(account, policy, policy.trade(account.industry))
+    policy, switch = rules.at(account.t), rules.until(account.t)
+    lapse = account.last + allowance_us(account, policy, policy.trade(account.industry))
+    while switch is not None and lapse >= switch:
+        policy = rules.at(switch)
+        lapse = max(switch, account.last + allowance_us(account, policy, policy.trade(account.industry)))
+        switch = rules.until(switch)
+    return lapse
 
 
-def due_at(account: Account, policy: Policy) -> int | None:
+def due_at(account: Account, rules: Rules) -> int | None:
     """Return the next moment (µs) at which the account changes without a fact: a lapse, or an override's end."""
-    lapse = lapse_at(account, policy)
+    lapse = lapse_at(account, rules)
     if account.hold is None:
         return lapse
     return account.hold.until if lapse is None else min(lapse, account.hold.until)
 
 
-def run_timers(account: Account, before: int, policy: Policy) -> list[Change]:
+def run_timers(account: Account, before: int, rules: Rules) -> list[Change]:
     """Fold the timers due before the moment `before` (µs), in order, and return the changes they told."""
     changes = []
-    while (due := due_at(account, policy)) is not None and due < before:
+    while (due := due_at(account, rules)) is not None and due < before:
         at = max(due, account.t)
-        decay(account, at, policy)
+        decay(account, at, rules)
         told = account.told
         if account.hold and account.hold.until == due:
             account.hold = None
@@ -94,13 +110,14 @@ def run_timers(account: Account, before: int, policy: Policy) -> list[Change]:
     return changes
 
 
-def advance(account: Account, fact: f.Fact, policy: Policy) -> tuple[list[Change], Reading]:
+def advance(account: Account, fact: f.Fact, rules: Rules) -> tuple[list[Change], Reading]:
     """Fold one fact, which is not older than the account's moment, the timers due before it first.
 
     Returns the changes of the told status, in order, and the reading that the rules looked at.
     """
-    changes = run_timers(account, fact.t, policy)
-    decay(account, fact.t, policy)
+    changes = run_timers(account, fact.t, rules)
+    decay(account, fact.t, rules)
+    policy = rules.at(fact.t)
     for i, good, bad in effects_of(fact, account, policy):
         account.good[i] += good
         account.bad[i] += bad
@@ -166,8 +183,10 @@ def _take_profile(account: Account, fact: f.ProfileFact) -> None:
 
 
 def _overlaid(own: f.ProfileFact | None, guest: f.GuestProfileFact | None) -> f.ProfileFact | None:
-    if own is None or guest is None:
-        return own or guest
+    if guest is None:
+        return own
+    if own is None:  # as a profile: a guest's is another type, which an account's record has no place for here
+        return f.ProfileFact(*(getattr(guest, name) for name in f.ProfileFact.__struct_fields__))
     return f.ProfileFact(
         own.t,
         own.id,

@@ -13,8 +13,8 @@ from relationship import facts as f
 from relationship.account import Account, copy
 from relationship.fold import Change, advance, due_at, fresh, run_timers
 from relationship.outcome import Applied, Reason, Refused, Repeat, Verdict
-from relationship.policy import Policy
 from relationship.record import Record, Told
+from relationship.schedule import Rules
 from relationship.transitions import Reading
 
 KEPT: Final = 256  # facts kept after a trim; a trim comes at twice as many, so that it is rare
@@ -62,7 +62,7 @@ def matching(record: Record, rank: int, event_id: str) -> f.Fact | None:
     return found
 
 
-def take(record: Record, fact: f.Fact, policy: Policy, lateness_us: int) -> Taken:
+def take(record: Record, fact: f.Fact, rules: Rules, lateness_us: int) -> Taken:
     """Take a fact into a record. Refuses one too old (`LATE`), and one whose id another payload has (`CONFLICT`)."""
     rank = f.RANK[type(fact)]
     known = matching(record, rank, fact.id)
@@ -80,36 +80,36 @@ def take(record: Record, fact: f.Fact, policy: Policy, lateness_us: int) -> Take
     if record.edge is not None and f.order(fact) <= record.edge:
         return refused(Reason.LATE, "older than the history that is kept of the account")
     if fact.t > record.head.t:
-        taken = _append(record, fact, policy)
+        taken = _append(record, fact, rules)
     else:
         facts = record.facts()
         bisect.insort(facts, fact, key=f.order)
-        taken = rewrite(record, facts, fact.id, policy)
+        taken = rewrite(record, facts, fact.id, rules)
     if record.count > 2 * KEPT:
-        trim(record, policy, lateness_us)
+        trim(record, rules, lateness_us)
     return taken
 
 
-def _append(record: Record, fact: f.Fact, policy: Policy) -> Taken:
+def _append(record: Record, fact: f.Fact, rules: Rules) -> Taken:
     """Fold a fact that is younger than the head onto it."""
     reading: Reading | None
-    changes, reading = advance(record.head, fact, policy)
+    changes, reading = advance(record.head, fact, rules)
     record.append(fact)
     record.newest = max(record.newest, fact.t)
     if record.clock > fact.t:
-        changes += run_timers(record.head, record.clock + 1, policy)
+        changes += run_timers(record.head, record.clock + 1, rules)
         reading = None
     record.clock = max(record.clock, fact.t)
     return Taken(APPLIED, [], changes, reading)
 
 
-def rewrite(record: Record, facts: list[f.Fact], cause: str, policy: Policy) -> Taken:
+def rewrite(record: Record, facts: list[f.Fact], cause: str, rules: Rules) -> Taken:
     """Replace the history kept by `facts`, fold it again, and tell what differs; `cause` is the event behind it."""
     account = base_of(record)
     changes: list[Change] = []
     for fact in facts:
-        changes += advance(account, fact, policy)[0]
-    changes += run_timers(account, record.clock + 1, policy)
+        changes += advance(account, fact, rules)[0]
+    changes += run_timers(account, record.clock + 1, rules)
     record.head = account
     record.keep(facts)
     record.newest = max(record.newest, facts[-1].t if facts else 0)
@@ -126,15 +126,15 @@ def _same(told: Told, change: Change) -> bool:
     return told.same_as(change.t, change.source, change.target, change.direction, change.cause)
 
 
-def wake(record: Record, now: int, policy: Policy) -> list[Change]:
+def wake(record: Record, now: int, rules: Rules) -> list[Change]:
     """Run the account's timers up to and including event time `now` (µs); return the changes."""
     record.clock = max(record.clock, now)
-    return run_timers(record.head, now + 1, policy)
+    return run_timers(record.head, now + 1, rules)
 
 
-def next_due(record: Record, policy: Policy) -> int | None:
+def next_due(record: Record, rules: Rules) -> int | None:
     """Return the next moment (µs) at which the account changes without a fact."""
-    return due_at(record.head, policy)
+    return due_at(record.head, rules)
 
 
 def base_of(record: Record) -> Account:
@@ -142,7 +142,7 @@ def base_of(record: Record) -> Account:
     return copy(record.base) if record.base is not None else fresh()
 
 
-def trim(record: Record, policy: Policy, lateness_us: int) -> None:
+def trim(record: Record, rules: Rules, lateness_us: int) -> None:
     """Fold the oldest facts into the base: those beyond `KEPT` that no late event can come before.
 
     Where more than `MOST_KEPT` lie within the lateness allowed, the oldest go all the same: an event older than they
@@ -156,7 +156,7 @@ def trim(record: Record, policy: Policy, lateness_us: int) -> None:
         return
     account = base_of(record)
     for fact in facts[:drop]:
-        advance(account, fact, policy)
+        advance(account, fact, rules)
     record.base, record.edge = account, f.order(facts[drop - 1])
     record.keep(facts[drop:])
     record.told = [told for told in record.told if told.t > facts[drop - 1].t]

@@ -14,8 +14,8 @@ import msgspec
 from relationship import facts as f
 from relationship import messages as m
 from relationship.history import Taken, rewrite, trim
-from relationship.policy import Policy
 from relationship.record import Record
+from relationship.schedule import Rules
 
 
 def merge_complaint(record: Record, command: m.Command) -> str | None:
@@ -69,25 +69,25 @@ def join_complaint(record: Record, move: m.Move, facts: Sequence[f.Fact]) -> str
     return None
 
 
-def join(record: Record, move: m.Move, facts: Sequence[f.Fact], policy: Policy, lateness_us: int) -> Taken:
+def join(record: Record, move: m.Move, facts: Sequence[f.Fact], rules: Rules, lateness_us: int) -> Taken:
     """Fold another account's facts into this one's history; those that are there already change nothing."""
     kept = record.facts()
     there = {(f.RANK[type(fact)], fact.id) for fact in kept}
     new = [fact for fact in facts if (f.RANK[type(fact)], fact.id) not in there]
     record.guests = sorted({*record.guests, move.source, *move.through})
-    taken = rewrite(record, sorted([*kept, *new], key=f.order), move.cause, policy)
+    taken = rewrite(record, sorted([*kept, *new], key=f.order), move.cause, rules)
     if record.count > 2 * len(kept):
-        trim(record, policy, lateness_us)
+        trim(record, rules, lateness_us)
     return taken
 
 
-def leave(record: Record, move: m.Move, facts: Sequence[f.Fact], policy: Policy) -> Taken:
+def leave(record: Record, move: m.Move, facts: Sequence[f.Fact], rules: Rules) -> Taken:
     """Take another account's facts out of this one's history again."""
     gone = {(f.RANK[type(fact)], fact.id) for fact in facts}
     kept = [fact for fact in record.facts() if (f.RANK[type(fact)], fact.id) not in gone]
     if not move.through or move.source in record.guests:
         record.guests = [guest for guest in record.guests if guest not in {move.source, *move.through}]
-    return rewrite(record, kept, move.cause, policy)
+    return rewrite(record, kept, move.cause, rules)
 
 
 def difference(before: Sequence[f.Fact], after: Sequence[f.Fact]) -> tuple[list[f.Fact], list[f.Fact]]:

@@ -92,6 +92,18 @@ class Policy:
             groups.setdefault(half_life, []).append(i)
         return tuple((half_life, tuple(members)) for half_life, members in groups.items())
 
+    def at(self, t: int) -> "Policy":  # noqa: ARG002 - a schedule's question
+        """Return this policy: alone, it is in force at any event time. See `relationship.schedule.Rules`."""
+        return self
+
+    def until(self, t: int) -> int | None:  # noqa: ARG002
+        """Return None: no other follows."""
+        return None
+
+    def mark(self, t: int) -> str:  # noqa: ARG002
+        """Return an empty name: there is no switch."""
+        return ""
+
     def trade(self, industry: int | None) -> Trade:
         """Return the tables of an industry by its position in the contract's list; None is `other`."""
         return self._trades[-1 if industry is None else industry]
@@ -136,10 +148,15 @@ def parse_policy(text: str, name: str) -> Policy:
     return Policy(msgspec.convert(tomllib.loads(text), PolicyFile))
 
 
+def default_text() -> str:
+    """Return the TOML text of the policy that comes with the package."""
+    return (files("relationship") / "policy.toml").read_text(encoding="utf-8")
+
+
 def load_policy(path: Path | None = None) -> Policy:
     """Return the policy of a TOML file, or the one that comes with the package. Raises PolicyError."""
     if path is None:
-        return parse_policy((files("relationship") / "policy.toml").read_text(encoding="utf-8"), "default")
+        return parse_policy(default_text(), "default")
     try:
         return parse_policy(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:

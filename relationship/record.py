@@ -61,6 +61,7 @@ class Record(Struct, array_like=True):
     pending: the latest step's messages, packed, for whoever restores from the changelog to send again.
     merged: the account that this one's history has joined; None where it stands for itself.
     guests: the accounts whose history has joined this one's.
+    switch: the policy's switch that was in force when the head was folded; empty before the first.
     """
 
     layout: int = LAYOUT
@@ -81,6 +82,7 @@ class Record(Struct, array_like=True):
     pending: bytes = b""
     merged: str | None = None
     guests: list[str] = field(default_factory=list)
+    switch: str = ""
 
     def facts(self) -> list[f.Fact]:
         """Return the facts kept, in order."""

@@ -10,8 +10,8 @@ from typing import Final
 from relationship import messages as m
 from relationship.decisions import State
 from relationship.outcome import Delivered, Fold, Outcome, Outgoing, Refused
-from relationship.policy import Policy
 from relationship.record import decode
+from relationship.schedule import Rules
 from relationship.state_message import state_of
 
 _OWN: Final = {topic: m.decoder_for(topic) for topic in (m.REFERRALS, m.MOVES)}
@@ -52,12 +52,12 @@ class Replay:
             self._store(account, outcome)
             yield from outcome.sends
 
-    def states(self, policy: Policy) -> Iterator[State]:
+    def states(self, rules: Rules) -> Iterator[State]:
         """Yield the state of every account that stands for itself, by id."""
         for account in sorted(self.records):
             record = decode(self.records[account])
             if record.merged is None:
-                yield state_of(account, record, None, policy)
+                yield state_of(account, record, None, rules.at(record.head.t))
 
 
 def run(core: Fold, messages: Iterable[tuple[str, m.Message]], decided_at: int) -> tuple[Replay, list[Outgoing]]:

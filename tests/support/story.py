@@ -88,6 +88,12 @@ def fold(told: Iterable[Told], core: Core = CORE) -> tuple[Replay, list[dict[str
     return replay, decisions
 
 
+def fold_on(replay: Replay, topic: str, message: m.Message) -> list[dict[str, Any]]:
+    """Fold one more message; return its reclassifications."""
+    sends = replay.take(topic, message, NOW_US)[1]
+    return [json.loads(sent.value or b"") for sent in sends if sent.topic == RECLASSIFIED]
+
+
 def refusals(told: Iterable[Told], core: Core = CORE) -> list[Refused]:
     """Fold messages and return what was refused."""
     replay = Replay(core)

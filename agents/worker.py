@@ -30,6 +30,7 @@ from relationship.policy_file import PolicyError
 from streams.admin import plan_topics
 from streams.app import App, build_app
 from streams.logs import configure_logs
+from streams.policies import Follower
 from streams.publisher import Publisher, PublishRefusedError
 from streams.sensors import Metrics
 from streams.settings import Settings
@@ -64,6 +65,9 @@ class Worker:
         self.pulse = Pulse()
         self.app: App | None = None
         self._fold = fold
+        self._policies: Follower | None = None
+        if isinstance(fold, Core):
+            self._policies = Follower(settings, fold, fold.rules.at(0), self.metrics, self.pulse)
         self._stop = asyncio.Event()
 
     @property
@@ -120,10 +124,12 @@ class Worker:
             await self._end(app, publisher)
 
     async def _prepare(self, app: App, publisher: Publisher) -> None:
-        """Return once Kafka and Redis answer and the topics are as they should be."""
+        """Return once Kafka and Redis answer, the topics are as they should be, and the policies are heard."""
         await publisher.start()
         await app.until_redis_answers()
         await self._check_topics()
+        if self._policies is not None:
+            await self._policies.start(publisher)
 
     async def _work(self, app: App, ready: Ready | None) -> None:
         """Run the app until it fails."""
@@ -173,6 +179,8 @@ class Worker:
 
     async def _end(self, app: App, publisher: Publisher) -> None:
         """Stop what was started, within a time; a Faust that crashed may hang on its own ended thread."""
+        if self._policies is not None:
+            await self._policies.stop()
         with suppress(TimeoutError):
             async with asyncio.timeout(CRASHED_SECONDS if app.crashed else STOP_SECONDS):
                 await app.stop()

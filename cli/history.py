@@ -8,13 +8,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from cli.lines import BadLine, parse_line
+from cli.lines import BadLine, parse_line, policy_of_line
 from cli.mistakes import WRONG_USE, MistakeError
 from cli.output import complain, printable
+from relationship.core import Core
 from relationship.facts import micros
 from relationship.messages import Message
 from relationship.outcome import Refused
 from relationship.policy import Policy, load_policy
+from relationship.published import Publications
 from streams.codecs import Codec, Limits
 from streams.settings import Settings
 
@@ -24,11 +26,16 @@ MINUTE_US: Final = 60_000_000  # microseconds
 
 
 class Reader:
-    """Reads a file of events; `refused` counts the lines that were refused, by it or by who folds them."""
+    """Reads a file of events; `refused` counts the lines that were refused, by it or by who folds them.
 
-    def __init__(self, file: Path, settings: Settings) -> None:
+    A line that publishes a policy is handed to `core`, where one is given; what follows it folds by it.
+    """
+
+    def __init__(self, file: Path, settings: Settings, core: Core | None = None) -> None:
         self._file = file
         self._codec = Codec(Limits(settings.max_record_bytes, settings.max_depth, settings.future_minutes * MINUTE_US))
+        self._core = core
+        self._published = Publications(core.rules.at(0)) if core else None
         self.refused = 0
 
     def messages(self) -> Iterator[tuple[int, str, Message]]:
@@ -36,13 +43,22 @@ class Reader:
         with nullcontext(sys.stdin.buffer) if self._file == STDIN else self._file.open("rb") as stream:
             for number, raw in enumerate(stream, start=1):
                 text = raw.strip()
-                if not text:
+                if not text or self._is_policy(number, text):
                     continue
                 found = _message(self._codec, text, number, time.time_ns() // 1000)
                 if isinstance(found, str):
                     self.refuse(number, found)
                 else:
                     yield number, *found
+
+    def _is_policy(self, number: int, text: bytes) -> bool:
+        if self._core is None or self._published is None or (value := policy_of_line(text)) is None:
+            return False
+        wrong = self._published.take(value)
+        if wrong is not None:
+            self.refuse(number, f"a policy is rejected: {wrong}")
+        self._core.follow(self._published)
+        return True
 
     def refuse(self, number: int, why: str) -> None:
         """Tell that a line was refused."""

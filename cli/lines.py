@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from relationship.messages import MESSAGE_TYPES
+from relationship.outcome import POLICIES
 
 SPEC_VERSION: Final = b"1.0"
 SOURCE: Final = "clientward-cli"
@@ -70,6 +71,18 @@ def parse_line(text: str | bytes) -> Line | BadLine:
         return BadLine(f"not an event: {error}")
     except msgspec.DecodeError as error:
         return BadLine(f"not JSON: {error}")
+
+
+def policy_of_line(text: bytes) -> bytes | None:
+    """Return the value of a line that publishes a policy, for whoever folds a file; None of any other line."""
+    if POLICIES.encode() not in text:
+        return None
+    try:
+        envelope = _envelope.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    raw = envelope.data if envelope.topic is None else envelope.value
+    return bytes(raw) if POLICIES in {envelope.topic, envelope.type} and not isinstance(raw, UnsetType) else None
 
 
 def _line(envelope: _Envelope) -> Line | BadLine:

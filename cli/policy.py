@@ -1,4 +1,4 @@
-"""`clientward policy`: look a policy file over, compare two, and try two on a history. Nothing here is connected."""
+"""`clientward policy`: look a policy file over, compare two, and try two on a history; publishing is `policy_live.py`'s."""
 
 import json
 from collections.abc import Sequence
@@ -9,13 +9,18 @@ import typer
 
 from cli.mistakes import DONE, FAILED, WRONG_USE, MistakeError
 from cli.output import complain, printable, printable_json, say
+from cli.policy_live import list_policies, publish, rollback
 
 if TYPE_CHECKING:
     from cli.backtesting import Backtest
     from relationship.backtest import Course, Otherwise
     from relationship.policy_units import Scalar
 
-policy_app = typer.Typer(no_args_is_help=True, help="Check, compare and try policies.")
+policy_app = typer.Typer(no_args_is_help=True, help="Check, compare, try and publish policies.")
+
+policy_app.command("publish")(publish)
+policy_app.command("rollback")(rollback)
+policy_app.command("list")(list_policies)
 
 PolicyA = Annotated[Path, typer.Argument(metavar="A", help="A policy file, or `default`.")]
 PolicyB = Annotated[Path, typer.Argument(metavar="B", help="The other one.")]

@@ -27,7 +27,8 @@ def replay(
 ) -> int:
     """Fold a file of events with no broker, and print one reclassification a line.
 
-    A line is {"topic": …, "value": …} or a CloudEvent. Refused lines are told on stderr; the rest goes on.
+    A line is {"topic": …, "value": …} or a CloudEvent; one of crm.policy.published.v1 switches the policy. Refused
+    lines are told on stderr; the rest goes on.
     """
     from cli.history import Reader, moment  # noqa: PLC0415 - not for --help
     from relationship.core import Core  # noqa: PLC0415
@@ -38,9 +39,8 @@ def replay(
 
     settings = load_settings()
     end = None if until is None else moment(until, "--until")
-    rules = load_policy(policy or settings.policy_file)
-    run = Replay(Core(rules, settings.lateness_days))
-    reader = Reader(file, settings)
+    core = Core(load_policy(policy or settings.policy_file), settings.lateness_days)
+    run, reader = Replay(core), Reader(file, settings, core)
     for number, topic, message in reader.messages():
         refusal, sends = run.take(topic, message, time.time_ns() // 1000)
         _print(sends, printing=not states)
@@ -48,7 +48,7 @@ def replay(
             reader.refuse(number, f"{refusal.reason}: {refusal.text}")
     if end is not None:
         _print(run.run_until(end, time.time_ns() // 1000), printing=not states)
-    for state in run.states(rules) if states else ():
+    for state in run.states(core.rules) if states else ():
         sys.stdout.write(printable_json(to_json(state).decode()) + "\n")
     return FAILED if strict and reader.refused else DONE
 

@@ -11,6 +11,7 @@ from relationship import facts as f
 from relationship.case import Case
 from relationship.outcome import Delivered, Outcome, Outgoing
 from relationship.posting import unpack
+from relationship.published import Publications
 from relationship.record import decode, newer
 from relationship.schedule import Rules
 
@@ -38,6 +39,10 @@ class Core:
         case = self._case(account_id, record, decided_at)
         case.wake(now)
         return case.close([])
+
+    def follow(self, published: Publications) -> None:
+        """Decide by the policies published, from the next step on."""
+        self.rules = published.rules
 
     def newer(self, old: bytes, new: bytes) -> bool:
         """Tell whether a record may replace another: by its revision."""

@@ -1,20 +1,23 @@
-"""The output's messages: a reclassification, the state of an account, an audit entry.
+"""The output's messages: a reclassification, the state of an account, an audit entry, a policy.
 
 The field names and their meaning are the wire contract, version 1. They are encoded by msgspec with the fields in the
 order of the types, so that equal decisions are equal bytes.
 """
 
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from relationship.messages import Industry, Market, Party, Scope, Status
+from relationship.policy_file import Label, Name
 
 Direction = Literal["promotion", "demotion", "lapse", "return", "override", "correction"]
 Standing = Literal["potential", "new", "regular", "loyal"]
 Points = Annotated[float, Meta(ge=0, le=100)]
 Unit = Annotated[float, Meta(ge=0, le=1)]
+Moment = Annotated[datetime, Meta(tz=True)]
 MomentText = Annotated[str, Meta(description="RFC 3339 in UTC.", extra_json_schema={"format": "date-time"})]
 
 
@@ -97,16 +100,37 @@ class State(Struct, frozen=True, kw_only=True):
 
 
 class Audit(Struct, frozen=True, kw_only=True):
-    """What became of a command: by whom, when, done or refused, and why refused. No free text of the command."""
+    """What became of a command: by whom, when, done or refused, and why refused. No free text of the command.
+
+    `account_id` is null where it concerns no account: a policy's publication.
+    """
 
     event_id: str
-    account_id: str
+    account_id: str | None
     action: str
     outcome: Literal["done", "refused"]
     detail: str | None
     by: str | None
     occurred_at: MomentText
     decided_at: MomentText
+    schema_version: str = "1.0"
+
+
+class Published(Struct, frozen=True, kw_only=True):
+    """A policy for a slot: `active` decides, from `effective_at` on; `shadow` only shows what it would decide.
+
+    The id and version here are those that decisions name; the text's own may be an earlier version's, of a rollback. A
+    shadow without a text ends the shadow.
+    """
+
+    event_id: str
+    slot: Literal["active", "shadow"]
+    id: Name
+    version: Label
+    effective_at: Moment
+    toml: str
+    by: Name
+    published_at: Moment
     schema_version: str = "1.0"
 
 

@@ -14,6 +14,7 @@ RECLASSIFIED: Final = "crm.relationship.reclassified.v1"
 STATE: Final = "crm.relationship.state.v1"
 REJECTED: Final = "crm.intake.rejected.v1"
 AUDIT: Final = "crm.audit.v1"
+POLICIES: Final = "crm.policy.published.v1"
 
 
 class Reason(StrEnum):

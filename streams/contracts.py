@@ -16,16 +16,21 @@ from typing import Any, Final
 import msgspec
 
 from relationship.currencies import CURRENCIES
-from relationship.decisions import Audit, Reclassification, State
+from relationship.decisions import Audit, Published, Reclassification, State
 from relationship.messages import MESSAGE_TYPES, MOVES, PROFILES, REFERRALS, Command, Intake
-from relationship.outcome import AUDIT, RECLASSIFIED, REJECTED, STATE
+from relationship.outcome import AUDIT, POLICIES, RECLASSIFIED, REJECTED, STATE
 from relationship.policy_schema import policy_schema
 from streams import dead_letters
 from streams.codec_rules import NEEDS
 
 Json = dict[str, Any]
 
-OUTPUT_TYPES: Final[dict[str, type[msgspec.Struct]]] = {RECLASSIFIED: Reclassification, STATE: State, AUDIT: Audit}
+OUTPUT_TYPES: Final[dict[str, type[msgspec.Struct]]] = {
+    RECLASSIFIED: Reclassification,
+    STATE: State,
+    AUDIT: Audit,
+    POLICIES: Published,
+}
 TOPIC_TYPES: Final[dict[str, type[msgspec.Struct]]] = {**MESSAGE_TYPES, **OUTPUT_TYPES}
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -59,6 +64,7 @@ NOTES: Final = {
     STATE: "Compacted: the current standing of every account. A null value follows on an erasure.",
     **NOTES_OF_OUR_OWN,
     RECLASSIFIED: "At least once; the same decision has the same event_id, so that a subscriber drops repeats by id.",
+    POLICIES: "Compacted, keyed by slot/id/version, so that every switch stays. Every worker follows it.",
     REJECTED: "Refused records as they were, with headers that say where they stood and why they were refused.",
 }
 

@@ -82,6 +82,11 @@ class Metrics:
         self.takeovers = Counter(
             "clientward_takeovers_total", "Partitions taken over, by why.", ("reason",), registry=self.registry
         )
+        self.policies_rejected = Counter(
+            "clientward_policy_rejected_total",
+            "Records of the policies' topic that are no policy.",
+            registry=self.registry,
+        )
         self.partitions = Gauge(
             "clientward_partitions", "Partitions that this worker owns and folds.", registry=self.registry
         )

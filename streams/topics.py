@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from relationship.messages import COMMANDS, MEETINGS, MOVES, PROFILES, PURCHASES, REFERRALS, TICKETS
-from relationship.outcome import AUDIT, RECLASSIFIED, REJECTED, STATE
+from relationship.outcome import AUDIT, POLICIES, RECLASSIFIED, REJECTED, STATE
 from streams.settings import Settings
 
 DAY_MS: Final = 86_400_000
@@ -71,6 +71,9 @@ def _output(settings: Settings) -> list[TopicSpec]:
             settings, REJECTED, rejected, size + HEADERS_BYTES, f"{rejected} days: no shorter than intake, to redrive"
         ),
         _delete(settings, AUDIT, audit, size, f"{audit} days: who did what must be answerable for years"),
+        _compact(
+            settings, POLICIES, size, "every switch of the policy, under a key of its own: a rebuild needs them all"
+        ),
     ]
 
 

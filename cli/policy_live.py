@@ -1,0 +1,117 @@
+"""`clientward policy publish | rollback | list`: the policies that the workers follow, on their topic."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.mistakes import DONE, FAILED, WRONG_USE, MistakeError
+from cli.output import printable, say
+from streams.settings_load import load_settings
+
+if TYPE_CHECKING:
+    from relationship.decisions import Published
+    from relationship.policy import Policy
+    from relationship.published import Publications
+    from streams.settings import Settings
+
+By = Annotated[str, typer.Option("--by", metavar="WHO", help="Who publishes; it goes into the audit.")]
+
+
+def publish(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The policy file.")],
+    by: By,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="TIME", help="In force from this event time on. [in a minute]")
+    ] = None,
+) -> int:
+    """Publish a policy: every worker folds events from that time on by it, and earlier ones by the one before.
+
+    The file is checked first. Its version must be new, and the time a minute from now or later.
+    """
+    from cli.history import moment  # noqa: PLC0415 - not for --help
+    from cli.policy import check  # noqa: PLC0415
+    from relationship.facts import moment as moment_of  # noqa: PLC0415
+    from relationship.policy import load_policy  # noqa: PLC0415
+    from relationship.published import ACTIVE, publication  # noqa: PLC0415
+
+    require_name(by)
+    effective_at = None if at is None else moment_of(moment(at, "--at"))
+    if check(file) != DONE:
+        return FAILED
+    policy, text = load_policy(file), file.read_text(encoding="utf-8")
+    published = publication(policy, ACTIVE, policy.version, text, by, effective_at, datetime.now(UTC))
+    settings = load_settings()
+    wrong = asyncio.run(heard(settings)).complaint(published)
+    if wrong is not None:
+        raise MistakeError(f"{file}: {wrong}", WRONG_USE)
+    send(settings, published, "policy-publish")
+    return DONE
+
+
+def rollback(
+    by: By,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="VERSION", help="To this one. [the one before the last switch]")
+    ] = None,
+) -> None:
+    """Publish an earlier policy again, as a new switch under a version of its own (`1-r1`). Nothing is deleted."""
+    from relationship.policy import default_text  # noqa: PLC0415 - not for --help
+    from relationship.published import ACTIVE, publication  # noqa: PLC0415
+
+    require_name(by)
+    settings = load_settings()
+    known = asyncio.run(heard(settings))
+    text = settings.policy_file.read_text(encoding="utf-8") if settings.policy_file else default_text()
+    found = known.rollback(to, text)
+    if isinstance(found, str):
+        raise MistakeError(found, FAILED)
+    policy, text, version = found
+    now = datetime.now(UTC)
+    published = publication(policy, ACTIVE, version, text, by, known.not_before(now), now)
+    send(settings, published, "policy-rollback")
+
+
+def list_policies() -> None:
+    """List the switches of the active policy in order, the one in force, and the shadow."""
+    from relationship.facts import micros  # noqa: PLC0415 - not for --help
+
+    known = asyncio.run(heard(load_settings()))
+    in_force = known.rules.at(micros(datetime.now(UTC)))
+    say(printable(f"{_mark(known.first, in_force)} {known.first.id} {known.first.version}, the workers' own, first"))
+    for entry in known.switches():
+        if entry.policy is not None:
+            say(printable(f"{_mark(entry.policy, in_force)} {_told(entry.published)}"))
+
+
+def _mark(policy: "Policy", in_force: "Policy") -> str:
+    return "*" if policy is in_force else " "
+
+
+def _told(published: "Published") -> str:
+    since, at = (f"{each:%Y-%m-%dT%H:%M:%SZ}" for each in (published.effective_at, published.published_at))
+    return f"{published.id} {published.version} from {since}, by {published.by} at {at}"
+
+
+def require_name(by: str) -> None:
+    """Raise MistakeError where nobody is named, or a name is longer than the topic takes."""
+    if not by.strip() or len(by) > 64:  # noqa: PLR2004 - the contract's names
+        raise MistakeError("--by needs a name of 1 to 64 characters: say who publishes", WRONG_USE)
+
+
+async def heard(settings: "Settings") -> "Publications":
+    """Return what the topic of policies holds; the first policy is the settings'."""
+    from relationship.policy import load_policy  # noqa: PLC0415 - not for --help
+    from streams.policies import read_policies  # noqa: PLC0415
+
+    return await read_policies(settings, load_policy(settings.policy_file))
+
+
+def send(settings: "Settings", published: "Published", action: str) -> None:
+    """Publish, and say so."""
+    from streams.policies import publish_policy  # noqa: PLC0415 - slow to import
+
+    asyncio.run(publish_policy(settings, published, action))
+    say(printable(f"published: {_told(published)}"))

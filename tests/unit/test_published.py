@@ -1,0 +1,166 @@
+"""The policies published, as values: what they come to, what is refused, what a rollback is, and policy lines of a file."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+from story import POLICY, courtship, on
+from variants import variant, variant_text
+
+from cli.main import run
+from relationship.decisions import to_json
+from relationship.facts import micros
+from relationship.outcome import AUDIT, POLICIES
+from relationship.policy import default_text
+from relationship.published import ACTIVE, LEAD, Publications, audit, outgoing, publication
+from relationship.schedule import Schedule
+
+NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
+
+
+def publish(version, effective_at, now=NOW, **values):
+    """Return a variant of the policy as it is published."""
+    text = variant_text(version, **values)
+    return publication(variant(version, **values), ACTIVE, version, text, "ops", effective_at, now)
+
+
+def heard(*published):
+    """Return what a topic with these policies comes to."""
+    found = Publications(POLICY)
+    assert [found.take(outgoing(each).value) for each in published] == [None] * len(published)
+    return found
+
+
+def test_nothing_published_is_the_first_policy_alone():
+    """Not even a schedule: the fold is as quick as ever."""
+    assert Publications(POLICY).rules is POLICY
+
+
+def test_each_is_in_force_from_its_moment():
+    """Records in any order make the same schedule, and of two at one moment the last published counts."""
+    first, second = publish("2", NOW), publish("3", NOW + timedelta(days=1))
+    third = publish("4", NOW + timedelta(days=1), now=NOW + timedelta(hours=1))
+    for order in ([first, second, third], [third, second, first]):
+        rules = heard(*order).rules
+        moments = [NOW - timedelta(1), NOW, NOW + timedelta(days=1)]
+        assert [rules.at(micros(moment)).version for moment in moments] == ["1", "2", "4"]
+
+
+def test_every_switch_has_a_key_of_its_own():
+    """Compaction takes none away."""
+    keys = {outgoing(publish(version, NOW)).key for version in ("2", "3")}
+    assert keys == {"active/clientward-default/2", "active/clientward-default/3"}
+
+
+@pytest.mark.parametrize("value", [b"", b"{", b"\xff", b"null", b'{"slot": "active"}'])
+def test_what_is_no_policy_changes_nothing(value):
+    """It is rejected with its reason, and what was in force stays."""
+    found = heard(publish("2", NOW))
+    before = found.rules
+    assert found.take(value)
+    assert found.rules is before
+
+
+@pytest.mark.parametrize("wrong", [{"toml": "gate = 2"}, {"id": "another"}, {"toml": ""}])
+def test_a_policy_that_fails_its_check_changes_nothing(wrong):
+    """So does one whose text says another id, and an active one without a text."""
+    found = Publications(POLICY)
+    assert found.take(to_json(msgspec.structs.replace(publish("2", NOW), **wrong)))
+    assert found.rules is POLICY
+
+
+def test_a_tombstone_takes_nothing_back():
+    """A switch that was, was."""
+    found = heard(publish("2", NOW))
+    assert found.take(None) is None
+    assert isinstance(found.rules, Schedule)
+
+
+def test_a_version_is_published_once():
+    """Neither the first policy's version nor a published one's names two policies."""
+    found = heard(publish("2", NOW))
+    later = NOW + timedelta(days=1)
+    assert "raise the version" in found.complaint(publish("2", later))
+    assert "raise the version" in found.complaint(publish("1", later))
+    assert found.complaint(publish("3", later)) is None
+
+
+def test_workers_have_time_to_hear():
+    """Not sooner than a minute from now; by default a little later than that."""
+    assert "60 s" in Publications(POLICY).complaint(publish("2", NOW + LEAD - timedelta(seconds=1)))
+    assert Publications(POLICY).complaint(publish("2", NOW + LEAD)) is None
+    assert Publications(POLICY).complaint(publish("2", None)) is None
+
+
+def test_a_rollback_goes_to_the_one_before():
+    """Without a version the policy before the last switch, by a new name; with one, that one."""
+    found = heard(publish("2", NOW), publish("3", NOW + timedelta(hours=1)))
+    policy, text, version = found.rollback(None, default_text())
+    assert (policy.version, version) == ("2", "2-r1")
+    assert 'version = "2"' in text
+    assert found.rollback("1", default_text())[2] == "1-r1"
+    assert "no earlier version 9: there is 1, 2" in found.rollback("9", default_text())
+    assert "no switch" in Publications(POLICY).rollback(None, default_text())
+
+
+def test_a_rollback_s_version_is_the_one_decisions_name():
+    """The text still says the version that it was written as."""
+    text = variant_text("2")
+    rolled = publication(variant("2"), ACTIVE, "2-r1", text, "ops", NOW, NOW)
+    assert heard(rolled).rules.at(micros(NOW)).version == "2-r1"
+
+
+def test_a_switch_still_to_come_is_replaced_at_its_own_moment():
+    """A rollback before then takes force with it, and wins, being published later."""
+    coming = publish("2", NOW + timedelta(days=3))
+    found = heard(coming)
+    assert found.not_before(NOW) == coming.effective_at
+    assert heard(publish("2", NOW)).not_before(NOW) is None
+
+
+def test_the_audit_says_who_and_what():
+    """One entry, of no account, with an id that is the same however often it is told."""
+    published = publish("2", NOW)
+    entry = audit(published, "policy-publish", None, NOW)
+    told = json.loads(entry.value)
+    assert entry.topic == AUDIT
+    assert (told["by"], told["outcome"], told["account_id"]) == ("ops", "done", None)
+    assert entry.event_id == audit(published, "policy-publish", None, NOW + timedelta(1)).event_id
+    assert json.loads(audit(published, "policy-reject", "why", NOW).value)["detail"] == "why"
+
+
+def lines_of(told):
+    """Return messages as lines of a file."""
+    return [json.dumps({"topic": topic, "value": json.loads(msgspec.json.encode(each))}) for topic, each in told]
+
+
+def test_replay_takes_policy_lines(tmp_path, capsys):
+    """A policy in the file switches where it says; a bad one is told with its line, and nothing else changes."""
+    strict = publish("2", on(100), client_up=95.0)
+    file = tmp_path / "events.jsonl"
+    policy = json.dumps({"topic": POLICIES, "value": json.loads(to_json(strict))})
+    bad = json.dumps({"topic": POLICIES, "value": {"slot": "active"}})
+    file.write_text("\n".join([bad, policy, *lines_of(courtship())]), encoding="utf-8")
+    assert run(["replay", str(file)]) == 0
+    out, err = capsys.readouterr()
+    decisions = [json.loads(line) for line in out.splitlines()]
+    assert [each["to"] for each in decisions] == ["customer", "candidate"]
+    assert err.startswith("line 1: a policy is rejected: ")
+    assert run(["replay", str(file), "--states"]) == 0
+    assert json.loads(capsys.readouterr().out)["policy"]["version"] == "2"
+
+
+@pytest.mark.parametrize("arguments", [["rollback"], ["publish", "x.toml"]])
+def test_a_name_is_asked_for(arguments, capsys):
+    """Without --by nothing is published."""
+    assert run(["policy", *arguments]) == 2
+    assert "--by" in capsys.readouterr().err
+
+
+def test_publish_checks_the_file_first(tmp_path, capsys):
+    """Its mistakes are told with their lines, and no broker is asked for."""
+    file = tmp_path / "mine.toml"
+    file.write_text(default_text().replace("gate = 0.25", "gate = 2.5"), encoding="utf-8")
+    assert run(["policy", "publish", str(file), "--by", "ops"]) == 1
+    assert "thresholds.gate" in capsys.readouterr().err

@@ -10,13 +10,31 @@ from time import perf_counter
 import msgspec
 import pytest
 from reading import POLICY_FILE, STORIES, history
-from story import CORE, NOW_US, POLICY, command, courtship, fold, in_force, meeting, on, path, purchase, record_of, step
+from story import (
+    CORE,
+    NOW_US,
+    POLICY,
+    START,
+    command,
+    courtship,
+    fold,
+    fold_on,
+    in_force,
+    meeting,
+    on,
+    path,
+    purchase,
+    record_of,
+    step,
+)
+from variants import variant, variant_text
 
 from cli.main import run
 from relationship import messages as m
 from relationship.core import Core
 from relationship.outcome import RECLASSIFIED, STATE, Delivered
 from relationship.policy import PolicyError, load_policy, parse_policy
+from relationship.published import ACTIVE, Publications, outgoing, publication
 from relationship.record import decode
 from relationship.replay import Replay
 
@@ -222,6 +240,20 @@ class TestAPolicyIsData:
         assert "0 of 1 accounts" in capsys.readouterr().out
         assert run(["policy", "backtest", "default", str(strict), story]) == 0
         assert "1 of 1 accounts" in capsys.readouterr().out
+
+
+@pytest.mark.row("only 4: hot")
+def test_a_published_policy_decides_from_its_moment_on():
+    """Published to its topic while a core folds, it decides what happens from then on; tests/integration does so live."""
+    published = publication(variant("2"), ACTIVE, "2", variant_text("2"), "ops", on(75), START)
+    core = Core(POLICY)
+    heard, (replay, decisions) = Publications(POLICY), fold(courtship()[:6], core)
+    assert heard.take(outgoing(published).value) is None
+    core.follow(heard)
+    for each in courtship()[6:]:
+        decisions += fold_on(replay, *each)
+    versions = [(each["to"], each["policy"]["version"]) for each in decisions]
+    assert versions == [("customer", "1"), ("candidate", "2"), ("client", "2")]
 
 
 @pytest.mark.row("only 5")

@@ -42,7 +42,7 @@ def publish(
     if check(file) != DONE:
         return FAILED
     policy, text = load_policy(file), file.read_text(encoding="utf-8")
-    published = publication(policy, ACTIVE, policy.version, text, by, effective_at, datetime.now(UTC))
+    published = publication(policy.id, ACTIVE, policy.version, text, by, effective_at, datetime.now(UTC))
     settings = load_settings()
     wrong = asyncio.run(heard(settings)).complaint(published)
     if wrong is not None:
@@ -70,7 +70,7 @@ def rollback(
         raise MistakeError(found, FAILED)
     policy, text, version = found
     now = datetime.now(UTC)
-    published = publication(policy, ACTIVE, version, text, by, known.not_before(now), now)
+    published = publication(policy.id, ACTIVE, version, text, by, known.not_before(now), now)
     send(settings, published, "policy-rollback")
 
 

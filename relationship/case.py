@@ -8,12 +8,14 @@ from relationship import messages as m
 from relationship import posting
 from relationship.commands import obey
 from relationship.explain import event_id_of, reclassification, why, why_undone
+from relationship.fold import due_at
 from relationship.history import APPLIED, REPEAT, Taken, next_due, rewrite, take, wake
 from relationship.merging import as_guests, difference, join, join_complaint, leave, unpack
 from relationship.outcome import STATE, Applied, Delivered, Outcome, Outgoing, Repeat, Verdict
 from relationship.record import Record, Shown, Told, encode
 from relationship.schedule import Rules
 from relationship.segments import standing_of
+from relationship.shadow import Shadow, compare, forgotten, shade_of
 from relationship.state_message import state_of
 from relationship.stating import fact_of
 from relationship.transitions import Reading, read
@@ -24,8 +26,18 @@ SCORE_STEP: Final = 500  # hundredths of a point; a state is published again whe
 class Case:
     """One account's record, and what a step asks for on its behalf."""
 
-    def __init__(self, rules: Rules, lateness_us: int, account_id: str, record: Record | None, decided_at: int) -> None:
+    def __init__(
+        self,
+        rules: Rules,
+        lateness_us: int,
+        account_id: str,
+        record: Record | None,
+        decided_at: int,
+        shadow: Shadow | None = None,
+    ) -> None:
         self.rules = rules
+        self.shadow = shadow
+        self.new: list[f.Fact] | None = []  # the facts appended, for the shadow; None once the history is rewritten
         self.lateness_us = lateness_us
         self.account_id = account_id
         self.existed = record is not None
@@ -68,12 +80,17 @@ class Case:
 
     def _message(self, record: Record, message: m.Message, traceparent: str | None) -> Verdict:
         if isinstance(message, m.Command):
+            self.new = None
             return self._command(record, message, traceparent)
         if isinstance(message, m.Move):
+            self.new = None
             self._moved(record, message)
             return APPLIED
         fact = fact_of(message)
+        in_order = fact.t > record.head.t
         taken = self._do(record, message, lambda: take(record, fact, self.rules, self.lateness_us), traceparent)
+        if self.shadow and isinstance(taken.verdict, Applied):
+            self.new = [*self.new, fact] if in_order and self.new is not None else None
         if isinstance(message, m.Purchase) and isinstance(taken.verdict, Applied):
             credit = posting.referral(self.account_id, message, traceparent)
             self.sends += [credit] if credit else []
@@ -198,6 +215,8 @@ class Case:
         if known:
             for topic in (STATE, m.PROFILES):
                 self.sends.append(posting.tombstone(topic, self.account_id, command, traceparent))
+        if record and record.shade:
+            self.sends += forgotten(self.account_id, record, record.shade)
         if record and record.merged:
             facts = as_guests(record.facts())
             self.sends.append(posting.move(self.account_id, record.merged, "leave", facts, record.guests, command))
@@ -208,7 +227,9 @@ class Case:
         record = self.record
         if record is None:
             return Outcome(None, self.changed, verdicts, self.sends, None)
-        due = None if record.merged else next_due(record, self.rules)
+        if self.shadow or record.shade:
+            self._cast_shadow(record)
+        due = None if record.merged else self._due(record)
         if not self.changed:
             return Outcome(encode(record), self.changed, verdicts, [], due)
         if not record.merged:
@@ -216,6 +237,27 @@ class Case:
         record.revision += 1
         record.pending = posting.pack(self.sends)
         return Outcome(encode(record), self.changed, verdicts, self.sends, due)
+
+    def _cast_shadow(self, record: Record) -> None:
+        """Fold the shadow beside the account, and tell where it begins or ends to differ."""
+        shadow, before = self.shadow, record.shade
+        if shadow is None or record.merged is not None:
+            if before is not None:
+                self.sends += forgotten(self.account_id, record, before)
+                record.shade, self.changed = None, True
+            return
+        record.shade = shade_of(record, shadow, self.new)
+        told = compare(self.account_id, record, self.rules, shadow, self.decided_at)
+        if told:
+            self.sends.append(told)
+        self.changed |= told is not None or before is None or before.mark != shadow.mark
+
+    def _due(self, record: Record) -> int | None:
+        due = next_due(record, self.rules)
+        if self.shadow is None or record.shade is None:
+            return due
+        other = due_at(record.shade.head, self.shadow.policy)
+        return min((each for each in (due, other) if each is not None), default=None)
 
     def _show(self, record: Record) -> None:
         """Publish the account's state where it differs from what was published last."""

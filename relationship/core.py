@@ -14,6 +14,7 @@ from relationship.posting import unpack
 from relationship.published import Publications
 from relationship.record import decode, newer
 from relationship.schedule import Rules
+from relationship.shadow import Shadow
 
 LATENESS_DAYS: Final = 30  # how much older than its account's newest event an event may be, and still be folded
 
@@ -23,10 +24,12 @@ class Core:
 
     Attributes:
         rules: one policy, or a schedule of several. May be replaced between two steps by a schedule with more switches.
+        shadow: a second policy that only tells where it differs. May come and go between two steps.
     """
 
     def __init__(self, rules: Rules, lateness_days: float = LATENESS_DAYS) -> None:
         self.rules = rules
+        self.shadow: Shadow | None = None
         self.lateness_us = int(lateness_days * f.DAY_US)
 
     def step(self, account_id: str, record: bytes | None, delivered: Sequence[Delivered], decided_at: int) -> Outcome:
@@ -42,7 +45,7 @@ class Core:
 
     def follow(self, published: Publications) -> None:
         """Decide by the policies published, from the next step on."""
-        self.rules = published.rules
+        self.rules, self.shadow = published.rules, published.shadow
 
     def newer(self, old: bytes, new: bytes) -> bool:
         """Tell whether a record may replace another: by its revision."""
@@ -53,4 +56,5 @@ class Core:
         return unpack(decode(record).pending)
 
     def _case(self, account_id: str, record: bytes | None, decided_at: int) -> Case:
-        return Case(self.rules, self.lateness_us, account_id, decode(record) if record else None, decided_at)
+        found = decode(record) if record else None
+        return Case(self.rules, self.lateness_us, account_id, found, decided_at, self.shadow)

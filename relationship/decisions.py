@@ -116,6 +116,33 @@ class Audit(Struct, frozen=True, kw_only=True):
     schema_version: str = "1.0"
 
 
+class SidePart(Struct, frozen=True):
+    """What one policy says of an account."""
+
+    status: Status
+    score: Points
+    policy: PolicyPart
+
+
+class ShadowDifference(Struct, frozen=True, kw_only=True):
+    """An account on whose status the active policy and the shadow differ, or no longer do.
+
+    `changed`: they still differ, in other statuses. `publication` is the event_id of the shadow's publication.
+    `approximate`: the account's oldest events had been folded away by the active policy before the shadow came.
+    """
+
+    event_id: str
+    account_id: str
+    kind: Literal["entered", "changed", "left"]
+    active: SidePart
+    shadow: SidePart
+    publication: str
+    approximate: bool
+    effective_at: MomentText
+    decided_at: MomentText
+    schema_version: str = "1.0"
+
+
 class Published(Struct, frozen=True, kw_only=True):
     """A policy for a slot: `active` decides, from `effective_at` on; `shadow` only shows what it would decide.
 

@@ -15,6 +15,7 @@ STATE: Final = "crm.relationship.state.v1"
 REJECTED: Final = "crm.intake.rejected.v1"
 AUDIT: Final = "crm.audit.v1"
 POLICIES: Final = "crm.policy.published.v1"
+SHADOWED: Final = "crm.policy.shadowed.v1"
 
 
 class Reason(StrEnum):

@@ -16,8 +16,11 @@ from relationship.outcome import AUDIT, POLICIES, Outgoing
 from relationship.policy import Policy, parse_policy
 from relationship.policy_file import PolicyError
 from relationship.schedule import Rules, Schedule, Switch
+from relationship.shadow import Shadow
 
 ACTIVE: Final = "active"
+SHADOW: Final = "shadow"
+OFF: Final = "off"  # in the place of an id and a version: no shadow from now on
 # Between publication and force: workers follow the topic with a poll of half a second, and one that is being started, or
 # waits for a broker, hears of it within a minute. Whoever hears later still folds anew what he must, with corrections.
 LEAD: Final = timedelta(seconds=60)
@@ -53,6 +56,7 @@ class Publications:
         self.first = first
         self._entries: dict[str, Entry] = {}
         self.rules: Rules = first
+        self.shadow: Shadow | None = None
 
     def take(self, value: bytes | None) -> str | None:
         """Take one record in; return why it is rejected, or None. A tombstone takes nothing back: a rollback does."""
@@ -66,6 +70,8 @@ class Publications:
         self._entries[key_of(published)] = Entry(published, policy)
         switches = [Switch(f.micros(e.published.effective_at), e.policy) for e in self.switches() if e.policy]
         self.rules = Schedule(self.first, switches) if switches else self.first
+        last = self.entries(SHADOW)[-1:]
+        self.shadow = Shadow(last[0].published.event_id, last[0].policy) if last and last[0].policy else None
         return None
 
     def entries(self, slot: str) -> list[Entry]:
@@ -123,14 +129,14 @@ def event_id_of(published: Published) -> str:
 
 
 def publication(
-    policy: Policy, slot: str, version: str, toml: str, by: str, effective_at: datetime | None, now: datetime
+    policy_id: str, slot: str, version: str, toml: str, by: str, effective_at: datetime | None, now: datetime
 ) -> Published:
     """Return a policy to publish: in force from `effective_at`, or as soon as may be (a full second after the lead)."""
     soonest = (now + LEAD).replace(microsecond=0) + timedelta(seconds=2)
     draft = Published(
         event_id="",
         slot="active" if slot == ACTIVE else "shadow",
-        id=policy.id,
+        id=policy_id,
         version=version,
         effective_at=(effective_at or soonest).astimezone(UTC),
         toml=toml,

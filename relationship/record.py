@@ -42,6 +42,19 @@ class Shown(Struct, array_like=True, frozen=True):
     score: int
 
 
+class Shade(Struct, array_like=True):
+    """The account as the shadow policy would have it.
+
+    `mark` names the shadow, `head` is the account under it; `exact` is False where it was folded onto a base that another
+    policy had folded. `shown` is the difference told last and still there: the active status and the shadow's.
+    """
+
+    mark: str
+    head: Account
+    exact: bool
+    shown: tuple[int, int] | None = None
+
+
 class Record(Struct, array_like=True):
     """Attributes.
 
@@ -62,6 +75,7 @@ class Record(Struct, array_like=True):
     merged: the account that this one's history has joined; None where it stands for itself.
     guests: the accounts whose history has joined this one's.
     switch: the policy's switch that was in force when the head was folded; empty before the first.
+    shade: the account under the shadow policy, while there is one.
     """
 
     layout: int = LAYOUT
@@ -83,6 +97,7 @@ class Record(Struct, array_like=True):
     merged: str | None = None
     guests: list[str] = field(default_factory=list)
     switch: str = ""
+    shade: Shade | None = None
 
     def facts(self) -> list[f.Fact]:
         """Return the facts kept, in order."""

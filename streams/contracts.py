@@ -16,9 +16,9 @@ from typing import Any, Final
 import msgspec
 
 from relationship.currencies import CURRENCIES
-from relationship.decisions import Audit, Published, Reclassification, State
+from relationship.decisions import Audit, Published, Reclassification, ShadowDifference, State
 from relationship.messages import MESSAGE_TYPES, MOVES, PROFILES, REFERRALS, Command, Intake
-from relationship.outcome import AUDIT, POLICIES, RECLASSIFIED, REJECTED, STATE
+from relationship.outcome import AUDIT, POLICIES, RECLASSIFIED, REJECTED, SHADOWED, STATE
 from relationship.policy_schema import policy_schema
 from streams import dead_letters
 from streams.codec_rules import NEEDS
@@ -30,6 +30,7 @@ OUTPUT_TYPES: Final[dict[str, type[msgspec.Struct]]] = {
     STATE: State,
     AUDIT: Audit,
     POLICIES: Published,
+    SHADOWED: ShadowDifference,
 }
 TOPIC_TYPES: Final[dict[str, type[msgspec.Struct]]] = {**MESSAGE_TYPES, **OUTPUT_TYPES}
 
@@ -65,6 +66,7 @@ NOTES: Final = {
     **NOTES_OF_OUR_OWN,
     RECLASSIFIED: "At least once; the same decision has the same event_id, so that a subscriber drops repeats by id.",
     POLICIES: "Compacted, keyed by slot/id/version, so that every switch stays. Every worker follows it.",
+    SHADOWED: "Compacted: accounts on which the active policy and the shadow differ. A null value: no longer compared.",
     REJECTED: "Refused records as they were, with headers that say where they stood and why they were refused.",
 }
 

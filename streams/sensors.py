@@ -11,7 +11,7 @@ import msgspec
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client import generate_latest as _generate_latest
 
-from relationship.outcome import RECLASSIFIED, Refused
+from relationship.outcome import RECLASSIFIED, SHADOWED, Refused
 from streams.folding import Entry
 from streams.transport import Record
 
@@ -26,6 +26,13 @@ class Decision(msgspec.Struct):
     to: str
 
 
+class Difference(msgspec.Struct):
+    """What is counted of a shadow's difference."""
+
+    kind: str
+
+
+_difference = msgspec.json.Decoder(Difference).decode
 _decision = msgspec.json.Decoder(Decision).decode
 
 
@@ -82,6 +89,12 @@ class Metrics:
         self.takeovers = Counter(
             "clientward_takeovers_total", "Partitions taken over, by why.", ("reason",), registry=self.registry
         )
+        self.differences = Counter(
+            "clientward_shadow_differences_total",
+            "Accounts on whose status active policy and shadow began to differ, changed, or ceased.",
+            ("kind",),
+            registry=self.registry,
+        )
         self.policies_rejected = Counter(
             "clientward_policy_rejected_total",
             "Records of the policies' topic that are no policy.",
@@ -111,6 +124,8 @@ class Metrics:
                 self.decisions.labels(decision.direction, decision.to).inc()
                 if entry.arrived_ms:
                     self.decision_latency.observe(max(0.0, now - entry.arrived_ms / 1000))
+            elif entry.outgoing.topic == SHADOWED and entry.outgoing.value is not None:
+                self.differences.labels(_difference(entry.outgoing.value).kind).inc()
 
     def total(self, verdict: str) -> int:
         """Return how many records had a verdict (applied, repeat, refused) since the worker started."""

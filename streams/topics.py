@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from relationship.messages import COMMANDS, MEETINGS, MOVES, PROFILES, PURCHASES, REFERRALS, TICKETS
-from relationship.outcome import AUDIT, POLICIES, RECLASSIFIED, REJECTED, STATE
+from relationship.outcome import AUDIT, POLICIES, RECLASSIFIED, REJECTED, SHADOWED, STATE
 from streams.settings import Settings
 
 DAY_MS: Final = 86_400_000
@@ -74,6 +74,7 @@ def _output(settings: Settings) -> list[TopicSpec]:
         _compact(
             settings, POLICIES, size, "every switch of the policy, under a key of its own: a rebuild needs them all"
         ),
+        _compact(settings, SHADOWED, size, "the last difference of every account between the policy and its shadow"),
     ]
 
 

@@ -27,7 +27,7 @@ from story import (
     record_of,
     step,
 )
-from variants import variant, variant_text
+from variants import variant_text
 
 from cli.main import run
 from relationship import messages as m
@@ -245,7 +245,7 @@ class TestAPolicyIsData:
 @pytest.mark.row("only 4: hot")
 def test_a_published_policy_decides_from_its_moment_on():
     """Published to its topic while a core folds, it decides what happens from then on; tests/integration does so live."""
-    published = publication(variant("2"), ACTIVE, "2", variant_text("2"), "ops", on(75), START)
+    published = publication(POLICY.id, ACTIVE, "2", variant_text("2"), "ops", on(75), START)
     core = Core(POLICY)
     heard, (replay, decisions) = Publications(POLICY), fold(courtship()[:6], core)
     assert heard.take(outgoing(published).value) is None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 from story import POLICY, courtship, on
-from variants import variant, variant_text
+from variants import variant_text
 
 from cli.main import run
 from relationship.decisions import to_json
@@ -22,7 +22,7 @@ NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
 def publish(version, effective_at, now=NOW, **values):
     """Return a variant of the policy as it is published."""
     text = variant_text(version, **values)
-    return publication(variant(version, **values), ACTIVE, version, text, "ops", effective_at, now)
+    return publication(POLICY.id, ACTIVE, version, text, "ops", effective_at, now)
 
 
 def heard(*published):
@@ -107,7 +107,7 @@ def test_a_rollback_goes_to_the_one_before():
 def test_a_rollback_s_version_is_the_one_decisions_name():
     """The text still says the version that it was written as."""
     text = variant_text("2")
-    rolled = publication(variant("2"), ACTIVE, "2-r1", text, "ops", NOW, NOW)
+    rolled = publication(POLICY.id, ACTIVE, "2-r1", text, "ops", NOW, NOW)
     assert heard(rolled).rules.at(micros(NOW)).version == "2-r1"
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from relationship.messages import MESSAGE_TYPES, PROFILES, PURCHASES
-from relationship.outcome import AUDIT, POLICIES, RECLASSIFIED, REJECTED, STATE
+from relationship.outcome import AUDIT, POLICIES, RECLASSIFIED, REJECTED, SHADOWED, STATE
 from streams.partitioning import partition_of, partition_of_key
 from streams.settings import Settings
 from streams.topic_plan import Alter, Create, CurrentTopic, Refuse, plan
@@ -21,7 +21,16 @@ def as_current(spec: TopicSpec, **config: str) -> CurrentTopic:
 
 def test_every_topic_is_there() -> None:
     """Each message type has a topic, and so have the output and the table's changelog."""
-    assert SPECS.keys() == {*MESSAGE_TYPES, RECLASSIFIED, STATE, REJECTED, AUDIT, POLICIES, "g-relationships-changelog"}
+    assert SPECS.keys() == {
+        *MESSAGE_TYPES,
+        RECLASSIFIED,
+        STATE,
+        REJECTED,
+        AUDIT,
+        POLICIES,
+        SHADOWED,
+        "g-relationships-changelog",
+    }
 
 
 def test_all_have_the_same_partitions() -> None:
@@ -29,7 +38,7 @@ def test_all_have_the_same_partitions() -> None:
     assert {spec.partitions for spec in SPECS.values()} == {12}
 
 
-@pytest.mark.parametrize("name", [PROFILES, STATE, POLICIES, "g-relationships-changelog"])
+@pytest.mark.parametrize("name", [PROFILES, STATE, POLICIES, SHADOWED, "g-relationships-changelog"])
 def test_compacted_topics_delete_nothing(name: str) -> None:
     """What is the last word on an account is compacted and never deleted by age."""
     assert SPECS[name].config["cleanup.policy"] == "compact"

@@ -9,7 +9,8 @@ import typer
 
 from cli.mistakes import DONE, FAILED, WRONG_USE, MistakeError
 from cli.output import complain, printable, printable_json, say
-from cli.policy_live import list_policies, publish, rollback
+from cli.policy_live import differences as shadow_differences
+from cli.policy_live import list_policies, publish, rollback, shadow
 
 if TYPE_CHECKING:
     from cli.backtesting import Backtest
@@ -21,6 +22,8 @@ policy_app = typer.Typer(no_args_is_help=True, help="Check, compare, try and pub
 policy_app.command("publish")(publish)
 policy_app.command("rollback")(rollback)
 policy_app.command("list")(list_policies)
+policy_app.command("shadow")(shadow)
+policy_app.command("differences")(shadow_differences)
 
 PolicyA = Annotated[Path, typer.Argument(metavar="A", help="A policy file, or `default`.")]
 PolicyB = Annotated[Path, typer.Argument(metavar="B", help="The other one.")]

@@ -1,4 +1,4 @@
-"""`clientward policy publish | rollback | list`: the policies that the workers follow, on their topic."""
+"""`clientward policy publish | rollback | list | shadow | differences`: the policies that the workers follow."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.mistakes import DONE, FAILED, WRONG_USE, MistakeError
-from cli.output import printable, say
+from cli.output import printable, printable_json, say
 from streams.settings_load import load_settings
 
 if TYPE_CHECKING:
-    from relationship.decisions import Published
+    from relationship.decisions import Published, ShadowDifference
     from relationship.policy import Policy
     from relationship.published import Publications
     from streams.settings import Settings
@@ -77,6 +77,7 @@ def rollback(
 def list_policies() -> None:
     """List the switches of the active policy in order, the one in force, and the shadow."""
     from relationship.facts import micros  # noqa: PLC0415 - not for --help
+    from relationship.published import SHADOW  # noqa: PLC0415
 
     known = asyncio.run(heard(load_settings()))
     in_force = known.rules.at(micros(datetime.now(UTC)))
@@ -84,6 +85,70 @@ def list_policies() -> None:
     for entry in known.switches():
         if entry.policy is not None:
             say(printable(f"{_mark(entry.policy, in_force)} {_told(entry.published)}"))
+    if known.shadow is not None:
+        say(printable(f"shadow: {_told(known.entries(SHADOW)[-1].published)}"))
+
+
+def shadow(
+    by: By,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="The policy file to try.")] = None,
+    off: Annotated[bool, typer.Option("--off", help="End the trial.")] = False,
+) -> int:
+    """Try a policy on the live stream: it folds beside the active one, decides nothing, and shows where it differs.
+
+    An account is compared from its next event or timer on.
+    """
+    from cli.policy import check  # noqa: PLC0415 - not for --help
+    from relationship.policy import load_policy  # noqa: PLC0415
+    from relationship.published import OFF, SHADOW, publication  # noqa: PLC0415
+
+    require_name(by)
+    if (file is None) != off:
+        raise MistakeError("give a FILE to try, or --off to end the trial", WRONG_USE)
+    now, names, text = datetime.now(UTC), (OFF, OFF), ""
+    if file is not None:
+        if check(file) != DONE:
+            return FAILED
+        policy, text = load_policy(file), file.read_text(encoding="utf-8")
+        names = (policy.id, policy.version)
+    send(load_settings(), publication(names[0], SHADOW, names[1], text, by, now, now), "policy-shadow")
+    return DONE
+
+
+def differences(
+    as_json: Annotated[bool, typer.Option("--json", help="The message itself, one a line.")] = False,
+) -> None:
+    """List the accounts on whose status the active policy and the shadow differ now."""
+    settings = load_settings()
+    trial = asyncio.run(heard(settings)).shadow
+    if trial is None:
+        raise MistakeError("no shadow is on trial: `clientward policy shadow FILE` starts one", FAILED)
+    found = asyncio.run(_differences(settings, trial.mark))
+    for value, each in found:
+        say(printable_json(value.decode()) if as_json else printable(_sentence(each)))
+    if not as_json:
+        say(printable(f"{len(found)} accounts differ under the shadow {trial.policy.id} {trial.policy.version}"))
+
+
+def _sentence(each: "ShadowDifference") -> str:
+    sides = f"{each.active.status} {each.active.score:.0f}, shadow {each.shadow.status} {each.shadow.score:.0f}"
+    about = " (approximate)" if each.approximate else ""
+    return f"{each.account_id}  since {each.effective_at}: {sides}{about}"
+
+
+async def _differences(settings: "Settings", mark: str) -> "list[tuple[bytes, ShadowDifference]]":
+    """Return the last word on every account that differs under this shadow, by account."""
+    import msgspec  # noqa: PLC0415 - not for --help
+
+    from relationship.decisions import ShadowDifference  # noqa: PLC0415
+    from relationship.outcome import SHADOWED  # noqa: PLC0415
+    from streams.reading import read_to_end  # noqa: PLC0415 - slow to import
+
+    last: dict[bytes, bytes | None] = {}
+    async for record in read_to_end(settings, SHADOWED):
+        last[record.key] = record.value
+    known = [(value, msgspec.json.decode(value, type=ShadowDifference)) for _, value in sorted(last.items()) if value]
+    return [(value, each) for value, each in known if each.publication == mark and each.kind != "left"]
 
 
 def _mark(policy: "Policy", in_force: "Policy") -> str:

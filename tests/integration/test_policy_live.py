@@ -16,7 +16,7 @@ from variants import variant_text
 
 from agents.worker import Worker
 from relationship.core import Core
-from relationship.outcome import AUDIT, POLICIES, RECLASSIFIED
+from relationship.outcome import AUDIT, POLICIES, RECLASSIFIED, SHADOWED
 from relationship.policy import load_policy
 from streams.settings import Settings
 
@@ -145,6 +145,34 @@ async def test_what_is_no_policy_changes_nothing_and_is_told(deployment: Deploym
         assert (entries[0]["by"], entries[0]["action"]) == ("eve", "policy-reject")
         assert core.rules.at(0) is first
         assert len(getattr(core.rules, "switches", ())) == 1
+
+
+async def test_a_shadow_on_the_live_stream(deployment: Deployment) -> None:
+    """It tells where it differs, is listed and counted, decides nothing, and ends when it is told to."""
+    file = deployment.folder / "strict.toml"
+    file.write_text(variant_text("s", client_up=95.0), encoding="utf-8")
+    assert (await deployment.run("policy", "differences")).code == 1
+    assert (await deployment.run("policy", "shadow", str(file), "--off", "--by", "ops")).code == 2
+    done = await deployment.run("policy", "shadow", str(file), "--by", "ops")
+    assert done.code == 0, done.err
+    core = Core(load_policy())
+    async with running(deployment.settings, core) as worker:
+        await deployment.send(worker, dated(courtship()[:TIPS], "acme", datetime.now(UTC)))
+        assert b'clientward_shadow_differences_total{kind="entered"} 1.0' in worker.metrics_text()
+        listed = await deployment.run("policy", "differences")
+        assert listed.code == 0, listed.err
+        assert listed.lines[0].startswith(b"acme  since ")
+        assert b": client 54, shadow candidate 54" in listed.lines[0]
+        assert listed.lines[1:] == [b"1 accounts differ under the shadow clientward-default s"]
+        assert (await deployment.run("policy", "shadow", "--off", "--by", "ops")).code == 0
+        async with asyncio.timeout(30):
+            await worker.until(lambda: core.shadow is None)
+        assert (await deployment.run("policy", "differences")).code == 1
+        await deployment.send(worker, dated([purchase(1)], "acme", datetime.now(UTC)))
+    differences = [record.value for record in await published(deployment.settings, SHADOWED)]
+    assert [value and json.loads(value)["kind"] for value in differences] == ["entered", None]
+    found = by_account([record.value for record in await published(deployment.settings, RECLASSIFIED)])
+    assert told(found, "acme") == [("customer", "1"), ("candidate", "1"), ("client", "1")]
 
 
 async def audited(settings: Settings) -> list[dict[str, Any]]:

@@ -27,16 +27,17 @@ from story import (
     record_of,
     step,
 )
-from variants import variant_text
+from variants import variant, variant_text
 
 from cli.main import run
 from relationship import messages as m
 from relationship.core import Core
-from relationship.outcome import RECLASSIFIED, STATE, Delivered
+from relationship.outcome import RECLASSIFIED, SHADOWED, STATE, Delivered
 from relationship.policy import PolicyError, load_policy, parse_policy
 from relationship.published import ACTIVE, Publications, outgoing, publication
 from relationship.record import decode
 from relationship.replay import Replay
+from relationship.shadow import Shadow
 
 FADING = [purchase(165 + 20 * i, f"f{i}") for i in range(40)]
 
@@ -254,6 +255,18 @@ def test_a_published_policy_decides_from_its_moment_on():
         decisions += fold_on(replay, *each)
     versions = [(each["to"], each["policy"]["version"]) for each in decisions]
     assert versions == [("customer", "1"), ("candidate", "2"), ("client", "2")]
+
+
+@pytest.mark.row("only 4: shadow")
+def test_a_shadow_shows_where_it_differs_and_decides_nothing():
+    """A stricter policy beside the active one tells of the client that it would not have; tests/integration, live."""
+    core = Core(POLICY)
+    core.shadow = Shadow("trial", variant("s", client_up=95.0))
+    replay, decisions = fold(courtship()[:12], core)
+    sends = replay.take(*courtship()[12], NOW_US)[1]
+    (difference,) = [json.loads(sent.value) for sent in sends if sent.topic == SHADOWED]
+    assert (difference["active"]["status"], difference["shadow"]["status"]) == ("client", "candidate")
+    assert decisions == fold(courtship()[:12])[1]
 
 
 @pytest.mark.row("only 5")

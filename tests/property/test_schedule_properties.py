@@ -11,6 +11,7 @@ from relationship.facts import DAY_US, micros
 from relationship.outcome import RECLASSIFIED, Delivered
 from relationship.record import decode
 from relationship.schedule import Schedule, Switch
+from relationship.shadow import Shadow
 
 EASY = variant("2", candidate_up=2.0, candidate_down=1.0, client_up=4.0, client_down=3.0, half_life=5, lapse=6)
 SWITCHES = st.integers(0, 28 * 1440).map(lambda minutes: Schedule(POLICY, [Switch(micros(on(minutes / 1440)), EASY)]))
@@ -73,3 +74,17 @@ def test_timers_woken_early_and_often_change_nothing_across_a_switch(told, sched
     sent = [each for i in range(8) for each in often.run_until(start + i * (end - start) // 7, NOW_US)]
     last = list(once.run_until(end, NOW_US))
     assert [s.value for s in sent if s.topic == RECLASSIFIED] == [s.value for s in last if s.topic == RECLASSIFIED]
+
+
+@settings(max_examples=150, deadline=None)
+@given(HISTORIES, st.randoms(use_true_random=False))
+def test_a_shadow_is_what_its_policy_alone_would_have_folded(told, random):
+    """In any order of arrival the shade's account is the one of a fold by that policy, and no decision is another."""
+    random.shuffle(told)
+    core = Core(POLICY)
+    core.shadow = Shadow("trial", EASY)
+    beside, decisions = fold(told, core)
+    alone = fold(told, Core(EASY))[0]
+    assert decisions == fold(told)[1]
+    if "a" in alone.records:
+        assert record_of(beside).shade.head == record_of(alone).head

@@ -1,0 +1,158 @@
+"""The shadow: a second policy beside the active one that decides nothing and tells where it differs."""
+
+import json
+
+import pytest
+from story import NOW_US, POLICY, command, courtship, fold, on, profile, purchase, record_of
+from variants import variant
+
+from relationship.core import Core
+from relationship.facts import micros
+from relationship.history import KEPT
+from relationship.outcome import SHADOWED
+from relationship.record import decode
+from relationship.replay import Replay
+from relationship.shadow import Shadow
+
+STRICT = Shadow("strict", variant("s", client_up=95.0))
+HASTY = Shadow("hasty", variant("h", lapse=30))
+
+
+def shadowed(told, shadow, core=None):
+    """Fold messages beside a shadow; return the replay, and the differences told, None for a tombstone."""
+    core = core or Core(POLICY)
+    core.shadow = shadow
+    replay, found = Replay(core), []
+    for topic, message in told:
+        found += differences(replay.take(topic, message, NOW_US)[1])
+    return replay, found
+
+
+def differences(sends):
+    """Return what is told of the shadow."""
+    return [sent.value and json.loads(sent.value) for sent in sends if sent.topic == SHADOWED]
+
+
+def kinds(found):
+    """Return the kinds of differences told, None for a tombstone."""
+    return [each and each["kind"] for each in found]
+
+
+def test_without_a_shadow_there_is_none():
+    """The record bears nothing of it, and nothing is told."""
+    assert record_of(fold(courtship())[0]).shade is None
+
+
+def test_it_decides_nothing():
+    """The decisions are those of the active policy alone."""
+    core = Core(POLICY)
+    core.shadow = STRICT
+    assert fold(courtship(), core)[1] == fold(courtship())[1]
+
+
+def test_a_difference_is_told_when_it_begins():
+    """Both statuses, both scores, both policies, once."""
+    (each,) = shadowed(courtship(), STRICT)[1]
+    assert (each["kind"], each["approximate"]) == ("entered", False)
+    assert (each["active"]["status"], each["shadow"]["status"]) == ("client", "candidate")
+    assert (each["active"]["policy"]["version"], each["shadow"]["policy"]["version"]) == ("1", "s")
+    assert each["active"]["score"] == each["shadow"]["score"] > 50
+
+
+def test_and_when_it_ends():
+    """Once both say the same again."""
+    told = [*courtship(), command(165, "override", status="customer", until=on(200))]
+    assert kinds(shadowed(told, STRICT)[1]) == ["entered", "left"]
+
+
+def test_and_when_it_becomes_another():
+    """Still different, in other statuses."""
+    replay, found = shadowed(courtship(), STRICT)
+    found += differences(replay.run_until(micros(on(4000)), NOW_US))
+    assert kinds(found)[0] == "entered"
+    assert kinds(found)[-1] == "left", "in the end both have lapsed"
+
+
+@pytest.mark.parametrize("order", [lambda told: told, lambda told: [*told[:5], *told[6:9], told[5], *told[9:]]])
+def test_the_shade_is_the_account_as_its_policy_alone_would_have_it(order):
+    """Whether it is folded on, or anew after a late event."""
+    replay = shadowed(order(courtship()), STRICT)[0]
+    alone = fold(courtship(), Core(STRICT.policy))[0]
+    assert record_of(replay).shade.head == record_of(alone).head
+    assert record_of(replay).shade.exact
+
+
+def test_a_shadow_that_comes_later_has_the_history_kept():
+    """It is folded from the events kept, at the account's next event."""
+    core = Core(POLICY)
+    replay = fold(courtship(), core)[0]
+    core.shadow = STRICT
+    assert kinds(differences(replay.take(*purchase(165), NOW_US)[1])) == ["entered"]
+    alone = fold([*courtship(), purchase(165)], Core(STRICT.policy))[0]
+    assert record_of(replay).shade.head == record_of(alone).head
+
+
+def test_another_shadow_takes_the_first_one_s_place():
+    """It is another trial: what the first one differed in is nothing to it."""
+    core = Core(POLICY)
+    replay, _ = shadowed(courtship(), STRICT, core)
+    core.shadow = HASTY
+    replay.take(*purchase(165), NOW_US)
+    assert record_of(replay).shade.mark == "hasty"
+
+
+def test_what_the_active_policy_folded_away_makes_it_approximate():
+    """Where the history kept begins later, the shade says so."""
+    core = Core(POLICY)
+    told = [profile(0), *(purchase(1 + 0.5 * i, f"p{i}") for i in range(2 * KEPT + 1))]
+    replay = fold(told, core)[0]
+    assert record_of(replay).base is not None
+    core.shadow = HASTY
+    replay.take(*purchase(300, "last"), NOW_US)
+    assert not record_of(replay).shade.exact
+
+
+def test_its_timers_run():
+    """A shadow that lapses sooner tells so when it does; the account wakes for it."""
+    core = Core(POLICY)
+    core.shadow = HASTY
+    replay = fold([profile(0), purchase(1)], core)[0]
+    outcome = core.wake("a", replay.records["a"], micros(on(31)) - 1, NOW_US)
+    assert outcome.due_at == micros(on(31))
+    assert not outcome.changed
+    outcome = core.wake("a", replay.records["a"], micros(on(31)), NOW_US)
+    (each,) = differences(outcome.sends)
+    assert (each["active"]["status"], each["shadow"]["status"]) == ("customer", "lapsed")
+
+
+def test_its_end_takes_the_difference_from_the_topic():
+    """A tombstone follows at the account's next event, and the record is as before."""
+    core = Core(POLICY)
+    replay, _ = shadowed(courtship(), STRICT, core)
+    core.shadow = None
+    assert differences(replay.take(*purchase(165), NOW_US)[1]) == [None]
+    assert record_of(replay).shade is None
+
+
+@pytest.mark.parametrize("last", [command(165, "erase"), command(165, "merge", into="b")])
+def test_an_account_that_leaves_takes_it_along(last):
+    """Erased or merged, it differs from nobody."""
+    found = shadowed([*courtship(), last], STRICT)[1]
+    assert kinds([each for each in found if not each or each["account_id"] == "a"]) == ["entered", None]
+
+
+def test_told_twice_it_has_the_same_id():
+    """A step done again after a crash publishes the same difference."""
+    core = Core(POLICY)
+    replay = fold(courtship(), core)[0]
+    core.shadow = STRICT
+    topic, message = purchase(165)
+    record, offset = replay.records["a"], replay.offsets[topic]
+    again = []
+    for _ in range(2):
+        trial = Replay(core)
+        trial.records, trial.offsets = {"a": record}, {topic: offset}
+        again += [sent.event_id for sent in trial.take(topic, message, NOW_US)[1] if sent.topic == SHADOWED]
+    assert len(again) == 2
+    assert len(set(again)) == 1
+    assert decode(record).shade is None

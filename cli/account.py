@@ -1,5 +1,6 @@
 """`clientward account show ID`: one account, read straight from Redis, where the worker keeps it."""
 
+import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +11,7 @@ from streams.settings_load import load_settings
 
 if TYPE_CHECKING:
     from cli.account_view import AccountView
+    from relationship.schedule import Rules
     from streams.settings import Settings
 
 account_app = typer.Typer(no_args_is_help=True, help="Look at one account.")
@@ -62,7 +64,16 @@ def read_record(settings: "Settings", account_id: str) -> bytes | None:
 def _view(settings: "Settings", account_id: str, raw: bytes) -> "AccountView":
     from cli.account_view import view  # noqa: PLC0415 - not for --help
     from relationship.core import Core  # noqa: PLC0415 - not for --help
-    from relationship.policy import load_policy  # noqa: PLC0415 - not for --help
+    from relationship.record import decode  # noqa: PLC0415 - not for --help
 
-    policy = load_policy(settings.policy_file)
-    return view(account_id, raw, policy, list(Core(policy).pending(account_id, raw)))
+    rules = rules_for(settings, raw)
+    return view(account_id, raw, rules.at(decode(raw).head.t), list(Core(rules).pending(account_id, raw)))
+
+
+def rules_for(settings: "Settings", raw: bytes) -> "Rules":
+    """Return what an account was folded by: the policy set, and where a published one was in force, all published."""
+    from cli.policy_live import heard  # noqa: PLC0415 - not for --help
+    from relationship.policy import load_policy  # noqa: PLC0415 - not for --help
+    from relationship.record import decode  # noqa: PLC0415 - not for --help
+
+    return asyncio.run(heard(settings)).rules if decode(raw).switch else load_policy(settings.policy_file)

@@ -10,7 +10,7 @@ from cli.output import console, printable, printable_json, say
 
 if TYPE_CHECKING:
     from cli.account_view import AccountView
-    from relationship.policy import Policy
+    from relationship.schedule import Rules
     from streams.settings import Settings
 
 
@@ -24,13 +24,18 @@ def explain_command(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Show what stood at a moment, by event time and what is known by now: status, dimensions, why, what next."""
-    from cli.history import moment  # noqa: PLC0415 - not for --help
+    from cli.account import rules_for  # noqa: PLC0415 - not for --help
+    from cli.history import moment  # noqa: PLC0415
     from relationship.policy import load_policy  # noqa: PLC0415
     from streams.settings_load import load_settings  # noqa: PLC0415
 
     settings, t = load_settings(), moment(at, "--at")
-    rules = load_policy(policy or settings.policy_file)
-    raw = _from_redis(settings, account_id) if file is None else _from_file(file, account_id, rules, settings)
+    rules: Rules = load_policy(policy or settings.policy_file)
+    if file is None:
+        raw = _from_redis(settings, account_id)
+        rules = rules if policy or raw is None else rules_for(settings, raw)
+    else:
+        raw, rules = _from_file(file, account_id, rules, settings)
     if raw is None:
         where = f"group {settings.group}" if file is None else str(file)
         raise MistakeError(f"no account {printable(account_id)} in {where}: ids are never normalised", FAILED)
@@ -46,35 +51,35 @@ def _from_redis(settings: "Settings", account_id: str) -> bytes | None:
     return read_record(settings, account_id)
 
 
-def _from_file(file: Path, account_id: str, policy: "Policy", settings: "Settings") -> bytes | None:
+def _from_file(file: Path, account_id: str, policy: "Rules", settings: "Settings") -> "tuple[bytes | None, Rules]":
     from cli.history import Reader  # noqa: PLC0415 - not for --help
     from relationship.core import Core  # noqa: PLC0415
     from relationship.facts import micros  # noqa: PLC0415
     from relationship.replay import Replay  # noqa: PLC0415
 
-    run = Replay(Core(policy, settings.lateness_days))
-    reader = Reader(file, settings)
+    core = Core(policy, settings.lateness_days)
+    run, reader = Replay(core), Reader(file, settings, core)
     for number, topic, message in reader.messages():
         refusal, _ = run.take(topic, message, micros(message.occurred_at))
         if refusal:
             reader.refuse(number, f"{refusal.reason}: {refusal.text}")
-    return run.records.get(account_id)
+    return run.records.get(account_id), core.rules
 
 
-def _view(account_id: str, raw: bytes, t: int, policy: "Policy") -> "AccountView | None":
+def _view(account_id: str, raw: bytes, t: int, rules: "Rules") -> "AccountView | None":
     from cli.account_view import view  # noqa: PLC0415 - not for --help
     from relationship.asof import TooEarlyError, record_at  # noqa: PLC0415
     from relationship.explain import why  # noqa: PLC0415
     from relationship.record import decode, encode  # noqa: PLC0415
 
     try:
-        then = record_at(decode(raw), t, policy)
+        then = record_at(decode(raw), t, rules)
     except TooEarlyError as error:
         raise MistakeError(str(error), FAILED) from error
     if then.record.head.facts == 0:
         return None
-    found = view(account_id, encode(then.record), policy)
-    return found._replace(why=why(then.change, then.cause, policy)) if then.change else found
+    found = view(account_id, encode(then.record), rules.at(then.record.head.t))
+    return found._replace(why=why(then.change, then.cause, rules.at(then.change.t))) if then.change else found
 
 
 def _print(found: "AccountView", *, as_json: bool) -> None:

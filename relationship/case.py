@@ -90,7 +90,7 @@ class Case:
         in_order = fact.t > record.head.t
         taken = self._do(record, message, lambda: take(record, fact, self.rules, self.lateness_us), traceparent)
         if self.shadow and isinstance(taken.verdict, Applied):
-            self.new = [*self.new, fact] if in_order and self.new is not None else None
+            self._note(fact if in_order else None)
         if isinstance(message, m.Purchase) and isinstance(taken.verdict, Applied):
             credit = posting.referral(self.account_id, message, traceparent)
             self.sends += [credit] if credit else []
@@ -237,6 +237,13 @@ class Case:
         record.revision += 1
         record.pending = posting.pack(self.sends)
         return Outcome(encode(record), self.changed, verdicts, self.sends, due)
+
+    def _note(self, fact: f.Fact | None) -> None:
+        """Note for the shadow a fact that was appended; None where the history was rewritten."""
+        if fact is None or self.new is None:
+            self.new = None
+        else:
+            self.new.append(fact)
 
     def _cast_shadow(self, record: Record) -> None:
         """Fold the shadow beside the account, and tell where it begins or ends to differ."""

@@ -46,13 +46,15 @@ class Shade(Struct, array_like=True):
     """The account as the shadow policy would have it.
 
     `mark` names the shadow, `head` is the account under it; `exact` is False where it was folded onto a base that another
-    policy had folded. `shown` is the difference told last and still there: the active status and the shadow's.
+    policy had folded. `shown` is the difference told last and still there: the active status and the shadow's; `told`
+    tells whether the topic holds anything of the account, of an earlier shadow too.
     """
 
     mark: str
     head: Account
     exact: bool
     shown: tuple[int, int] | None = None
+    told: bool = False
 
 
 class Record(Struct, array_like=True):

@@ -50,7 +50,8 @@ def _folded(record: Record, shadow: Shadow, before: Shade | None) -> Shade:
     for fact in record.facts():
         advance(account, fact, shadow.policy)
     run_timers(account, record.clock + 1, shadow.policy)
-    return Shade(shadow.mark, account, record.base is None, before.shown if before else None)
+    shown = before.shown if before else None
+    return Shade(shadow.mark, account, record.base is None, shown, told=record.shade is not None and record.shade.told)
 
 
 def compare(account_id: str, record: Record, rules: Rules, shadow: Shadow, decided_at: int) -> Outgoing | None:
@@ -63,7 +64,7 @@ def compare(account_id: str, record: Record, rules: Rules, shadow: Shadow, decid
     if shown == shade.shown:
         return None
     kind: Literal["entered", "changed", "left"] = "left" if shown is None else "changed" if shade.shown else "entered"
-    shade.shown = shown
+    shade.shown, shade.told = shown, True
     at = max(record.head.t, shade.head.t)
     message = ShadowDifference(
         event_id=_id(account_id, shade.mark, record.revision + 1),
@@ -85,8 +86,8 @@ def _side(record: Record, policy: Policy) -> SidePart:
 
 
 def forgotten(account_id: str, record: Record, shade: Shade) -> list[Outgoing]:
-    """Return what takes an account's difference from the topic: the shadow has ended, or the account has."""
-    if shade.shown is None:
+    """Return what takes an account from the topic: the shadow has ended, or the account has."""
+    if not shade.told:
         return []
     event_id = _id(account_id, shade.mark, record.revision + 1)
     return [Outgoing(SHADOWED, account_id, None, event_id, f.rfc3339(record.head.t))]

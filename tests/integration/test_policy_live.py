@@ -125,6 +125,9 @@ async def test_a_worker_that_starts_has_heard_all_before_it_folds(deployment: De
         await deployment.send(worker, dated([purchase(1)], "new", at + timedelta(seconds=5)))
     found = by_account([record.value for record in await published(deployment.settings, RECLASSIFIED)])
     assert told(found, "new") == [("customer", "2")]
+    shown = await deployment.run("account", "show", "new", "--json")
+    assert shown.code == 0, shown.err
+    assert json.loads(shown.out)["state"]["policy"]["version"] == "2"
 
 
 async def test_what_is_no_policy_changes_nothing_and_is_told(deployment: Deployment) -> None:

@@ -141,6 +141,17 @@ def test_an_account_that_leaves_takes_it_along(last):
     assert kinds([each for each in found if not each or each["account_id"] == "a"]) == ["entered", None]
 
 
+def test_what_had_ceased_to_differ_is_erased_as_well():
+    """The topic still says `left` of the account, under another shadow too: a tombstone takes that away."""
+    core = Core(POLICY)
+    told = [*courtship(), command(165, "override", status="customer", until=on(200))]
+    replay, found = shadowed(told, STRICT, core)
+    core.shadow = Shadow("another", STRICT.policy)
+    replay.take(*purchase(166), NOW_US)
+    assert differences(replay.take(*command(167, "erase"), NOW_US)[1]) == [None]
+    assert kinds(found) == ["entered", "left"]
+
+
 def test_told_twice_it_has_the_same_id():
     """A step done again after a crash publishes the same difference."""
     core = Core(POLICY)

@@ -28,8 +28,6 @@ def complaint(record: Record, command: m.Command) -> str | None:
     if command.command == "override":
         if command.until is None or command.status is None or command.until <= command.occurred_at:
             return "an override needs a 'status', and an 'until' after its 'occurred_at'"
-        if command.status == "prospect" and record.head.bought is not None:
-            return "an account that has bought is no prospect"
     if command.command == "release" and record.head.hold is None:
         return "no override is in force"
     if command.command in {"merge", "unmerge"}:

@@ -76,7 +76,7 @@ def _count(found: "Labelled", tell: Callable[[str], None]) -> None:
     if rarer < ENOUGH:
         complain(
             f"few labels: {rarer} accounts of the rarer kind, where {ENOUGH} ({PER_WEIGHT} for each weight) are a usual "
-            "least; the weights stay near the base's, and the figures below are rough"
+            "least: the figures are rough, and the weights stay near the base's unless the labels speak plainly"
         )
 
 

@@ -146,7 +146,7 @@ def scaled(coefficients: Weights, policy: Policy) -> tuple[float, ...]:
     base, total = base_weights(policy), sum(coefficients)
     if total <= 0.0:
         return base
-    return tuple(round(each / total * sum(base), 1) for each in coefficients)
+    return tuple(round(float(each / total * sum(base)), 1) for each in coefficients)
 
 
 def edits(weights: Weights, border: float, policy: Policy) -> list[Edit]:

@@ -91,6 +91,8 @@ def _learned(text: str, examples: "Sequence[Example]", policy: "Policy", seed: i
     accounts = len({each.account_id for each in examples})
     written = edited(text, edits(learned.weights, learned.border, policy), accounts)
     after = parse_policy(written, "learned")
+    if written == text:
+        tell("the labels ask for no change: the policy stays as it is")
     _tell_values(policy, after, learned, tell)
     _tell_mistakes(held_out(examples, policy, seed), len(examples), tell)
     return written

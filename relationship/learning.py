@@ -24,6 +24,7 @@ PER_WEIGHT: Final = 10  # examples of the rarer class for each weight: Peduzzi e
 ENOUGH: Final = PER_WEIGHT * len(DIMENSIONS)
 LEAST: Final = 10  # accounts of each class: with fewer, a fold of five has one or none, and nothing can be held out
 VERSION_MOST: Final = 32  # characters of a version
+ROUNDING: Final = 1e-6  # of sums of costs
 LEARNED: Final = "-learned-"
 
 Weights = Sequence[float]
@@ -122,10 +123,10 @@ def mistakes(found: Iterable[Standing], border: float) -> Mistakes:
     return total
 
 
-def best_border(found: Iterable[Standing], policy: Policy) -> float:
-    """Return the border of least cost: the middle of the widest stretch of points in which the cost is the least.
+def best_border(found: Sequence[Standing], policy: Policy) -> float:
+    """Return the border of least cost: the base's where none costs less, else the middle of the widest stretch of points.
 
-    It stays where all four thresholds, moved along, are still within 0-100.
+    All four thresholds, moved along with it, are still within 0-100.
     """
     t, at = policy.source.thresholds, middle(policy)
     since, high = at - t.candidate_down, at + 100 - t.client_up
@@ -138,7 +139,8 @@ def best_border(found: Iterable[Standing], policy: Policy) -> float:
             best = min(best, (round(cost, 9), since - until, (since + until) / 2))
         since = until
         cost += price if client else -price
-    return best[2]
+    never_open = sum(each.price for each in found if each.client and not each.open)
+    return at if mistakes(found, at).cost <= best[0] + never_open + ROUNDING else best[2]
 
 
 def scaled(coefficients: Weights, policy: Policy) -> tuple[float, ...]:
@@ -150,8 +152,10 @@ def scaled(coefficients: Weights, policy: Policy) -> tuple[float, ...]:
 
 
 def edits(weights: Weights, border: float, policy: Policy) -> list[Edit]:
-    """Return what to change in the base's text: weights, thresholds moved to the border, and the version."""
+    """Return what to change in the base's text: weights, thresholds, and the version; nothing where no number differs."""
     moved, t = round(border - middle(policy), 1), policy.source.thresholds
+    if not moved and tuple(weights) == base_weights(policy):
+        return []
     found = [Edit(("thresholds", name), str(round(getattr(t, name) + moved, 4))) for name in BORDERS]
     found += [Edit(("dimensions", d, "weight"), str(float(w))) for d, w in zip(DIMENSIONS, weights, strict=True)]
     return [Edit(("version",), f'"{version_of(policy.version, found)}"'), *found]

@@ -89,12 +89,21 @@ def test_the_border_is_the_middle_of_the_widest_stretch_of_least_cost():
     """Between the classes where they part; nearer to where the dearer mistake is avoided where they do not."""
     apart = [*stands(20, 30, client=False), *stands(40, 70, client=True)]
     assert best_border(apart, POLICY) == pytest.approx(35)
-    mixed = [*stands(30, 58, client=False), *stands(50, 60, client=True)]
+    mixed = [*stands(30, 58, client=False), *stands(45, 60, client=True)]
     cheap = best_border(mixed, POLICY)
     dear = best_border([each._replace(price=1.0 if each.client else 5.0) for each in mixed], POLICY)
-    assert cheap == pytest.approx(40)
+    assert cheap == pytest.approx(37.5)
     assert dear == pytest.approx(59)
     assert best_border([Standing(99, client=False, open=False, price=1.0), *apart], POLICY) == pytest.approx(35)
+
+
+def test_the_border_stays_where_none_costs_less():
+    """Labels that the base's border parts already are no reason to move it; nor is a client whom the gate keeps out."""
+    parted = [*stands(20, 30, client=False), *stands(90, client=True)]
+    shut = Standing(95, client=True, open=False, price=1.0)
+    assert best_border(parted, POLICY) == middle(POLICY)
+    assert best_border([*parted, shut], POLICY) == middle(POLICY)
+    assert best_border([], POLICY) == middle(POLICY)
 
 
 def test_the_border_keeps_all_thresholds_within_the_score():
@@ -125,6 +134,7 @@ def test_what_is_written_is_a_policy_with_the_bands_it_had():
     assert version_of(after.version, again).count(LEARNED) == 1
     assert version_of(after.version, again) != after.version
     assert len(version_of("v" * 32, again)) == 32
+    assert edits(WEIGHTS, middle(POLICY), POLICY) == []
     assert tomllib.loads(text)["signals"] == tomllib.loads(TEXT)["signals"]
 
 

@@ -1,4 +1,4 @@
-"""`clientward policy`: look a policy file over, compare two, and try two on a history. Nothing here is connected."""
+"""`clientward policy`: look a policy file over, compare two, try two on a history, learn one. Nothing is connected."""
 
 import json
 from collections.abc import Sequence
@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from cli.learning import learn_command
 from cli.mistakes import DONE, FAILED, WRONG_USE, MistakeError
-from cli.output import complain, printable, printable_json, say
+from cli.output import columns, complain, printable, printable_json, say
 
 if TYPE_CHECKING:
     from cli.backtesting import Backtest
     from relationship.backtest import Course, Otherwise
     from relationship.policy_units import Scalar
 
-policy_app = typer.Typer(no_args_is_help=True, help="Check, compare and try policies.")
+policy_app = typer.Typer(no_args_is_help=True, help="Check, compare, try and learn policies.")
+policy_app.command("learn")(learn_command)
 
 PolicyA = Annotated[Path, typer.Argument(metavar="A", help="A policy file, or `default`.")]
 PolicyB = Annotated[Path, typer.Argument(metavar="B", help="The other one.")]
@@ -140,8 +142,5 @@ def _price(run: "Backtest", truth: "dict[str, Course]") -> None:
 
 
 def _print(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    """Print columns as wide as they need to be: a pipe has no width that anything would have to fit."""
-    lines = [head, *(tuple(printable(cell) for cell in row) for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
-    for line in lines:
-        say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    for line in columns(head, rows):
+        say(line)

@@ -82,8 +82,9 @@ def _run(
 
 
 def show(decision: dict[str, Any]) -> None:
-    """Print one reclassification as a line."""
-    console().print(line(decision), soft_wrap=True)
+    """Print one reclassification as a line: as wide as the terminal, or whole where there is none."""
+    terminal = console().is_terminal
+    console().print(line(decision), soft_wrap=not terminal, no_wrap=True, overflow="ellipsis", crop=terminal)
 
 
 def line(decision: dict[str, Any]) -> "Text":

@@ -29,6 +29,7 @@ def _table(title: str) -> Table:
 
 def _flow(tally: Tally, seen: Seen, history: int, started: float) -> Table:
     table = _table("What happened")
+    table.show_header = False
     table.add_column("", style="dim", no_wrap=True)
     table.add_column("", justify="right", no_wrap=True)
     table.add_column("", style="dim")

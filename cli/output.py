@@ -6,6 +6,7 @@ reverse the text around it. So everything foreign goes through `printable` or `p
 
 import re
 import sys
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -79,3 +80,10 @@ def complain(line: str) -> None:
     """Write a line to stderr."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
+
+
+def columns(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """Return lines of columns as wide as they need to be: a pipe has no width that anything would have to fit."""
+    lines = [head, *(tuple(printable(cell) for cell in row) for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]

@@ -1,4 +1,4 @@
-"""`clientward policy`: look a policy file over, compare two, and try two on a history; publishing is `policy_live.py`'s."""
+"""`clientward policy`: look a policy file over, compare two, try two on a history, learn one; see `policy_live.py` too."""
 
 import json
 from collections.abc import Sequence
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from cli.learning import learn_command
 from cli.mistakes import DONE, FAILED, WRONG_USE, MistakeError
-from cli.output import complain, printable, printable_json, say
+from cli.output import columns, complain, printable, printable_json, say
 from cli.policy_live import differences as shadow_differences
 from cli.policy_live import list_policies, publish, rollback, shadow
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from relationship.backtest import Course, Otherwise
     from relationship.policy_units import Scalar
 
-policy_app = typer.Typer(no_args_is_help=True, help="Check, compare, try and publish policies.")
-
+policy_app = typer.Typer(no_args_is_help=True, help="Check, compare, try, learn and publish policies.")
+policy_app.command("learn")(learn_command)
 policy_app.command("publish")(publish)
 policy_app.command("rollback")(rollback)
 policy_app.command("list")(list_policies)
@@ -148,8 +149,5 @@ def _price(run: "Backtest", truth: "dict[str, Course]") -> None:
 
 
 def _print(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    """Print columns as wide as they need to be: a pipe has no width that anything would have to fit."""
-    lines = [head, *(tuple(printable(cell) for cell in row) for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
-    for line in lines:
-        say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    for line in columns(head, rows):
+        say(line)

@@ -1,7 +1,7 @@
 # The targets that measure quality; the Makefile includes this file. The libraries stay out of the product's environment.
 QUALITY := .venv-quality/bin/python
 
-.PHONY: quality quality-quick quality-setup quality-lock
+.PHONY: quality quality-quick quality-setup quality-lock learn-test
 
 quality: quality-setup ## precision, recall, delay, flaps, loyalty on real purchases, rivals: docs/quality.md (minutes)
 	@$(QUALITY) -m quality $(ARGS)
@@ -14,3 +14,7 @@ quality-setup: setup
 
 quality-lock: setup ## renew requirements/quality.lock after a change of quality/requirements.in
 	@bash quality/lock.sh
+
+# The tests have the product's environment, and behind it the libraries that the other one holds: both are locked.
+learn-test: quality-setup ## the tests of `clientward policy learn` that need scikit-learn
+	@PYTHONPATH="$$($(QUALITY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" $(BIN)/python -m pytest tests/learn $(ARGS)

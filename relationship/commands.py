@@ -25,11 +25,10 @@ def complaint(record: Record, command: m.Command) -> str | None:
     """Return why a command cannot be done, or None where it can."""
     if not command.by and command.command in {"override", "release", "merge", "unmerge"}:
         return NO_BY
-    if command.command == "override":
-        if command.until is None or command.status is None or command.until <= command.occurred_at:
-            return "an override needs a 'status', and an 'until' after its 'occurred_at'"
-        if command.status == "prospect" and record.head.bought is not None:
-            return "an account that has bought is no prospect"
+    if command.command == "override" and (
+        command.until is None or command.status is None or command.until <= command.occurred_at
+    ):
+        return "an override needs a 'status', and an 'until' after its 'occurred_at'"
     if command.command == "release" and record.head.hold is None:
         return "no override is in force"
     if command.command in {"merge", "unmerge"}:

@@ -5,9 +5,9 @@ The order within a step is what the promise rests on:
 2. send the dead letters, and wait until Kafka has them;
 3. commit to Redis in one atomic write: states, positions, timers, outbox;
 4. send the changelog, and wait; only then send the decisions, and wait;
-5. note in Redis that the outbox is sent, and acknowledge.
+5. acknowledge; and, once nothing waits, note in Redis that the outbox is sent.
 A crash between any two of them repeats work and loses none: what is before the commit is fetched again, what is after it
-is in the outbox.
+is in the outbox. An outbox that was sent and not noted is sent again under the same ids.
 
 Redis away: the call is repeated as it is; nothing is acknowledged, and full buffers hold the topics.
 `Fenced` by another owner while the partition is still ours: take over anew, read the positions, seek, go on.
@@ -18,6 +18,7 @@ Anything else ends the worker unacknowledged.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Final, NamedTuple, TypeVar
 
 import structlog
@@ -49,6 +50,8 @@ T = TypeVar("T")
 
 # Records of one step: enough that a round trip is paid by many, few enough that the event loop is free again in 0.1 s.
 STEP_RECORDS: Final = 2_000
+# Ids of sent messages that wait at most to be noted, however busy the partition is: they are sent again after a crash.
+MOST_SENT: Final = 2_000
 # Accounts woken or restored in one step.
 STEP_ACCOUNTS: Final = 1_000
 # Seconds between two looks at a partition's timers.
@@ -59,6 +62,8 @@ RETRY_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
 # while: between two bursts of a backfill a partition has no lag either, and its accounts have not lapsed meanwhile.
 LIVE_SECONDS: Final = 3_600.0
 SILENT_SECONDS: Final = 10.0
+# Seconds after which an ownership that Redis confirmed is asked for again before anything is sent in its name.
+CONFIRMED_SECONDS: Final = 1.0
 # Seconds for the group to say that the partition is another's, once the fence has said so.
 FENCED_SECONDS: Final = 1.0
 MICROS: Final = 1_000_000
@@ -110,6 +115,9 @@ class Partition:
         self._parts = parts
         self._clock = 0.0  # event time of the newest message folded, seconds since the epoch
         self._timers_at = 0.0
+        self._confirmed_at = 0.0  # when Redis was last asked whether the partition is ours, and said so
+        self._sent: list[bytes] = []  # ids in the outbox that Kafka has stored
+        self._stored: int | None = None  # offset of the changelog up to which it has
 
     def put(self, batch: Batch) -> None:
         """Take a batch over; never waits."""
@@ -135,6 +143,8 @@ class Partition:
             except GapError as error:
                 log.warning("a batch was lost; fetching it again", partition=self.number, reason=str(error))
                 await self._open("gap")
+        with suppress(Fenced):  # then the next owner sends the outbox again
+            await self._note_sent()
 
     async def _turn(self) -> None:
         """Carry out one step, or wait for something to do."""
@@ -142,6 +152,8 @@ class Partition:
         if arrivals:
             await self._fold(arrivals)
         woken = await self._wake()
+        if not (woken or arrivals) or len(self._sent) >= MOST_SENT:
+            await self._note_sent()
         self._parts.pulse.beat()
         if not (woken or arrivals):
             await self.inbox.wait(TIMER_SECONDS)
@@ -149,6 +161,7 @@ class Partition:
     async def _open(self, reason: str) -> None:
         """Become the owner, send what the last owner left, and seek to what Redis holds."""
         store = self._parts.store
+        self._sent, self._stored = [], None
         await self._redis("take_over", lambda: store.take_over(self.number))
         self._parts.metrics.takeovers.labels(reason).inc()
         await self._send_outbox()
@@ -241,18 +254,37 @@ class Partition:
             await self._parts.publisher.publish(
                 Sending(REJECTED, self.number, letter.key, letter.value, letter.headers) for letter in letters
             )
+        asked_at = time.monotonic()
         await self._redis("commit", lambda: self._parts.store.commit(self.number, step.write))
+        self._confirmed_at = asked_at
         await self._send(step.write.values, step.entries)
 
     async def _send(self, values: Mapping[bytes, bytes | None], entries: Mapping[bytes, Entry]) -> None:
         """Send states to the changelog and then what follows from them, and note in Redis that both are sent."""
         publisher, changelog = self._parts.publisher, self._parts.changelog
+        await self._confirm()
         stored = await publisher.publish(changelog_sendings(changelog, self.number, values))
+        await self._confirm()
         await publisher.publish([outgoing_sending(entry, self.number) for entry in entries.values()])
-        offset = stored.get((changelog, self.number))
-        if entries or offset is not None:
-            await self._redis("sent", lambda: self._parts.store.sent(self.number, list(entries), offset))
+        self._sent += entries
+        self._stored = stored.get((changelog, self.number), self._stored)
         self._parts.metrics.published(entries.values())
+
+    async def _note_sent(self) -> None:
+        """Note in Redis what Kafka has stored since the last time: off the path of a decision, and for many at once."""
+        sent, stored, self._sent, self._stored = self._sent, self._stored, [], None
+        if sent or stored is not None:
+            await self._redis("sent", lambda: self._parts.store.sent(self.number, sent, stored))
+
+    async def _confirm(self) -> None:
+        """Ask Redis whether the partition is still ours, where the last answer is old. Raises Fenced.
+
+        A worker that was paused, or waited long for Kafka, would put old records behind its successor's newer ones.
+        """
+        asked_at = time.monotonic()
+        if asked_at - self._confirmed_at > CONFIRMED_SECONDS:
+            await self._redis("confirm", lambda: self._parts.store.sent(self.number, [], None))
+            self._confirmed_at = asked_at
 
     async def _load(self, keys: Sequence[bytes] | set[bytes]) -> dict[bytes, bytes | None]:
         return await self._redis("load", lambda: self._parts.store.load(self.number, keys))

@@ -26,10 +26,11 @@ def locked() -> dict[str, str]:
 def wished() -> list[Requirement]:
     """Return everything that pyproject.toml asks for: to run, to build, for the embedded servers, for development."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = project["project"]["optional-dependencies"]
     groups = (
         project["project"]["dependencies"],
         project["build-system"]["requires"],
-        *project["project"]["optional-dependencies"].values(),
+        *(extra for name, extra in extras.items() if name != "learn"),  # what `policy learn` needs, in no lock of ours
         *project["dependency-groups"].values(),
     )
     return [Requirement(line) for group in groups for line in group]

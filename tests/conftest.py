@@ -3,6 +3,7 @@
 A server that cannot start fails the tests that want it; nothing here skips.
 """
 
+import signal
 from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
@@ -11,6 +12,12 @@ from aiokafka.admin import AIOKafkaAdminClient
 from redis import Redis
 
 from streams.embedded import KafkaServer, RedisServer, kafka_server, redis_server
+
+# A runner started with nohup, or behind `&`, ignores these, and whatever the tests start would too: a signal that a test
+# sends to see what it does must not be lost on the way.
+for number, usual in ((signal.SIGHUP, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
 
 
 @pytest.fixture(scope="session")

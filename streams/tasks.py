@@ -27,6 +27,7 @@ from faust.types import TP
 from clientward_store import Fenced, Store, StoreRefused, StoreUnavailable, Write
 from relationship.messages import MESSAGE_TYPES
 from relationship.outcome import REJECTED, Fold
+from streams import points
 from streams.codecs import Codec
 from streams.dead_letters import dead_letter
 from streams.folding import (
@@ -195,14 +196,17 @@ class Partition:
         return checked
 
     async def _fold(self, arrivals: Sequence[Arrival]) -> None:
+        points.reach("fetched")
         started = time.perf_counter()
         records = await self._load(accounts_of(arrivals))
         folding = Folding(self._parts.fold, records, _now_us())
         folding.arrivals(arrivals)
         positions = positions_after(arrivals)
         step = folding.step(positions)
+        points.reach("folded")
         await self._carry_out(step)
         self.inbox.folded(positions)
+        points.reach("acknowledged")
         self._clock = max(self._clock, step.newest)
         self._tell(step, time.perf_counter() - started)
 
@@ -254,9 +258,11 @@ class Partition:
             await self._parts.publisher.publish(
                 Sending(REJECTED, self.number, letter.key, letter.value, letter.headers) for letter in letters
             )
+            points.reach("letters_sent")
         asked_at = time.monotonic()
         await self._redis("commit", lambda: self._parts.store.commit(self.number, step.write))
         self._confirmed_at = asked_at
+        points.reach("committed")
         await self._send(step.write.values, step.entries)
 
     async def _send(self, values: Mapping[bytes, bytes | None], entries: Mapping[bytes, Entry]) -> None:
@@ -264,8 +270,10 @@ class Partition:
         publisher, changelog = self._parts.publisher, self._parts.changelog
         await self._confirm()
         stored = await publisher.publish(changelog_sendings(changelog, self.number, values))
+        points.reach("changelog_sent")
         await self._confirm()
         await publisher.publish([outgoing_sending(entry, self.number) for entry in entries.values()])
+        points.reach("decisions_sent")
         self._sent += entries
         self._stored = stored.get((changelog, self.number), self._stored)
         self._parts.metrics.published(entries.values())
@@ -275,6 +283,7 @@ class Partition:
         sent, stored, self._sent, self._stored = self._sent, self._stored, [], None
         if sent or stored is not None:
             await self._redis("sent", lambda: self._parts.store.sent(self.number, sent, stored))
+            points.reach("outbox_noted")
 
     async def _confirm(self) -> None:
         """Ask Redis whether the partition is still ours, where the last answer is old. Raises Fenced.

@@ -257,7 +257,7 @@ class Partition:
             write = Write(due=step.write.due, outbox=step.write.outbox, restored=keys)
             await self._carry_out(step._replace(write=write))
 
-    async def _carry_out(self, step: Step, done: Callable[[], None] | None = None) -> None:
+    async def _carry_out(self, step: Step, *done: Callable[[], None]) -> None:
         """Commit a step, once its dead letters are stored; the dispatch sends what it owes and calls `done` then."""
         if step.refused:
             now = _now_us()

@@ -35,6 +35,13 @@ WORDS: Final = {
     "service": "the hours our people give",
 }
 
+OTHERS: Final = {
+    f.ProfileFact: "the profile",
+    f.GuestProfileFact: "the profile of an account merged into it",
+    f.ReferralFact: "the referral",
+    f.CommandFact: "the command",
+}
+
 
 def event_id_of(account_id: str, seq: int, t: int, source: int, target: int, cause: str) -> str:
     """Return a decision's id: a digest of what makes it this decision, so that publishing it again repeats the id."""
@@ -102,7 +109,7 @@ def describe(fact: f.Fact | None) -> str:
     elif isinstance(fact, f.TicketFact):
         what = f"the {f.TICKET_KINDS[fact.kind].replace('_', ' ')} ticket"
     else:
-        what = {f.ProfileFact: "the profile", f.ReferralFact: "the referral", f.CommandFact: "the command"}[type(fact)]
+        what = OTHERS[type(fact)]
     return f"{what} of {f.rfc3339(fact.t)[:10]}"
 
 

@@ -63,7 +63,7 @@ class Feed:
         """Return the next record, told as of this moment."""
         luck = self._chance.random()
         if luck < PROBE_SHARE:
-            return self._probe(now)
+            return self.probe(now)
         luck -= PROBE_SHARE
         if luck < RATES.repeat and self._recent:
             self.expected["repeat"] += 1
@@ -95,7 +95,7 @@ class Feed:
         field: dict[str, Any] = {"schema_version": "2.0"} if way == 1 else {"occurred_at": FAR_FUTURE}
         return msgspec.json.encode(msgspec.json.decode(value) | field)
 
-    def _probe(self, now: datetime) -> Fed:
+    def probe(self, now: datetime) -> Fed:
         """Return a probe's next record: its first purchase, then an override and its release in turn."""
         number = self._chance.randrange(PROBES)
         turn = self._probed[number]

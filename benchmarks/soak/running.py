@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 from aiohttp import ClientError, ClientSession
@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from benchmarks.programs import WORKER, Running, running
 from benchmarks.report import say
-from benchmarks.soak.feed import Feed
+from benchmarks.soak.feed import Fed, Feed
 from benchmarks.soak.holding import Holding, holding
 from benchmarks.soak.sampling import Sample, Sampler
 from benchmarks.stand import Stand, producer, stand
@@ -50,6 +50,13 @@ class Soak(NamedTuple):
     answered: tuple[int, int]
 
 
+class Source(Protocol):
+    """What records come from."""
+
+    def next(self, now: datetime) -> Fed:
+        """Return the next record, told as of this moment."""
+
+
 class _Caused(msgspec.Struct):
     caused_by: str
 
@@ -60,7 +67,7 @@ _caused: Final = msgspec.json.Decoder(_Caused).decode
 class Load:
     """Publishes the feed at a rate, and notes how long each probe's decision took."""
 
-    def __init__(self, feed: Feed, sender: AIOKafkaProducer, consumer: AIOKafkaConsumer) -> None:
+    def __init__(self, feed: Source, sender: AIOKafkaProducer, consumer: AIOKafkaConsumer) -> None:
         self.published = 0
         self.probes = 0
         self.answered = 0
@@ -117,7 +124,7 @@ async def soak(sizes: Sizes) -> Soak:
             ClientSession() as session,
             Redis.from_url(on.redis) as redis,
         ):
-            await _until_ready(run, session, page)
+            await until_ready(run, session, page)
             load = Load(feed, sender, consumer)
             sampler = Sampler(on, run.pid, f"{page}/metrics", session, redis)
             samples = await _watched(sizes, run, load, sampler)
@@ -127,7 +134,8 @@ async def soak(sizes: Sizes) -> Soak:
     return Soak(samples, feed.expected, counts, held, (load.answered, load.probes))
 
 
-async def _until_ready(run: Running, session: ClientSession, page: str) -> None:
+async def until_ready(run: Running, session: ClientSession, page: str) -> None:
+    """Return when a worker's page says that it folds all its partitions. Raises RunFailedError where it ends first."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         run.check()

@@ -19,7 +19,7 @@ from relationship.record import Record, Told
 from relationship.schedule import Rules
 from relationship.transitions import Reading
 
-KEPT: Final = 256  # facts kept after a trim; a trim comes at twice as many, so that it is rare
+KEPT: Final = 256  # facts kept after a trim; a trim comes at twice as many, and at each as many more, so that it is rare
 MOST_KEPT: Final = 4096  # facts kept at most, if need be at the cost of the lateness allowed: it bounds a record
 
 
@@ -87,7 +87,8 @@ def take(record: Record, fact: f.Fact, rules: Rules, lateness_us: int) -> Taken:
         facts = record.facts()
         bisect.insort(facts, fact, key=f.order)
         taken = rewrite(record, facts, fact.id, rules)
-    if record.count > 2 * KEPT:
+    # A trim reads the history through. Within the lateness it may drop nothing: so it is not tried at every event.
+    if record.count >= 2 * KEPT and record.count % KEPT == 0:
         trim(record, rules, lateness_us)
     return taken
 
@@ -149,12 +150,12 @@ def base_of(record: Record) -> Account:
 def trim(record: Record, rules: Rules, lateness_us: int) -> None:
     """Fold the oldest facts into the base: those beyond `KEPT` that no late event can come before.
 
-    Where more than `MOST_KEPT` lie within the lateness allowed, the oldest go all the same: an event older than they
-    are is refused as `LATE` from then on.
+    Where `MOST_KEPT` or more lie within the lateness allowed, the oldest go all the same: an event older than they are
+    is refused as `LATE` from then on.
     """
     facts = record.facts()
     drop = len(facts) - KEPT
-    if len(facts) <= MOST_KEPT:
+    if len(facts) < MOST_KEPT:
         drop = min(drop, bisect.bisect_left(facts, record.newest - lateness_us, key=lambda fact: fact.t))
     if drop <= 0:
         return

@@ -49,7 +49,7 @@ class Case:
 
     def take(self, delivered: Delivered) -> Verdict:
         """Take one message in, and note what it sends."""
-        topic, offset, message, traceparent = delivered
+        topic, offset, message = delivered.topic, delivered.offset, delivered.message
         rank, record = f.RANK_OF_TOPIC[topic], self.record
         if record is None:
             if isinstance(message, m.Profile) and is_cleared(message):
@@ -60,7 +60,7 @@ class Case:
         record.offsets[rank] = offset
         self.changed = True
         self._catch_up(record)
-        verdict = self._message(record, message, traceparent)
+        verdict = self._message(record, message, delivered.traceparent)
         record.switch = self.rules.mark(record.head.t)
         if verdict is APPLIED:
             record.applied += 1

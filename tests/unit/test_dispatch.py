@@ -64,7 +64,7 @@ class Owner:
 
 
 async def test_an_accounts_next_state_follows_the_decisions_of_the_one_before() -> None:
-    """States, decisions, acknowledged; only then the account's next state, whose record no longer carries these decisions."""
+    """Only once all is out comes an account's next state, whose record no longer carries these decisions."""
     owner = Owner()
     await owner.dispatch.put(owner.owed("a"))
     await owner.dispatch.put(owner.owed("b"))

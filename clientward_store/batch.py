@@ -17,7 +17,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from clientward_store.partitions import Held, Partitions
+from clientward_store.held import Held
+from clientward_store.partitions import Partitions
 from clientward_store.scripts import (
     DUE,
     META,

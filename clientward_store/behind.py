@@ -129,7 +129,9 @@ class BehindApi(SerializedStore[Any, Any]):
     async def _landed(self, partition: int, held: Held) -> None:
         """Wait for the flight under way, as often as it has to be sent."""
         while (flight := held.behind.flight) is not None:
-            await asyncio.wait([asyncio.wrap_future(flight.answer)])
+            answer = asyncio.wrap_future(flight.answer)
+            await asyncio.wait([answer])
+            answer.exception()  # `_settle` raises it; asyncio wants it looked at here too
             if held.behind.flight is not flight:
                 return  # a synchronous call has waited for it meanwhile
             self._settle(partition, held, flight)

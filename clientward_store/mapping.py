@@ -10,14 +10,12 @@ concurrent changes or not, but no key twice.
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from faust.streams import current_event
 
 from clientward_store.behind import BehindApi
-
-#: Entries that one HSCAN asks for: some hundred kB an answer for values of 1 kB.
-SCAN_ENTRIES: Final = 500
+from clientward_store.warming import SCAN_ENTRIES
 
 
 class MappingApi(BehindApi):

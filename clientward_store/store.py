@@ -29,6 +29,7 @@ from clientward_store.errors import Fenced, StoreRefused, StoreUnavailable
 from clientward_store.keys import target_of
 from clientward_store.mapping import MappingApi
 from clientward_store.partitions import NONE_YET, Change, Newer, Partitions
+from clientward_store.warming import warm
 
 #: Seconds between two writes of confirmed changelog offsets of partitions that nothing else writes to.
 OFFSETS_SECONDS: Final = 1.0
@@ -158,8 +159,11 @@ class Store(BatchApi, MappingApi):
             else:
                 return
 
-    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
-        """Do nothing: what recovery wrote is in Redis."""
+    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:  # noqa: ARG002
+        """Read what is owned into the cache, where the URL says `?warm=1`: no agent has been given an event yet."""
+        if self.target.warm:
+            for partition in sorted(self.parts.held):
+                await self._patiently(partial(warm, self.parts, partition))
 
     async def on_start(self) -> None:
         """Let Faust wait for Redis before it commits its input and before it lets partitions go."""

@@ -144,6 +144,16 @@ async def test_a_synchronous_call_waits_for_what_is_under_way(table: Any) -> Non
     assert get(table, "a") == 30
 
 
+async def test_what_waits_is_found_outside_of_an_agent(table: Any, client: Redis, names: Keys) -> None:
+    """Faust's window clean-up, which has no event, finds and deletes what has not landed yet."""
+    put(table, "a", 1)
+    assert table.data["a"] == 1
+    assert table.data.pop("a") == 1
+    assert "a" not in table.data
+    await commit(table)
+    assert written(client, names) == {}
+
+
 async def test_what_waits_is_bounded(table: Any, client: Redis, names: Keys) -> None:
     """Beyond a limit the agent waits for Redis, so memory cannot run full."""
     for number in range(BEHIND_ENTRIES + 1):

@@ -13,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from redis import Redis
 
 from clientward_store.keys import keys_of
+from streams.embedded import redis_server
 
 PARTITIONS = 2
 ACCOUNTS = 50
@@ -82,6 +83,12 @@ class Stand:
         before, self.seen = self.seen, (self.folder / "recovered").stat().st_size
         return self.seen - before
 
+    async def says(self, text: str) -> None:
+        """Wait until a worker has said something."""
+        async with asyncio.timeout(LIMIT_SECONDS):
+            while text not in self.log():  # noqa: ASYNC110 - a log file
+                await asyncio.sleep(0.05)
+
     def log(self) -> str:
         """Return what the workers have said."""
         return (self.folder / "log").read_text()
@@ -91,11 +98,11 @@ class Stand:
         hashes = [self.redis.hgetall(keys_of(f"{self.group}-last", number).values) for number in range(PARTITIONS)]
         return {key.decode().strip('"'): int(value) for found in hashes for key, value in found.items()}
 
-    async def publish(self, count: int) -> None:
-        """Publish this many numbers, each higher than the one before."""
+    async def publish(self, count: int, who: str = "a") -> None:
+        """Publish this many numbers, each higher than the one before, for one group of accounts."""
         async with AIOKafkaProducer(bootstrap_servers=self.kafka) as producer:
             for number in range(self.published + 1, self.published + count + 1):
-                account = f"a{number % ACCOUNTS}"
+                account = f"{who}{number % ACCOUNTS}"
                 await producer.send("numbers", key=account.encode(), value=b"%d" % number)
                 self.expected[account] = number
         self.published += count
@@ -172,3 +179,27 @@ async def test_killed_again_and_again_a_worker_loses_nothing(
     with stand.worker():
         await stand.ready()
         await stand.reached(stand.expected)
+
+
+async def test_redis_dies_under_a_worker(kafka_bootstrap: str, group: str, tmp_path: Path) -> None:
+    """What is set while Redis is away lands once it is back; a read that fails ends the worker, and nothing is lost."""
+    await make_topic(kafka_bootstrap)
+    with redis_server(appendonly="always") as redis:
+        stand = Stand(tmp_path, group, kafka_bootstrap, redis.url)
+        with stand.worker() as process:
+            await stand.ready()
+            await stand.publish(200)
+            await stand.reached(stand.expected)
+            redis.kill()
+            await stand.publish(200)
+            await stand.says("cannot be reached")
+            assert process.poll() is None
+            redis.start()
+            await stand.reached(stand.expected)
+            assert process.poll() is None
+            redis.kill()
+            await stand.publish(200, who="new ")
+            assert await asyncio.to_thread(process.wait, LIMIT_SECONDS) != 0
+            redis.start()
+        with stand.worker():
+            await stand.reached(stand.expected)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the peers' environment (benchmarks/.venv) from its lock, and builds the Kafka Streams peer with Maven. Does
-# nothing where both are as they should be.
+# Makes the peers' environment (benchmarks/.venv) from its lock, and builds the Kafka Streams peer with Maven, unless told
+# that the environment is enough (--only-venv). Does nothing where both are as they should be.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -40,4 +40,4 @@ is_built() {
 }
 
 cmp -s "$LOCK" "$STAMP" || make_venv
-is_built || build_streams
+[ "${1:-}" = --only-venv ] || is_built || build_streams

@@ -37,6 +37,14 @@ class Cpu(NamedTuple):
     redis: float
 
 
+class Memory(NamedTuple):
+    """Resident memory in bytes."""
+
+    program: int
+    broker: int
+    redis: int
+
+
 class Stand:
     """Running servers, and names for what runs on them."""
 
@@ -68,6 +76,11 @@ class Stand:
         """Return what the processes of a program, the broker and Redis have used."""
         broker, redis = self._pids
         return Cpu(sum(map(cpu_seconds, pids)), cpu_seconds(broker), cpu_seconds(redis))
+
+    def memory(self, pids: Iterable[int]) -> Memory:
+        """Return what the processes of a program, the broker and Redis have resident."""
+        broker, redis = self._pids
+        return Memory(sum(map(memory_bytes, pids)), memory_bytes(broker), memory_bytes(redis))
 
 
 @contextmanager

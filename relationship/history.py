@@ -9,6 +9,8 @@ undone nor an undoing) are a function of the set of facts, however they arrived.
 import bisect
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from relationship import facts as f
 from relationship.account import Account, copy
 from relationship.fold import Change, advance, due_at, fresh, run_timers
@@ -17,7 +19,9 @@ from relationship.record import Record, Told
 from relationship.schedule import Rules
 from relationship.transitions import Reading
 
-KEPT: Final = 256  # facts kept after a trim; a trim comes at twice as many, so that it is rare
+KEPT: Final = (
+    256  # facts kept after a trim; a trim comes at twice as many, and at each as many more, so that it is rare
+)
 MOST_KEPT: Final = 4096  # facts kept at most, if need be at the cost of the lateness allowed: it bounds a record
 
 
@@ -28,7 +32,7 @@ class Undone(NamedTuple):
     cause: str
 
 
-class Taken(NamedTuple):
+class Taken(Struct, frozen=True, gc=False):
     """What taking something in came to: the verdict, what to undo (last told first), then what to tell, in order.
 
     `reading` is the head's where it was read on the way, so that it need not be read again.
@@ -64,7 +68,7 @@ def matching(record: Record, rank: int, event_id: str) -> f.Fact | None:
 
 def take(record: Record, fact: f.Fact, rules: Rules, lateness_us: int) -> Taken:
     """Take a fact into a record. Refuses one too old (`LATE`), and one whose id another payload has (`CONFLICT`)."""
-    rank = f.RANK[type(fact)]
+    t, rank = fact.t, f.RANK[type(fact)]
     known = matching(record, rank, fact.id)
     if known is not None:
         corrected = isinstance(known, f.CommandFact) and rank != f.RANK[f.CommandFact]
@@ -73,19 +77,20 @@ def take(record: Record, fact: f.Fact, rules: Rules, lateness_us: int) -> Taken:
         return refused(Reason.CONFLICT, "the same event_id was applied with another payload")
     # A referral's credit is our own message: how long after its purchase it comes says how far apart two partitions of a
     # backfill are, and nothing of the account.
-    if record.newest - fact.t > lateness_us and not isinstance(fact, f.ReferralFact):
+    if record.newest - t > lateness_us and not isinstance(fact, f.ReferralFact):
         return refused(
             Reason.LATE, f"older than the account's newest event by more than {lateness_us // f.DAY_US} days"
         )
     if record.edge is not None and f.order(fact) <= record.edge:
         return refused(Reason.LATE, "older than the history that is kept of the account")
-    if fact.t > record.head.t:
+    if t > record.head.t:
         taken = _append(record, fact, rules)
     else:
         facts = record.facts()
         bisect.insort(facts, fact, key=f.order)
         taken = rewrite(record, facts, fact.id, rules)
-    if record.count > 2 * KEPT:
+    # A trim reads the history through. Within the lateness it may drop nothing: so it is not tried at every event.
+    if record.count >= 2 * KEPT and record.count % KEPT == 0:
         trim(record, rules, lateness_us)
     return taken
 
@@ -95,11 +100,13 @@ def _append(record: Record, fact: f.Fact, rules: Rules) -> Taken:
     reading: Reading | None
     changes, reading = advance(record.head, fact, rules)
     record.append(fact)
-    record.newest = max(record.newest, fact.t)
-    if record.clock > fact.t:
+    t = fact.t
+    record.newest = max(record.newest, t)
+    if record.clock > t:
         changes += run_timers(record.head, record.clock + 1, rules)
         reading = None
-    record.clock = max(record.clock, fact.t)
+    else:
+        record.clock = t
     return Taken(APPLIED, [], changes, reading)
 
 
@@ -145,12 +152,12 @@ def base_of(record: Record) -> Account:
 def trim(record: Record, rules: Rules, lateness_us: int) -> None:
     """Fold the oldest facts into the base: those beyond `KEPT` that no late event can come before.
 
-    Where more than `MOST_KEPT` lie within the lateness allowed, the oldest go all the same: an event older than they
-    are is refused as `LATE` from then on.
+    Where `MOST_KEPT` or more lie within the lateness allowed, the oldest go all the same: an event older than they are
+    is refused as `LATE` from then on.
     """
     facts = record.facts()
     drop = len(facts) - KEPT
-    if len(facts) <= MOST_KEPT:
+    if len(facts) < MOST_KEPT:
         drop = min(drop, bisect.bisect_left(facts, record.newest - lateness_us, key=lambda fact: fact.t))
     if drop <= 0:
         return

@@ -56,8 +56,7 @@ def put(table: Any, key: str, value: int, partition: int = 0) -> None:
 def get(table: Any, key: str) -> int | None:
     """Read a key of partition 0 as an agent would."""
     with processing(table, 0):
-        value: int | None = table.data.get(key)
-        return value
+        return table.data.get(key)
 
 
 def written(client: Redis, names: Keys) -> dict[str, int]:
@@ -207,9 +206,8 @@ async def test_a_redis_that_lost_values_alone_is_noticed(table: Any, client: Red
     await commit(table)
     restore(client, backup)
     put(table, "c", 3)
-    with pytest.raises(Fenced) as refused:
+    with pytest.raises(Fenced, match="has lost writes"):
         await commit(table)
-    assert refused.value.went_back
     assert written(client, names) == {"a": 1}
 
 
@@ -222,10 +220,9 @@ async def test_a_fenced_worker_stops_and_acknowledges_nothing(
     await assign(rival, 0)
     with pytest.raises(Fenced):
         await commit(table)
-    store: Store = table.data
     async with asyncio.timeout(10):
-        await store._crashed.wait()
-    assert isinstance(store.crash_reason, Fenced)
+        await table.data._crashed.wait()
+    assert isinstance(table.data.crash_reason, Fenced)
     with pytest.raises(Fenced):
         await commit(table)
     assert written(client, names) == {}
@@ -274,8 +271,7 @@ async def test_the_offset_is_never_ahead_of_the_values(table: Any, client: Redis
     """Wherever a crash cuts, Redis holds at least what the changelog has up to the offset in it: recovery loses nothing."""
     chance = random.Random(seed)
     log: list[tuple[str, int]] = []
-    confirmed = 0
-    landings = []
+    confirmed, landings = 0, []
     for number in range(300):
         key = f"k{chance.randrange(20)}"
         put(table, key, number)

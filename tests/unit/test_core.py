@@ -23,6 +23,7 @@ from story import (
     step,
 )
 
+from relationship import history
 from relationship import messages as m
 from relationship.facts import micros
 from relationship.outcome import AUDIT, RECLASSIFIED, STATE, Applied, Delivered, Reason, Refused, Repeat
@@ -244,3 +245,23 @@ def test_a_refused_message_is_not_part_of_the_record():
     assert isinstance(outcome.verdicts[1], Refused)
     assert decode(outcome.record).head.purchases == 1
     assert decode(outcome.record).offsets == {1: 1}
+
+
+def test_a_busy_account_s_history_is_not_read_through_at_every_event(monkeypatch):
+    """While nothing may be trimmed yet, an event in order costs what it appends: trims are tried once in `KEPT` events."""
+    tried = []
+    monkeypatch.setattr(history, "trim", lambda record, *_: tried.append(record.count))
+    raw, told = None, [purchase(1 + i / 1440, f"p{i}") for i in range(4 * history.KEPT)]
+    for number, each in enumerate(told):
+        raw = step(raw, [each], first_offset=number).record
+    assert tried == [2 * history.KEPT, 3 * history.KEPT, 4 * history.KEPT]
+
+
+def test_a_busy_account_s_history_is_bounded_within_the_lateness():
+    """However many events an account has within the lateness, it never keeps more than the most, and trims to `KEPT`."""
+    told = [purchase(1 + i / 1440, f"p{i}") for i in range(history.MOST_KEPT + 1)]
+    before = step(None, told[: history.MOST_KEPT - 1]).record
+    at_most = step(before, told[history.MOST_KEPT - 1 :][:1], first_offset=history.MOST_KEPT - 1).record
+    assert decode(before).count == history.MOST_KEPT - 1
+    assert decode(at_most).count == history.KEPT
+    assert decode(at_most).head.purchases == history.MOST_KEPT

@@ -1,0 +1,1 @@
+"""Past one machine: what the measured figures say about more, and a simulation of what cannot be measured here."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable, Awaitable, Callable
 from typing import Any
 
 from streams.app import App
-from streams.transport import Batch
+from streams.fetching import Batch
 
 
 def add_intake_agents(app: App) -> None:

@@ -33,9 +33,10 @@ from streams.app import App, build_app
 from streams.logs import configure_logs
 from streams.policies import Follower
 from streams.publisher import Publisher, PublishRefusedError
+from streams.redis_calls import Pulse
 from streams.sensors import Metrics
 from streams.settings import Settings
-from streams.tasks import PositionLostError, Pulse
+from streams.tasks import PositionLostError
 from streams.topic_plan import Create, Refuse
 
 log = structlog.get_logger(__name__)

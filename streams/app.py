@@ -24,12 +24,14 @@ from clientward_store import Store, StoreRefused, StoreUnavailable
 from relationship.messages import MESSAGE_TYPES
 from relationship.outcome import Fold
 from streams.codecs import Codec, Limits
+from streams.fetching import Batch
 from streams.publisher import Publisher
 from streams.recovery import Tables
+from streams.redis_calls import Pulse
 from streams.sensors import Metrics
 from streams.settings import Settings
-from streams.tasks import Partition, Parts, Pulse
-from streams.transport import Batch, Consumer
+from streams.tasks import Partition, Parts
+from streams.transport import Consumer
 
 log = structlog.get_logger(__name__)
 

@@ -14,8 +14,8 @@ import msgspec
 from clientward_store import Write
 from relationship.messages import Message
 from relationship.outcome import Applied, Delivered, Fold, Outcome, Outgoing, Refused, Repeat
+from streams.fetching import Record
 from streams.publisher import Sending
-from streams.transport import Record
 
 SOURCE: Final = b"clientward"
 SPEC_VERSION: Final = b"1.0"

@@ -20,9 +20,9 @@ from faust.types import TP
 from relationship.messages import MESSAGE_TYPES
 from relationship.outcome import Refused
 from streams.codecs import Codec
+from streams.fetching import Batch, Record
 from streams.folding import Arrival, arrival_of, cut
 from streams.merge import Merge
-from streams.transport import Batch, Record
 
 # Records that a topic may have waiting before it is held, and the rest at which it is let go.
 HOLD_RECORDS: Final = 20_000

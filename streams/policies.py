@@ -22,10 +22,10 @@ from streams.admin import TopicsError
 from streams.folding import Entry, outgoing_sending
 from streams.publisher import Publisher, Sending
 from streams.reading import POLL_MS, read_to_end, reader
+from streams.redis_calls import Pulse
 from streams.sending import Record, producer, require_topics, send_batch
 from streams.sensors import Metrics
 from streams.settings import Settings
-from streams.tasks import Pulse
 
 log = structlog.get_logger(__name__)
 

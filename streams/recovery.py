@@ -19,7 +19,7 @@ from faust.types import TP, EventT
 from mode import Service
 
 from clientward_store import StoreRefused, StoreUnavailable
-from streams.transport import Batch, Record
+from streams.fetching import Batch, Record
 
 if TYPE_CHECKING:
     from streams.app import App

@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client import generate_latest as _generate_latest
 
 from relationship.outcome import RECLASSIFIED, SHADOWED, Refused
+from streams.fetching import Record
 from streams.folding import Entry
-from streams.transport import Record
 
 # From one Redis round trip to a step of thousands of events, or a broker that stands still.
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)

@@ -17,46 +17,37 @@ Anything else ends the worker unacknowledged.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import structlog
 from faust.types import TP
 
-from clientward_store import Fenced, Store, StoreRefused, StoreUnavailable, Write
+from clientward_store import Fenced, Store, Write
 from relationship.messages import MESSAGE_TYPES
 from relationship.outcome import REJECTED, Fold
 from streams import points
 from streams.codecs import Codec
 from streams.dead_letters import dead_letter
 from streams.dispatch import Dispatch, Owed
+from streams.fetching import Batch
 from streams.folding import Arrival, Folding, Step, by_account, decode_entry, positions_after
 from streams.inbox import GapError, Inbox, Intake
+from streams.pace import Pace, in_turns
 from streams.publisher import Publisher, Sending
+from streams.redis_calls import Pulse, RedisCalls
 from streams.sensors import Metrics
-from streams.transport import Batch
 
 log = structlog.get_logger(__name__)
-T = TypeVar("T")
 
-# Records of one step at least and at most, where so many wait. A live step takes what has come; in a backlog, the more
-# records share a step the fewer times an account is loaded, encoded and written.
-STEP_RECORDS: Final = (500, 8_000)
-# Seconds of folding that a step should take at most: it bounds what a crash repeats, and how long a record waits for those
-# before it. From what a record took in the last step follows how many the next one may have.
-STEP_SECONDS: Final = 0.1
 # Ids of sent messages that wait at most to be noted: they are sent again after a crash.
 MOST_SENT: Final = 2_000
-# Seconds of folding after which other partitions, the network and the group get a turn.
-TURN_SECONDS: Final = 0.01
 # Accounts woken or restored in one step.
 STEP_ACCOUNTS: Final = 1_000
 # Seconds between two looks at a partition's timers.
 TIMER_SECONDS: Final = 1.0
-# Seconds between two tries of a Redis that is away.
-RETRY_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
 # The wall clock rules the timers where the stream has caught up with it to within an hour, or has been silent for a
 # while: between two bursts of a backfill a partition has no lag either, and its accounts have not lapsed meanwhile.
 LIVE_SECONDS: Final = 3_600.0
@@ -68,22 +59,6 @@ MICROS: Final = 1_000_000
 
 class PositionLostError(RuntimeError):
     """Redis holds a position that Kafka no longer has. The text is one line that says what to do."""
-
-
-class Pulse:
-    """Wakes whoever waits for something to have changed; nobody polls."""
-
-    def __init__(self) -> None:
-        self._next = asyncio.Event()
-
-    def beat(self) -> None:
-        """Wake everybody who waits."""
-        self._next.set()
-        self._next = asyncio.Event()
-
-    async def wait(self) -> None:
-        """Return at the next beat."""
-        await self._next.wait()
 
 
 class Parts(NamedTuple):
@@ -106,14 +81,19 @@ class Partition:
     def __init__(self, number: int, parts: Parts) -> None:
         self.number = number
         self.inbox = Inbox(number, parts.codec, parts.intake, parts.generations)
-        self.waiting_for_redis = False
         self.is_open = False
         self._stopping = False
         self._parts = parts
         self._dispatch = Dispatch((parts.changelog, number), parts.publisher, self._confirm, self.inbox.nudge)
         self._clock = 0.0  # event time of the newest message folded, seconds since the epoch
         self._timers_at = 0.0
-        self._limit = STEP_RECORDS[0]
+        self._pace = Pace()
+        self._redis = RedisCalls(number, parts.metrics, parts.pulse)
+
+    @property
+    def waiting_for_redis(self) -> bool:
+        """Tell whether Redis is away."""
+        return self._redis.waiting
 
     def put(self, batch: Batch) -> None:
         """Take a batch over; never waits."""
@@ -153,7 +133,7 @@ class Partition:
     async def _turn(self) -> None:
         """Carry out one step, or wait for something to do."""
         self._dispatch.check()
-        arrivals = await self.inbox.next(self._limit)
+        arrivals = await self.inbox.next(self._pace.records)
         if arrivals:
             await self._fold(arrivals)
         woken = await self._wake()
@@ -168,12 +148,12 @@ class Partition:
         """Become the owner, send what the last owner left, and seek to what Redis holds."""
         store = self._parts.store
         await self._dispatch.drop()
-        await self._redis("take_over", lambda: store.take_over(self.number))
+        await self._redis.call("take_over", lambda: store.take_over(self.number))
         self._parts.metrics.takeovers.labels(reason).inc()
         await self._send_outbox()
         await self._look_at_restored()
         await self._dispatch.drained()
-        positions = await self._redis("positions", lambda: store.positions(self.number))
+        positions = await self._redis.call("positions", lambda: store.positions(self.number))
         self.inbox.restart(await self._checked(positions))
         self.is_open = True
         self._parts.pulse.beat()
@@ -206,7 +186,8 @@ class Partition:
         started = time.perf_counter()
         accounts, refused = by_account(arrivals)
         folding = Folding(self._parts.fold, await self._load(accounts), _now_us())
-        self._pace(len(arrivals), await _in_turns(folding.arrivals(accounts, refused)))
+        seconds = await in_turns(folding.arrivals(accounts, refused))
+        self._pace.note(len(arrivals), seconds)
         positions = positions_after(arrivals)
         step = folding.step(positions)
         points.reach("folded")
@@ -219,18 +200,14 @@ class Partition:
         await self._carry_out(step, done)
         self._clock = max(self._clock, step.newest)
 
-    def _pace(self, records: int, seconds: float) -> None:
-        """Let the next step be as large as its time allows, going by a step that took so many seconds."""
-        least, most = STEP_RECORDS
-        if records >= least:
-            self._limit = max(least, min(most, int(records * STEP_SECONDS / max(seconds, 1e-6))))
-
     async def _wake(self) -> bool:
         """Let the timers run that are due, at most once a second. True where something was done."""
         until = self._timer_clock()
         if until <= 0 or time.monotonic() - self._timers_at < TIMER_SECONDS:
             return False
-        due = await self._redis("due", lambda: self._parts.store.due(self.number, int(until * MICROS), STEP_ACCOUNTS))
+        due = await self._redis.call(
+            "due", lambda: self._parts.store.due(self.number, int(until * MICROS), STEP_ACCOUNTS)
+        )
         if len(due) < STEP_ACCOUNTS:
             self._timers_at = time.monotonic()
         if due:
@@ -251,7 +228,7 @@ class Partition:
     async def _send_outbox(self) -> None:
         """Send what a commit left unsent. Its accounts' changelog goes first: that too may be missing."""
         asked_at = time.monotonic()
-        left = await self._redis("outbox", lambda: self._parts.store.outbox(self.number))
+        left = await self._redis.call("outbox", lambda: self._parts.store.outbox(self.number))
         if left:
             entries = {identity: decode_entry(record) for identity, record in left}
             values = await self._load({entry.account.encode() for entry in entries.values()})
@@ -260,7 +237,7 @@ class Partition:
     async def _look_at_restored(self) -> None:
         """Derive timers and latest decisions of accounts that recovery has rewritten: the changelog has states only."""
         store = self._parts.store
-        while keys := await self._redis("restored", lambda: store.restored(self.number, STEP_ACCOUNTS)):
+        while keys := await self._redis.call("restored", lambda: store.restored(self.number, STEP_ACCOUNTS)):
             folding = Folding(self._parts.fold, await self._load(keys), _now_us())
             folding.restored(keys)
             step = folding.step({})
@@ -279,7 +256,7 @@ class Partition:
         sent = self._dispatch.take_sent()
         write = replace(step.write, sent=sent.ids, changelog_offset=sent.changelog_offset)
         asked_at = time.monotonic()
-        await self._redis("commit", lambda: self._parts.store.commit(self.number, write))
+        await self._redis.call("commit", lambda: self._parts.store.commit(self.number, write))
         points.reach("committed")
         await self._dispatch.put(Owed(step.write.values, step.entries, asked_at, done))
 
@@ -287,58 +264,21 @@ class Partition:
         """Note in Redis what Kafka has stored since the last commit, which would have noted it along the way."""
         sent = self._dispatch.take_sent()
         if sent.ids or sent.changelog_offset is not None:
-            await self._redis("sent", lambda: self._parts.store.sent(self.number, *sent))
+            await self._redis.call("sent", lambda: self._parts.store.sent(self.number, *sent))
             points.reach("outbox_noted")
 
     async def _confirm(self) -> None:
         """Ask Redis whether the partition is still ours. Raises Fenced."""
-        await self._redis("confirm", lambda: self._parts.store.sent(self.number, [], None))
+        await self._redis.call("confirm", lambda: self._parts.store.sent(self.number, [], None))
 
     async def _load(self, keys: Collection[bytes]) -> dict[bytes, bytes | None]:
-        return await self._redis("load", lambda: self._parts.store.load(self.number, keys))
-
-    async def _redis(self, call: str, do: Callable[[], Awaitable[T]]) -> T:
-        """Call Redis, and again while it is away."""
-        for tries in range(2**63):
-            try:
-                with self._parts.metrics.redis.labels(call).time():
-                    result = await do()
-            except StoreRefused:
-                raise
-            except StoreUnavailable as error:
-                self._wait_for_redis(waiting=True)
-                self._parts.metrics.redis_failures.inc()
-                if not tries:
-                    log.warning("waiting for Redis", partition=self.number, reason=str(error))
-                await asyncio.sleep(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
-            else:
-                self._wait_for_redis(waiting=False)
-                return result
-        raise AssertionError(call)
-
-    def _wait_for_redis(self, *, waiting: bool) -> None:
-        """Note whether Redis is away, and let it be known when that changes."""
-        if waiting != self.waiting_for_redis:
-            self.waiting_for_redis = waiting
-            self._parts.pulse.beat()
+        return await self._redis.call("load", lambda: self._parts.store.load(self.number, keys))
 
     def _tell(self, step: Step, seconds: float) -> None:
         metrics = self._parts.metrics
         metrics.folded(step.counts, step.refused)
         metrics.published(step.entries.values())
         metrics.batch.observe(seconds)
-
-
-async def _in_turns(work: Iterator[None]) -> float:
-    """Do work that pauses often, letting others have a turn of the event loop every now and then; return its own seconds."""
-    seconds, turn = 0.0, time.monotonic()
-    for _ in work:
-        now = time.monotonic()
-        if now - turn > TURN_SECONDS:
-            seconds += now - turn
-            await asyncio.sleep(0)
-            turn = time.monotonic()
-    return seconds + time.monotonic() - turn
 
 
 def _now_us() -> int:

@@ -20,168 +20,27 @@ What differs from `kafka://`, and why:
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
-from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import IllegalStateError, KafkaError
-from aiokafka.structs import ConsumerRecord, OffsetAndMetadata
+from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from mode import ServiceT
-from mode.threads import WorkerThread
-from mode.utils.futures import maybe_async
+
+from streams.fetching import Batch, ConsumerThread, LoopWorker
 
 if TYPE_CHECKING:
     from streams.app import App
 
 log = structlog.get_logger(__name__)
 
-Record: TypeAlias = ConsumerRecord
 # Seconds that a poll waits at most where nothing comes. It bounds how late an end of a partition without records is
 # told; records themselves wake it at once.
 POLL_SECONDS = 0.1
 # Seconds between two tries to hear where the partitions end.
 RETRY_SECONDS = 0.5
-# Position and end of a partition of which nothing was told.
-UNTOLD = (-1, -1)
-
-
-class Batch(NamedTuple):
-    """What one fetch brought of one partition.
-
-    Attributes:
-        tp: topic and partition.
-        records: in order; empty where only the position or the end moved.
-        start: the position of the batch before, or where the partition was sought to: so a lost batch is noticed.
-        position: the offset of the next record to fetch. It may be beyond the last record: markers, compaction.
-        highwater: the offset that the partition's next new record will have.
-        generation: of the seek that these records follow.
-    """
-
-    tp: TP
-    records: Sequence[Record]
-    start: int
-    position: int
-    highwater: int
-    generation: int
-
-
-class LoopWorker(WorkerThread):
-    """What Faust takes for the consumer's thread: a task of the worker's own loop."""
-
-    def __init__(self, service: Any, **kwargs: Any) -> None:
-        super().__init__(service, **kwargs)
-        self._serving: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Serve from the next turn of the loop on."""
-        self._serving = asyncio.get_running_loop().create_task(self.service._serve())  # noqa: SLF001 - mode's thread does
-
-    def stop(self) -> None:
-        """Do nothing: the task ends when the service has shut down, which its caller awaits."""
-
-
-class ConsumerThread(driver.AIOKafkaConsumerThread):
-    """The aiokafka consumer. Faust calls it a thread; it lives in the worker's loop."""
-
-    app: "App"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._generations: dict[TP, int] = {}
-        self._told: dict[TP, tuple[int, int]] = {}
-
-    async def call_thread(self, fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Call at once: there is no other thread."""
-        return await maybe_async(fun(*args, **kwargs))
-
-    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Tell the consumer."""
-        await self.consumer.on_partitions_revoked(revoked)
-
-    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        """Tell the consumer."""
-        await self.consumer.on_partitions_assigned(assigned, generation_id)
-
-    async def _gather_remaining_tasks(self) -> None:
-        """Leave the loop's other tasks alone: a thread's loop would have none but the consumer's."""
-
-    def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
-        consumer = super()._create_worker_consumer(transport)
-        # Faust hard-codes 1500; aiokafka reads it when the consumer starts, which is later.
-        consumer._fetch_max_wait_ms = self.app.fetch_max_wait_ms  # noqa: SLF001
-        return consumer
-
-    async def _fetch_records(  # type: ignore[override]  # what this gives goes to `_drain_once` alone
-        self, consumer: AIOKafkaConsumer, *args: Any, **kwargs: Any
-    ) -> dict[TP, Batch]:
-        """Return what was fetched as batches. Their position and generation are read in the same turn of the loop."""
-        records = await super()._fetch_records(consumer, *args, **kwargs)
-        return {batch.tp: batch for batch in self._batches(consumer, records)}
-
-    def _batches(self, consumer: AIOKafkaConsumer, records: Mapping[TP, Sequence[Record]]) -> Iterator[Batch]:
-        for tp in consumer.assignment():
-            state = consumer._subscription.subscription.assignment.state_value(tp)  # noqa: SLF001
-            if state is None or not state.has_valid_position or state.highwater is None:
-                continue
-            where = (state.position, state.highwater)
-            told = self._told.get(tp, UNTOLD)
-            if tp in records or (told != where and not state.paused):
-                self._told[tp] = where
-                own = TP(tp.topic, tp.partition)
-                yield Batch(own, records.get(tp, ()), told[0], *where, self._generations.get(own, 0))
-
-    def rewind(self, positions: Mapping[TP, int], generation: int) -> None:
-        """Seek and resume partitions; what is fetched from there on bears `generation`."""
-        for tp, offset in positions.items():
-            self._told[tp] = (offset, UNTOLD[1])
-            self._generations[tp] = generation
-            self._if_assigned(self._ensure_consumer().seek, tp, offset)
-            self._if_assigned(self._ensure_consumer().resume, tp)
-
-    def generation(self, tp: TP) -> int:
-        """Return the generation of a partition's last seek."""
-        return self._generations.get(tp, 0)
-
-    async def _seek_wait(self, consumer: AIOKafkaConsumer, partitions: Mapping[TP, int]) -> None:
-        """Seek, as recovery asks for; that is a generation of its own too."""
-        for tp, offset in partitions.items():
-            self._told[tp] = (offset, UNTOLD[1])
-            self._generations[tp] = self._generations.get(tp, 0) + 1
-        await super()._seek_wait(consumer, partitions)
-
-    def hold(self, tps: Iterable[TP]) -> None:
-        """Stop fetching partitions."""
-        for tp in tps:
-            self._if_assigned(self._ensure_consumer().pause, tp)
-
-    def let_go(self, tps: Iterable[TP]) -> None:
-        """Fetch partitions again."""
-        for tp in tps:
-            self._if_assigned(self._ensure_consumer().resume, tp)
-
-    @staticmethod
-    def _if_assigned(method: Callable[..., None], tp: TP, *args: int) -> None:
-        try:
-            method(driver.ensure_aiokafka_TP(tp), *args)
-        except IllegalStateError:
-            log.debug("partition left before it could be sought or paused", topic=tp.topic, partition=tp.partition)
-
-    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
-        assigned = self.assignment()
-        committed = {
-            driver.ensure_aiokafka_TP(tp): OffsetAndMetadata(offset, "")
-            for tp, offset in offsets.items()
-            if tp in assigned
-        }
-        try:
-            await self._ensure_consumer().commit(committed)
-        except KafkaError as error:
-            log.warning("offsets not committed; Redis holds the positions, so nothing is lost", reason=str(error))
-            return False
-        return True
 
 
 class Consumer(driver.Consumer):

@@ -10,8 +10,8 @@ from faust.types import TP
 
 from relationship.messages import MESSAGE_TYPES, PURCHASES, TICKETS
 from streams.codecs import Codec, Limits
+from streams.fetching import Batch, Record
 from streams.inbox import ACCOUNT_RECORDS, HOLD_RECORDS, LET_GO_RECORDS, GapError, Inbox
-from streams.transport import Batch, Record
 
 
 class Consumer:

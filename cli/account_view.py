@@ -10,7 +10,7 @@ import msgspec
 from relationship import facts as f
 from relationship.decisions import DimensionPart, PlayPart, Reclassification, State
 from relationship.evidence import evidence_of
-from relationship.explain import describe, dimension_parts
+from relationship.explain import decision_id, describe, dimension_parts
 from relationship.history import next_due
 from relationship.outcome import RECLASSIFIED, Outgoing
 from relationship.outlook import what_next
@@ -70,12 +70,12 @@ def view(account_id: str, raw: bytes, policy: Policy, pending: "list[Outgoing] |
     due = next_due(record, policy)
     by_id = {fact.id: fact for fact in facts}
     return AccountView(
-        state=state_of(account_id, record, reading, policy),
+        state=state_of(account_id, record, reading.score, policy),
         play=play_of(head, policy),
         dimensions=dimension_parts(reading, evidence_of(facts, head, policy)),
         timeline=[_decision(told, by_id) for told in record.told],
         events=[Event(f.rfc3339(fact.t), describe(fact), fact.id) for fact in facts[-EVENTS_SHOWN:]],
-        why=_why(record, by_id, pending),
+        why=_why(account_id, record, by_id, pending),
         what_next=what_next(head, policy),
         next_due=None if due is None else f.rfc3339(due),
         kept=len(facts),
@@ -103,12 +103,13 @@ def _decision(told: Told, by_id: dict[str, f.Fact]) -> Decision:
     )
 
 
-def _why(record: Record, by_id: dict[str, f.Fact], pending: "list[Outgoing] | tuple[()]") -> str:
+def _why(account_id: str, record: Record, by_id: dict[str, f.Fact], pending: "list[Outgoing] | tuple[()]") -> str:
     if not record.told:
         return "No decision yet: every account starts as a prospect."
     last = record.told[-1]
+    last_id = decision_id(account_id, last)
     for sent in pending:
-        if sent.topic == RECLASSIFIED and sent.event_id == last.event_id and sent.value is not None:
+        if sent.topic == RECLASSIFIED and sent.event_id == last_id and sent.value is not None:
             return msgspec.json.decode(sent.value, type=Reclassification).why
     decision = _decision(last, by_id)
     return f"A {decision.direction} from {decision.source} to {decision.target}; {decision.cause} tipped it."

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from relationship.facts import GuestProfileFact, ProfileFact
+from relationship.facts import GuestProfileFact, Number, ProfileFact
 from relationship.policy_file import DIMENSIONS
 
 PROSPECT, CUSTOMER, CANDIDATE, CLIENT, LAPSED = range(5)
@@ -48,7 +48,8 @@ class Account(Struct, array_like=True):
         bought: moment of the first purchase, or of the first agreement.
         status: the status that the evidence gives, `since` when, and what it `was` before a lapse.
         hold: the override that hides it, if any.
-        own, guest: its own profile and that of an account merged into it; `profile` is the one over the other.
+        profile: what is known of it. Where an account is merged into it that has one too, that is `guest`, its own is `own`,
+            and this is the one over the other.
     """
 
     t: int = 0
@@ -69,7 +70,7 @@ class Account(Struct, array_like=True):
     tickets: list[int] = field(default_factory=list)
     purchases: int = 0
     refunds: int = 0
-    quantity: float = 0.0
+    quantity: Number = 0
     spent: dict[str, str] = field(default_factory=dict)
     bought: int | None = None
     profile: ProfileFact | None = None
@@ -88,7 +89,8 @@ class Account(Struct, array_like=True):
     @property
     def industry(self) -> int | None:
         """The industry's position in the contract's list, where it is known."""
-        return self.profile.industry if self.profile else None
+        profile = self.profile
+        return None if profile is None else profile.industry
 
 
 def copy(account: Account) -> Account:

@@ -7,12 +7,13 @@ from relationship import facts as f
 from relationship import messages as m
 from relationship import posting
 from relationship.commands import obey
-from relationship.explain import event_id_of, reclassification, why, why_undone
+from relationship.decisions import Direction
+from relationship.explain import reclassification, why, why_undone
 from relationship.fold import due_at
 from relationship.history import APPLIED, REPEAT, Taken, next_due, rewrite, take, wake
 from relationship.merging import as_guests, difference, join, join_complaint, leave, unpack
 from relationship.outcome import STATE, Delivered, Outcome, Outgoing, Verdict
-from relationship.record import Record, Shown, Told, encode
+from relationship.record import DIRECTIONS, STANDINGS, Record, Shown, Told, encode
 from relationship.schedule import Rules
 from relationship.segments import standing_of
 from relationship.shadow import Shadow, compare, forgotten, shade_of
@@ -189,23 +190,18 @@ class Case:
         rules, account_id = self.rules, self.account_id
         for undone in taken.undone:
             old = undone.told
-            told = self._number(record, old.t, old.target, old.source, "correction", undone.cause)
+            told = _numbered(record, old.t, old.target, old.source, "correction", undone.cause)
             text, reading = why_undone(undone), read(record.head, rules.at(old.t))
             message = reclassification(account_id, told, record.head, facts, reading, self.decided_at, text, old)
             self.sends.append(posting.decision(message, traceparent))
         for change in taken.changes:
-            told = self._number(record, change.t, change.source, change.target, change.direction, change.cause)
+            told = _numbered(record, change.t, change.source, change.target, change.direction, change.cause)
             record.told.append(told)
             known = [fact for fact in facts if fact.t <= change.t]
             reading = read(change.account, rules.at(change.t))
             text = why(change, by_id.get(change.cause), reading)
             message = reclassification(account_id, told, change.account, known, reading, self.decided_at, text, None)
             self.sends.append(posting.decision(message, traceparent))
-
-    def _number(self, record: Record, t: int, source: int, target: int, direction: str, cause: str) -> Told:
-        record.seq += 1
-        event_id = event_id_of(self.account_id, record.seq, t, source, target, cause)
-        return Told(record.seq, t, source, target, direction, cause, event_id)
 
     def _audit(self, cause: m.Intake, action: str, by: str | None, wrong: str | None, traceparent: str | None) -> None:
         self.sends.append(posting.audit(self.account_id, cause, action, by, wrong, self.decided_at, traceparent))
@@ -275,12 +271,13 @@ class Case:
         if head.facts == 0:
             return
         reading = self.reading or read(head, policy)
-        shown = Shown(head.told, standing_of(head, policy), head.profile.id if head.profile else "", reading.score)
+        standing, profile = STANDINGS.index(standing_of(head, policy)), head.profile
+        shown = Shown(head.told, standing, profile.id if profile else "", reading.score)
         last = record.shown
         if last and shown.looks_like(last) and abs(shown.score - last.score) < SCORE_STEP:
             return
         record.shown = shown
-        state = state_of(self.account_id, record, reading, policy)
+        state = state_of(self.account_id, record, shown.score, policy)
         self.sends.append(posting.state(state, f"state-{record.revision + 1}-{record.seq}"))
 
 
@@ -288,3 +285,9 @@ def is_cleared(profile: m.Profile) -> bool:
     """Tell whether a profile says nothing: what a tombstone on the profile topic becomes."""
     facts = (profile.industry, profile.party, profile.scope, profile.market, profile.contract, profile.goals)
     return profile.account_manager is None and all(value is None for value in facts)
+
+
+def _numbered(record: Record, t: int, source: int, target: int, direction: Direction, cause: str) -> Told:
+    """Return a decision to tell, under the record's next number."""
+    record.seq += 1
+    return Told(record.seq, t, source, target, DIRECTIONS.index(direction), cause)

@@ -9,12 +9,14 @@ from typing import Final
 
 from relationship import facts as f
 from relationship.case import Case
+from relationship.decisions import State, to_json
 from relationship.outcome import Delivered, Outcome, Outgoing
-from relationship.posting import unpack
+from relationship.posting import LEFT_OUT, unpack
 from relationship.published import Publications
-from relationship.record import decode, newer
+from relationship.record import Record, RecordError, decode, newer
 from relationship.schedule import Rules
 from relationship.shadow import Shadow
+from relationship.state_message import state_of
 
 LATENESS_DAYS: Final = 30  # how much older than its account's newest event an event may be, and still be folded
 
@@ -51,9 +53,19 @@ class Core:
         """Tell whether a record may replace another: by its revision."""
         return newer(old, new)
 
-    def pending(self, account_id: str, record: bytes) -> Sequence[Outgoing]:  # noqa: ARG002 - the protocol's
+    def pending(self, account_id: str, record: bytes) -> Sequence[Outgoing]:
         """Return what the record's latest step sent. Raises RecordError."""
-        return unpack(decode(record).pending)
+        found = decode(record)
+        return [
+            sent._replace(value=to_json(self._state(account_id, found))) if sent.value == LEFT_OUT else sent
+            for sent in unpack(found.pending)
+        ]
+
+    def _state(self, account_id: str, record: Record) -> State:
+        """Return the state that the record's latest step told: it noted the score, and the rest is the head's."""
+        if record.shown is None:
+            raise RecordError("an account record that left a state out has none shown")
+        return state_of(account_id, record, record.shown.score, self.rules.at(record.head.t))
 
     def _case(self, account_id: str, record: bytes | None, decided_at: int) -> Case:
         found = decode(record) if record else None

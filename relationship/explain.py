@@ -48,6 +48,11 @@ def event_id_of(account_id: str, seq: int, t: int, source: int, target: int, cau
     return "rc-" + hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
+def decision_id(account_id: str, told: Told) -> str:
+    """Return the id under which a decision was told."""
+    return event_id_of(account_id, told.seq, told.t, told.source, told.target, told.cause)
+
+
 def dimension_parts(reading: Reading, evidence: list[list[str]]) -> list[DimensionPart]:
     """Return the dimensions as told, the largest contribution first. Contributions are hundredths, so they add up."""
     order = sorted(range(len(DIMENSIONS)), key=reading.contributions.__getitem__, reverse=True)
@@ -76,12 +81,12 @@ def reclassification(
     """Return the message of one decision: on the account as it stood after it, its reading, and the facts by then."""
     policy = reading.policy
     return Reclassification(
-        event_id=told.event_id,
+        event_id=decision_id(account_id, told),
         account_id=account_id,
         transition_seq=told.seq,
         from_=f.STATUSES[told.source],
         to=f.STATUSES[told.target],
-        direction=told.direction,  # type: ignore[arg-type]  # one of the literals: rules are data
+        direction=told.direction,
         effective_at=f.rfc3339(told.t),
         decided_at=f.rfc3339(decided_at),
         score=reading.score / 100,
@@ -93,7 +98,7 @@ def reclassification(
         play=play_of(account, policy),
         policy=PolicyPart(policy.id, policy.version),
         caused_by=told.cause,
-        supersedes=undoes.event_id if undoes else None,
+        supersedes=decision_id(account_id, undoes) if undoes else None,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from relationship import facts as f
 from relationship.account import LAPSED, PROSPECT, TICKETS_REMEMBERED, Account, Hold, copy
+from relationship.decisions import Direction
 from relationship.dimensions import MONTHS_KEPT, allowance_us
 from relationship.policy import Policy
 from relationship.schedule import Rules
@@ -40,7 +41,7 @@ class Change(NamedTuple):
     t: int
     source: int
     target: int
-    direction: str
+    direction: Direction
     cause: str
     account: Account
 
@@ -95,7 +96,8 @@ def due_at(account: Account, rules: Rules) -> int | None:
 
 def run_timers(account: Account, before: int, rules: Rules) -> list[Change]:
     """Fold the timers due before the moment `before` (µs), in order, and return the changes they told."""
-    changes = []
+    changes: list[Change] = []
+    direction: Direction
     while (due := due_at(account, rules)) is not None and due < before:
         at = max(due, account.t)
         decay(account, at, rules)
@@ -162,7 +164,7 @@ def _note_life(account: Account, t: int) -> None:
     account.months |= 1
 
 
-def _take(account: Account, fact: f.Fact, policy: Policy, *, alive: bool) -> str | None:
+def _take(account: Account, fact: f.Fact, policy: Policy, *, alive: bool) -> Direction | None:
     """Take over what a fact states besides evidence; return the direction that a command gives a change."""
     if isinstance(fact, f.PurchaseFact):
         _take_purchase(account, fact, policy)
@@ -178,19 +180,22 @@ def _take(account: Account, fact: f.Fact, policy: Policy, *, alive: bool) -> str
 
 
 def _take_profile(account: Account, fact: f.ProfileFact) -> None:
-    """Take a profile over: the account's own wins field by field over that of an account merged into it."""
+    """Take a profile over, the account's own or that of an account merged into it."""
+    own, guest = account.profile if account.guest is None else account.own, account.guest
     if isinstance(fact, f.GuestProfileFact):
-        account.guest = fact
+        guest = fact
     else:
-        account.own = fact
-    account.profile = _overlaid(account.own, account.guest)
+        own = fact
+    if guest is None:
+        account.profile = own
+    else:
+        account.own, account.guest, account.profile = own, guest, _overlaid(own, guest)
     if fact.contract and fact.contract[1] <= fact.t // f.DAY_US and account.bought is None:
         account.bought = fact.t
 
 
-def _overlaid(own: f.ProfileFact | None, guest: f.GuestProfileFact | None) -> f.ProfileFact | None:
-    if guest is None:
-        return own
+def _overlaid(own: f.ProfileFact | None, guest: f.GuestProfileFact) -> f.ProfileFact:
+    """Return one profile over another: the account's own wins field by field."""
     if own is None:  # as a profile: a guest's is another type, which an account's record has no place for here
         return f.ProfileFact(*(getattr(guest, name) for name in f.ProfileFact.__struct_fields__))
     return f.ProfileFact(
@@ -212,7 +217,7 @@ def _take_purchase(account: Account, fact: f.PurchaseFact, policy: Policy) -> No
         account.spent[fact.currency] = str(EXACT.subtract(spent, amount))
         return
     account.purchases += 1
-    account.quantity += fact.quantity or 0.0
+    account.quantity += fact.quantity or 0
     account.spent[fact.currency] = str(EXACT.add(spent, amount))
     if account.bought is None:
         account.bought = fact.t
@@ -255,7 +260,7 @@ def _take_meeting(account: Account, fact: f.MeetingFact) -> None:
         account.bought = fact.t
 
 
-def _take_command(account: Account, fact: f.CommandFact) -> str | None:
+def _take_command(account: Account, fact: f.CommandFact) -> Direction | None:
     if fact.command == OVERRIDE and fact.status is not None and fact.until is not None:
         account.hold = Hold(fact.status, fact.until)
     elif fact.command == RELEASE:

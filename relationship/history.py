@@ -14,6 +14,7 @@ from msgspec import Struct
 from relationship import facts as f
 from relationship.account import Account, copy
 from relationship.fold import Change, advance, due_at, fresh, run_timers
+from relationship.ledger import may_name
 from relationship.outcome import Applied, Reason, Refused, Repeat, Verdict
 from relationship.record import Record, Told
 from relationship.schedule import Rules
@@ -55,7 +56,7 @@ def refused(reason: Reason, text: str) -> Taken:
 
 def matching(record: Record, rank: int, event_id: str) -> f.Fact | None:
     """Return the kept fact of this rank and id, or the command that corrected it away; None where neither is kept."""
-    if event_id.encode() not in record.history:
+    if not may_name(record.history, record.stem, event_id):
         return None
     found = None
     for fact in record.facts():

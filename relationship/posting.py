@@ -14,6 +14,7 @@ from relationship.merging import pack as pack_facts
 from relationship.outcome import AUDIT, RECLASSIFIED, STATE, Outgoing
 
 WORTH_COMPRESSING: Final = 1024  # bytes; a state alone is smaller, a decision is four times that and shrinks to a third
+LEFT_OUT: Final = b""  # in the place of a state's JSON
 COMPRESSED: Final = b"\xc1"  # a byte that no MessagePack begins with
 
 _pack: Final = msgspec.msgpack.Encoder()
@@ -21,15 +22,17 @@ _unpack: Final = msgspec.msgpack.Decoder(list[Outgoing])
 
 
 def pack(sends: Sequence[Outgoing]) -> bytes:
-    """Return messages as a record keeps them until its next step."""
+    """Return messages as a record keeps them until its next step: all but the state, which the record itself tells."""
     if not sends:
         return b""
-    packed = _pack.encode(sends)
+    packed = _pack.encode(
+        [sent._replace(value=LEFT_OUT) if sent.topic == STATE and sent.value else sent for sent in sends]
+    )
     return COMPRESSED + zlib.compress(packed, 1) if len(packed) > WORTH_COMPRESSING else packed
 
 
 def unpack(packed: bytes) -> list[Outgoing]:
-    """Return what `pack` packed."""
+    """Return what `pack` packed; a state's value is `LEFT_OUT`."""
     if packed[:1] == COMPRESSED:
         packed = zlib.decompress(packed[1:])
     return _unpack.decode(packed) if packed else []

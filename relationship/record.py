@@ -6,27 +6,41 @@ the last message that it reflects, so that whatever is replayed is counted once.
 a higher `revision`.
 """
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, get_args
 
 import msgspec
 from msgspec import Struct, field
 
 from relationship import facts as f
+from relationship import ledger
 from relationship.account import Account
+from relationship.decisions import Direction, Standing
 
-LAYOUT: Final = 1  # of the encoding; a record of another layout is not read by mistake
+LAYOUT: Final = 2  # of the encoding; a record of another layout is not read by mistake
+
+
+DIRECTIONS: Final[tuple[Direction, ...]] = get_args(Direction)
+STANDINGS: Final[tuple[Standing, ...]] = get_args(Standing)
 
 
 class Told(Struct, array_like=True, frozen=True):
-    """One decision told and still in force. Times are µs; `source` and `target` are statuses by position."""
+    """One decision told and still in force. Times are µs; statuses, and the direction as `way`, are told by position.
+
+    Its id is not kept: `relationship.explain.decision_id` makes it of these.
+    """
 
     seq: int
     t: int
     source: int
     target: int
-    direction: str
+    way: int
     cause: str
-    event_id: str
+
+    @property
+    def direction(self) -> Direction:
+        """The direction, by its name in the contract."""
+        return DIRECTIONS[self.way]
 
     def same_as(self, t: int, source: int, target: int, direction: str, cause: str) -> bool:
         """Tell whether a change found by folding again is the one that was told."""
@@ -37,7 +51,7 @@ class Shown(Struct, array_like=True, frozen=True):
     """What the state topic last said of the account, so that it is told again only when it differs."""
 
     status: int
-    standing: str
+    standing: int
     profile: str
     score: int
 
@@ -72,7 +86,7 @@ class Record(Struct, array_like=True):
     head: the account now.
     base: the account before the history kept; None where nothing was left out.
     edge: order of the last fact that went into the base.
-    count, history: the facts kept.
+    count, history, stem: the facts kept, their number, and what their ids begin with; see `relationship.ledger`.
     seq: number of the last decision told.
     told: decisions told since the base, in order, without those undone.
     shown: what the state topic last said.
@@ -94,6 +108,7 @@ class Record(Struct, array_like=True):
     edge: tuple[int, int, str] | None = None
     count: int = 0
     history: bytes = b""
+    stem: str = ""
     seq: int = 0
     told: list[Told] = field(default_factory=list)
     shown: Shown | None = None
@@ -107,17 +122,21 @@ class Record(Struct, array_like=True):
 
     def facts(self) -> list[f.Fact]:
         """Return the facts kept, in order."""
-        return f.decode_history(self.count, self.history)
+        return ledger.facts(self.count, self.history, self.stem)
 
-    def keep(self, facts: list[f.Fact]) -> None:
+    def keep(self, facts: Sequence[f.Fact]) -> None:
         """Replace the facts kept by these, which are in order."""
-        self.count = len(facts)
-        self.history = b"".join(map(f.encode_fact, facts))
+        self.count, self.stem = len(facts), ledger.stem_of(facts)
+        self.history = ledger.entries(facts, self.stem)
 
     def append(self, fact: f.Fact) -> None:
         """Add a fact that is younger than all that are kept."""
-        self.count += 1
-        self.history += f.encode_fact(fact)
+        added = ledger.entry(fact, self.stem) if self.count else None
+        if added is None:
+            self.keep([*self.facts(), fact])
+        else:
+            self.count += 1
+            self.history += added
 
 
 _encoder: Final = msgspec.msgpack.Encoder()

@@ -13,6 +13,7 @@ from relationship.outcome import Delivered, Fold, Outcome, Outgoing, Refused
 from relationship.record import decode
 from relationship.schedule import Rules
 from relationship.state_message import state_of
+from relationship.transitions import read
 
 _OWN: Final = {topic: m.decoder_for(topic) for topic in (m.REFERRALS, m.MOVES)}
 
@@ -57,7 +58,8 @@ class Replay:
         for account in sorted(self.records):
             record = decode(self.records[account])
             if record.merged is None:
-                yield state_of(account, record, None, rules.at(record.head.t))
+                policy = rules.at(record.head.t)
+                yield state_of(account, record, read(record.head, policy).score, policy)
 
 
 def run(core: Fold, messages: Iterable[tuple[str, m.Message]], decided_at: int) -> tuple[Replay, list[Outgoing]]:

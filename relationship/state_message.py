@@ -7,7 +7,6 @@ from relationship.plays import play_of
 from relationship.policy import Policy
 from relationship.record import Record
 from relationship.segments import segment_of
-from relationship.transitions import Reading, read
 
 
 def since_of(record: Record) -> int:
@@ -20,15 +19,14 @@ def since_of(record: Record) -> int:
     return head.first if head.first is not None else head.t
 
 
-def state_of(account_id: str, record: Record, reading: Reading | None, policy: Policy) -> State:
-    """Return the state message of a record; `reading` is the head's, read anew where None."""
+def state_of(account_id: str, record: Record, score: int, policy: Policy) -> State:
+    """Return the state message of a record; `score` is its head's, in hundredths of a point."""
     head = record.head
-    reading = reading or read(head, policy)
     return State(
         account_id=account_id,
         status=f.STATUSES[head.told],
         since=f.rfc3339(since_of(record)),
-        score=reading.score / 100,
+        score=score / 100,
         confidence=round(confidence(head, policy), 3),
         segment=segment_of(head, policy),
         play=play_of(head, policy).name,

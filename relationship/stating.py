@@ -8,9 +8,16 @@ from typing import Final
 from relationship import facts as f
 from relationship import messages as m
 
+SMALL: Final = 10_080  # minutes of a week, the longest meeting; whole numbers up to here are kept as ints
+
 
 def _at(options: tuple[str, ...], value: str | None) -> int | None:
     return None if value is None else options.index(value)
+
+
+def _number(value: float | None) -> f.Number | None:
+    """Return an equal number, as an int where it is whole and small: so it takes fewer bytes."""
+    return int(value) if value is not None and -SMALL <= value <= SMALL and value % 1 == 0 else value
 
 
 def _tri(value: bool | None, yes: int, no: int) -> int:
@@ -35,7 +42,7 @@ def _purchase(p: m.Purchase) -> f.PurchaseFact:
         flags,
         p.category,
         _at(f.PURCHASE_CHANNELS, p.channel),
-        p.quantity,
+        _number(p.quantity),
     )
 
 
@@ -58,8 +65,8 @@ def _ticket(k: m.Ticket) -> f.TicketFact:
         f.TICKET_KINDS.index(k.kind),
         _at(f.TICKET_CHANNELS, k.channel),
         _at(f.INITIATORS, k.initiator),
-        k.sentiment,
-        k.csat,
+        _number(k.sentiment),
+        _number(k.csat),
         _tri(k.sla_met, f.SLA_MET, f.SLA_MISSED) | _tri(k.outcome_met, f.OUTCOME_MET, f.OUTCOME_MISSED),
         _at(f.CANCEL_REASONS, k.reason),
     )
@@ -70,7 +77,7 @@ def _meeting(g: m.Meeting) -> f.MeetingFact:
         f.micros(g.occurred_at),
         g.event_id,
         f.MEETING_KINDS.index(g.kind),
-        g.duration_minutes,
+        _number(g.duration_minutes) or 0,
         _at(f.MEETING_CHANNELS, g.channel),
         _at(f.INITIATORS, g.initiator),
         g.attendees_theirs,

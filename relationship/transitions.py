@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from relationship.account import CANDIDATE, CLIENT, CUSTOMER, LAPSED, PROSPECT, Account
+from relationship.decisions import Direction
 from relationship.dimensions import COMMITMENT, ENGAGEMENT, PERSONALISATION, TRUST, contributions, values
 from relationship.policy import Policy, Trade
 
@@ -59,7 +60,7 @@ class Rule(NamedTuple):
 
     source: int
     target: int
-    direction: str
+    direction: Direction
     says: str
     stay: str | None
     holds: Condition

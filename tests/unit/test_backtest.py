@@ -11,6 +11,7 @@ from story import CORE, NOW_US, POLICY, courtship, fold, on, purchase, record_of
 from cli.main import run
 from relationship.asof import TooEarlyError, record_at
 from relationship.backtest import Courses, bill, otherwise, spans, status_at
+from relationship.explain import decision_id
 from relationship.facts import DAY_US, STATUSES, micros
 from relationship.replay import Replay
 
@@ -115,7 +116,7 @@ def test_what_stood_then_is_what_was_told_then():
         then, earlier = record_at(record, t, POLICY), record_at(record, t - 1, POLICY)
         assert STATUSES[then.record.head.told] == decision["to"]
         assert STATUSES[earlier.record.head.told] == before
-        assert [told.event_id for told in then.record.told][-1] == decision["event_id"]
+        assert decision_id("a", then.record.told[-1]) == decision["event_id"]
         before = decision["to"]
 
 

@@ -1,0 +1,112 @@
+"""What holds of the stored record for any history: nothing is lost in it, and a restored one sends the same again."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from story import CORE, NOW_US, courtship, fold, purchase, ticket
+from test_core_properties import HISTORIES
+
+from relationship import facts as f
+from relationship.ledger import may_name
+from relationship.outcome import Delivered
+from relationship.record import Record, decode, encode
+from relationship.stating import fact_of
+
+TOLD = st.sampled_from(["", "o", "order-", "order-1", "order-17", "a-0001:p", "a-0001:", "ü", "x" * 40])
+IDS = st.builds(str.__add__, TOLD, st.text("0123456789:-ü", max_size=3))
+FACTS = st.one_of(
+    st.builds(f.ReferralFact, st.integers(0, 2**53), IDS),
+    st.builds(
+        f.CommandFact, st.integers(0, 2**53), IDS, st.integers(-1, 5), st.none(), st.none(), st.none() | IDS, st.none()
+    ),
+    st.builds(
+        f.TicketFact,
+        st.integers(0, 2**53),
+        IDS,
+        st.integers(0, 2**32 - 1),
+        st.integers(0, 3),
+        st.integers(0, 6),
+        st.none() | st.integers(0, 5),
+        st.none(),
+        st.none() | st.sampled_from([0, 1, -0.5, 0.25]),
+        st.none() | st.sampled_from([1, 4, 4.5]),
+        st.integers(0, 15),
+        st.none(),
+    ),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(FACTS, max_size=12), st.integers(0, 12))
+def test_a_history_gives_back_what_was_put_into_it(facts, kept):
+    """Facts kept at once and facts added one by one come back equal, whatever their ids begin with."""
+    record = Record()
+    record.keep(facts[:kept])
+    for fact in facts[kept:]:
+        record.append(fact)
+    assert record.facts() == facts
+    assert decode(encode(record)) == record
+    assert decode(encode(record)).facts() == facts
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(FACTS, max_size=12), IDS)
+def test_no_id_in_a_history_is_overlooked(facts, stranger):
+    """Every id that a fact bears or speaks of may be named, also right after a stranger's shortened what is shared."""
+    record = Record()
+    for fact in [*facts, f.ReferralFact(2**53, stranger)]:
+        record.append(fact)
+    corrected = [fact.corrects for fact in facts if isinstance(fact, f.CommandFact) and fact.corrects is not None]
+    assert all(
+        may_name(record.history, record.stem, name) for name in [stranger, *corrected, *(fact.id for fact in facts)]
+    )
+
+
+def test_an_id_that_no_fact_bears_is_told_apart_without_decoding():
+    """Neither a part of an id, nor one that goes on, nor one that begins otherwise may be named."""
+    record = Record()
+    record.keep([f.ReferralFact(1, "order-17"), f.ReferralFact(2, "order-18")])
+    assert [may_name(record.history, record.stem, name) for name in ("order-17", "order-1", "order-171", "17", "")] == [
+        True,
+        *[False] * 4,
+    ]
+
+
+@settings(max_examples=300, deadline=None)
+@given(HISTORIES, st.data())
+def test_a_restored_record_sends_its_last_step_again(told, data):
+    """Whatever a step sent, decisions and states included, its record gives again, byte for byte."""
+    delivered = [Delivered(topic, i, message) for i, (topic, message) in enumerate(told)]
+    cut = data.draw(st.integers(0, len(delivered)))
+    first = CORE.step("a", None, delivered[:cut], NOW_US)
+    second = CORE.step("a", first.record, delivered[cut:], NOW_US)
+    for outcome in (first, second):
+        if outcome.record and outcome.changed:
+            assert list(CORE.pending("a", outcome.record)) == list(outcome.sends)
+
+
+@settings(max_examples=200, deadline=None)
+@given(HISTORIES)
+def test_decoding_and_encoding_leaves_every_byte(told):
+    """A record that is read and written again is the same bytes."""
+    for raw in fold(told)[0].records.values():
+        assert encode(decode(raw)) == raw
+
+
+@settings(max_examples=200, deadline=None)
+@given(HISTORIES)
+def test_whole_numbers_take_an_int_and_stay_equal(told):
+    """A fact's numbers equal the message's, and are ints where they are whole."""
+    for _, message in told:
+        fact = fact_of(message)
+        for theirs, ours in (("csat", "csat"), ("duration_minutes", "minutes"), ("quantity", "quantity")):
+            value = getattr(message, theirs, None)
+            if value is not None:
+                assert getattr(fact, ours) == value
+                assert isinstance(getattr(fact, ours), int) == (value % 1 == 0)
+
+
+def test_an_account_of_twenty_events_stays_small():
+    """Half a year's twenty events, with their evidence and decisions, are 1,100 bytes."""
+    told = [*courtship(), *(purchase(170 + day) for day in range(2)), *(ticket(180 + day) for day in range(3))]
+    assert len(told) == 20
+    assert len(fold(told)[0].records["a"]) <= 1100

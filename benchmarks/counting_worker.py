@@ -47,7 +47,8 @@ class CountAndSum:
         sends: list[Outgoing] = []
         amount, before = Decimal(total.sum), total.count
         answers = self._answers_all or account_id.startswith(MARKER)
-        for _, offset, message, _ in delivered:
+        for each in delivered:
+            offset, message = each.offset, each.message
             if offset <= total.offset or not isinstance(message, Purchase):
                 verdicts.append(REPEAT)
                 continue

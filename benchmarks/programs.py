@@ -130,6 +130,9 @@ async def running(program: Program, on: Stand, group: str, times: int = 1) -> As
 
 
 def _environment(program: Program, on: Stand, group: str, state: Path) -> dict[str, str]:
+    instance = (
+        state.name
+    )  # a static member of its group: a program that is started again has its partitions back at once
     return {
         **os.environ,
         "PYTHONPATH": str(HERE.parent),
@@ -137,12 +140,14 @@ def _environment(program: Program, on: Stand, group: str, state: Path) -> dict[s
         "CLIENTWARD_KAFKA_BOOTSTRAP": on.kafka,
         "CLIENTWARD_REDIS_URL": on.redis,
         "CLIENTWARD_GROUP": group,
+        "CLIENTWARD_INSTANCE": instance,
         "CLIENTWARD_PARTITIONS": str(on.partitions),
         "CLIENTWARD_WEB_PORT": "0",
         "CLIENTWARD_DATA_DIR": str(state),
         "CLIENTWARD_LOG_LEVEL": "WARNING",
         "BENCH_KAFKA": on.kafka,
         "BENCH_GROUP": group,
+        "BENCH_INSTANCE": instance,
         "BENCH_PARTITIONS": str(on.partitions),
         "BENCH_STATE": str(state),
         "BENCH_INTAKE": PURCHASES,

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from clientward_store.partitions import Held, Partitions
+from clientward_store.partitions import NONE_YET, Held, Partitions
 from clientward_store.scripts import (
     DUE,
     META,
@@ -47,6 +47,8 @@ class Write:
         due: When to wake a key, in µs since the epoch; None: not at all.
         outbox: Records to publish, as (id, record), in order; an id that is there already is replaced.
         restored: Keys of `restored` that have been looked at.
+        sent: Ids of records of the outbox that have been published since: what `sent` would be told, without its round trip.
+        changelog_offset: The last changelog offset that the values before this write reflect, as for `sent`; None: not told.
     """
 
     values: Mapping[bytes, bytes | None] = field(default_factory=dict)
@@ -54,6 +56,8 @@ class Write:
     due: Mapping[bytes, int | None] = field(default_factory=dict)
     outbox: Sequence[tuple[bytes, bytes]] = ()
     restored: Sequence[bytes] = ()
+    sent: Sequence[bytes] = ()
+    changelog_offset: int | None = None
 
 
 class BatchApi:
@@ -104,10 +108,12 @@ class BatchApi:
         async with held.lock:
             tip = held.next_tip(write)
             guard = Guard(owner=held.owner, tip=held.tip, next_tip=tip)
-            args = arguments(guard, commit_commands(write, held))
+            changelog = self._changelog_commands(partition, write.changelog_offset)
+            args = arguments(guard, [*changelog, *commit_commands(write, held)])
             self.parts.settle(partition, await self.parts.clients.arun(WRITE_SCRIPT, self.parts.keys(partition), args))
             held.committed(tip)
         if self.parts.held.get(partition) is held:
+            self._note_changelog(partition, write.changelog_offset)
             self.parts.cache.put(partition, write.values)
 
     async def sent(self, partition: int, ids: Sequence[bytes], changelog_offset: int | None) -> None:
@@ -118,14 +124,21 @@ class BatchApi:
         """
         held = self.parts.owned(partition)
         async with held.lock:
-            commands: list[Command] = [("HDEL", OUTBOX, ids)]
-            known = self.parts.offsets.get(partition, -1)
-            if changelog_offset is not None and changelog_offset > known:
-                commands.append(changelog_command(changelog_offset))
+            commands: list[Command] = [("HDEL", OUTBOX, ids), *self._changelog_commands(partition, changelog_offset)]
             args = arguments(Guard(owner=held.owner, tip=held.tip), commands)
             self.parts.settle(partition, await self.parts.clients.arun(WRITE_SCRIPT, self.parts.keys(partition), args))
-        if changelog_offset is not None and self.parts.held.get(partition) is held:
-            self.parts.offsets[partition] = max(known, changelog_offset)
+        if self.parts.held.get(partition) is held:
+            self._note_changelog(partition, changelog_offset)
+
+    def _changelog_commands(self, partition: int, offset: int | None) -> list[Command]:
+        """Return the command that moves the changelog offset on, where it does."""
+        if offset is None or offset <= self.parts.offsets.get(partition, NONE_YET):
+            return []
+        return [changelog_command(offset)]
+
+    def _note_changelog(self, partition: int, offset: int | None) -> None:
+        if offset is not None:
+            self.parts.offsets[partition] = max(offset, self.parts.offsets.get(partition, NONE_YET))
 
     async def outbox(self, partition: int) -> list[tuple[bytes, bytes]]:
         """Return what has been committed and not been reported as sent, as (id, record), oldest first."""
@@ -153,7 +166,8 @@ class BatchApi:
 
 
 def commit_commands(write: Write, held: Held) -> Iterator[Command]:
-    """Yield a commit's commands."""
+    """Yield a commit's commands. What was sent leaves the outbox first: the same id may enter it again."""
+    yield "HDEL", OUTBOX, write.sent
     yield from value_commands(write.values)
     yield "HSET", META, pairs((POSITION + topic, offset) for topic, offset in write.positions.items())
     yield "ZADD", DUE, pairs((at, key) for key, at in write.due.items() if at is not None)

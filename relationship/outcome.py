@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
 
+from msgspec import Struct
+
 from relationship.messages import Message
 
 RECLASSIFIED: Final = "crm.relationship.reclassified.v1"
@@ -31,7 +33,7 @@ class Reason(StrEnum):
     LATE = "LATE"
 
 
-class Delivered(NamedTuple):
+class Delivered(Struct, frozen=True, gc=False):
     """One accepted message and where it stood. `offset` is its topic's, in the account's partition."""
 
     topic: str

@@ -215,6 +215,7 @@ def build_app(settings: Settings, fold: Fold, publisher: Publisher, metrics: Met
         datadir=str(settings.data_dir),
         processing_guarantee="at_least_once",
         broker_max_poll_records=settings.max_poll_records,
+        consumer_group_instance_id=settings.instance,
         broker_session_timeout=SESSION_SECONDS,
         broker_heartbeat_interval=HEARTBEAT_SECONDS,
         broker_commit_interval=COMMIT_SECONDS,

@@ -4,9 +4,9 @@ A `Step` is worked out before anything is written, so that a step that fails for
 is, and one whose partition was lost leaves nothing behind.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import msgspec
 
@@ -21,14 +21,34 @@ SPEC_VERSION: Final = b"1.0"
 CONTENT_TYPE: Final = b"application/json"
 TRACEPARENT: Final = "traceparent"
 VERDICTS: Final = {Applied: "applied", Repeat: "repeat", Refused: "refused"}
+TAKEN: Final = frozenset({Applied, Repeat})
 
 
-class Arrival(NamedTuple):
-    """One record of the intake, decoded. `at` is when it happened, in seconds; a refused one moves no clock."""
+class Arrival(Delivered, frozen=True, gc=False):
+    """One record of the intake, decoded: a message as the fold takes it, or the reason why it is refused.
 
-    record: Record
-    message: Message | Refused
-    at: float
+    A plain struct, which Python's garbage collector passes over: tens of thousands of them wait at a time in a backfill.
+
+    Attributes:
+        at: when it happened, in seconds since the epoch. A refused one moves no clock: it stands where the one before did.
+        record: as it was fetched.
+        refused: why it is refused; there is no message then, and this stands in its place.
+    """
+
+    at: float = 0.0
+    record: Any = None  # a struct's fields after one with a default need one too; there always is a record
+    refused: Refused | None = None
+
+    @property
+    def key(self) -> bytes:
+        """The account's key in the table, which a message that is not refused has for its own."""
+        key: bytes = self.record.key
+        return key
+
+    @property
+    def arrived_ms(self) -> int:
+        """When Kafka stored the record, in ms since the epoch."""
+        return int(self.record.timestamp)
 
 
 class Entry(NamedTuple):
@@ -69,9 +89,16 @@ def decode_entry(record: bytes) -> Entry:
     return _decode(record)
 
 
-def accounts_of(arrivals: Iterable[Arrival]) -> set[bytes]:
-    """Return the table keys that a step over these arrivals needs."""
-    return {arrival.message.account_id.encode() for arrival in arrivals if not isinstance(arrival.message, Refused)}
+def by_account(arrivals: Iterable[Arrival]) -> tuple[dict[bytes, list[Arrival]], list[Arrival]]:
+    """Return the arrivals of every account by its table key, in order, and those that are refused."""
+    accounts: defaultdict[bytes, list[Arrival]] = defaultdict(list)
+    refused = []
+    for arrival in arrivals:
+        if arrival.refused is None:
+            accounts[arrival.key].append(arrival)
+        else:
+            refused.append(arrival)
+    return accounts, refused
 
 
 class Folding:
@@ -85,30 +112,31 @@ class Folding:
         self._due: dict[bytes, int | None] = {}
         self._entries: dict[bytes, Entry] = {}
         self._refused: list[tuple[Record, Refused]] = []
-        self._counts: dict[tuple[str, str], int] = defaultdict(int)
+        self._counts: Counter[tuple[str, str]] = Counter()
         self._newest = 0.0
 
-    def arrivals(self, arrivals: Sequence[Arrival]) -> None:
-        """Fold arrivals, account by account."""
-        by_account: dict[str, list[Arrival]] = defaultdict(list)
-        for arrival in arrivals:
-            if isinstance(arrival.message, Refused):
-                self._refuse(arrival.record, arrival.message)
-            else:
-                by_account[arrival.message.account_id].append(arrival)
-        self._newest = max((arrival.at for arrival in arrivals), default=0.0)
-        for account, mine in by_account.items():
-            self._step(account, mine)
+    def arrivals(self, accounts: Mapping[bytes, Sequence[Arrival]], refused: Iterable[Arrival]) -> Iterator[None]:
+        """Fold arrivals, account by account; pauses after each, so that whoever drives this can let others have a turn."""
+        for arrival in refused:
+            if arrival.refused is not None:
+                self._refuse(arrival, arrival.refused)
+        for key, arrivals in accounts.items():
+            self._step(key, arrivals)
+            yield
 
-    def _step(self, account: str, arrivals: Sequence[Arrival]) -> None:
-        key = account.encode()
-        outcome = self._fold.step(account, self._records[key], [_delivered(a) for a in arrivals], self._decided_at)
-        for arrival, verdict in zip(arrivals, outcome.verdicts, strict=True):
-            if isinstance(verdict, Refused):
-                self._refuse(arrival.record, verdict)
-            else:
-                self._counts[arrival.record.topic, VERDICTS[type(verdict)]] += 1
-        self._outcome(account, key, outcome, arrivals[-1].record.timestamp)
+    def _step(self, key: bytes, arrivals: Sequence[Arrival]) -> None:
+        account, last = arrivals[0].message.account_id, arrivals[-1]
+        outcome = self._fold.step(account, self._records[key], arrivals, self._decided_at)
+        kinds = [*map(type, outcome.verdicts)]
+        if Refused in kinds:
+            for arrival, verdict in zip(arrivals, outcome.verdicts, strict=True):
+                if isinstance(verdict, Refused):
+                    self._refuse(arrival, verdict)
+        self._counts.update(
+            [(arrival.topic, VERDICTS[kind]) for arrival, kind in zip(arrivals, kinds, strict=True) if kind in TAKEN]
+        )
+        self._newest = max(self._newest, *[arrival.at for arrival in arrivals])
+        self._outcome(account, key, outcome, last.arrived_ms)
 
     def wake(self, accounts: Iterable[bytes], now: int) -> None:
         """Let the timers of accounts run up to `now` (µs)."""
@@ -143,9 +171,9 @@ class Folding:
             identity = f"{outgoing.topic}\0{len(outgoing.key)}\0{outgoing.key}\0{outgoing.event_id}".encode()
             self._entries.setdefault(identity, Entry(account, outgoing, arrived_ms))
 
-    def _refuse(self, record: Record, refused: Refused) -> None:
-        self._refused.append((record, refused))
-        self._counts[record.topic, VERDICTS[Refused]] += 1
+    def _refuse(self, arrival: Arrival, refused: Refused) -> None:
+        self._refused.append((arrival.record, refused))
+        self._counts[arrival.topic, VERDICTS[Refused]] += 1
 
     def step(self, positions: Mapping[str, int]) -> Step:
         """Return the step, with the next offset of every topic that it read."""
@@ -154,12 +182,12 @@ class Folding:
         return Step(write, self._entries, self._refused, self._counts, self._newest)
 
 
-def _delivered(arrival: Arrival) -> Delivered:
-    record = arrival.record
-    if isinstance(arrival.message, Refused):
-        raise TypeError("a refused record is delivered to no account")
+def arrival_of(record: Record, message: Message | Refused, at: float) -> Arrival:
+    """Return a decoded record as an arrival. `at` is when it happened, in seconds since the epoch."""
     traceparent = _traceparent(record) if record.headers else None
-    return Delivered(record.topic, record.offset, arrival.message, traceparent)
+    if type(message) is Refused:
+        return Arrival(record.topic, record.offset, cast("Message", message), traceparent, at, record, message)
+    return Arrival(record.topic, record.offset, cast("Message", message), traceparent, at, record)
 
 
 def _traceparent(record: Record) -> str | None:
@@ -171,12 +199,7 @@ def _traceparent(record: Record) -> str | None:
 
 def positions_after(arrivals: Sequence[Arrival]) -> dict[str, int]:
     """Return the next offset of every topic; within a topic, arrivals are in order."""
-    return {arrival.record.topic: arrival.record.offset + 1 for arrival in arrivals}
-
-
-def changelog_sendings(topic: str, partition: int, values: Mapping[bytes, bytes | None]) -> Iterator[Sending]:
-    """Yield a table's changes as records of its changelog."""
-    return (Sending(topic, partition, key, value) for key, value in values.items())
+    return {arrival.topic: arrival.offset + 1 for arrival in arrivals}
 
 
 def outgoing_sending(entry: Entry, partition: int) -> Sending:

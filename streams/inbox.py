@@ -12,7 +12,7 @@ Rules:
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
 from faust.types import TP
@@ -20,7 +20,7 @@ from faust.types import TP
 from relationship.messages import MESSAGE_TYPES
 from relationship.outcome import Refused
 from streams.codecs import Codec
-from streams.folding import Arrival
+from streams.folding import Arrival, arrival_of
 from streams.merge import Merge
 from streams.transport import Batch, Record
 
@@ -102,6 +102,7 @@ class Inbox:
         self._gap: Batch | None = None
         self._news = asyncio.Event()
         self._merge: Merge[Arrival] = Merge(list(MESSAGE_TYPES))
+        self._unfolded = 0  # arrivals that were taken and are not folded and sent
         self._unchecked = False  # old records were decoded since the ends were last asked for
         self.heard_at = time.monotonic()
 
@@ -114,6 +115,7 @@ class Inbox:
         """Drop everything and fetch from these positions on."""
         self._generation = next(self._generations)
         self._gap = None
+        self._unfolded = 0
         self._merge = Merge(list(MESSAGE_TYPES))
         for topic, offset in positions.items():
             lane = self._lanes[topic] = Lane(self._lanes[topic].tp)
@@ -157,6 +159,7 @@ class Inbox:
             await self._decode_enough(limit)
             taken = await self._take(limit)
             if taken:
+                self._unfolded += len(taken)
                 break
             lane = self._undecoded()
             if lane is None:
@@ -195,13 +198,13 @@ class Inbox:
         """End a wait."""
         self._news.set()
 
-    async def wait(self, seconds: float) -> None:
-        """Return when a batch came, or after `seconds`."""
+    async def wait(self, seconds: float) -> bool:
+        """Return True when a batch came, or False after `seconds`."""
         try:
             async with asyncio.timeout(seconds):
-                await self._news.wait()
+                return await self._news.wait()
         except TimeoutError:
-            return
+            return False
 
     async def _decode(self, lane: Lane) -> None:
         """Move the lane's first batch into the merge."""
@@ -210,37 +213,43 @@ class Inbox:
         lane.records -= len(batch.records)
         for start in range(0, len(batch.records), DECODE_RECORDS):
             now_us = time.time_ns() // 1000
-            chunk = [self._decoded(lane, record, now_us) for record in batch.records[start : start + DECODE_RECORDS]]
+            chunk = self._decoded(lane, batch.records[start : start + DECODE_RECORDS], now_us)
             if generation != self._generation:
                 return
             self._merge.add(topic, chunk, more=True)
-            self._unchecked |= chunk[0][0] < now_us / 1e6 - BACKFILL_SECONDS
-            await asyncio.sleep(0)
+            self._unchecked |= chunk[0].at < now_us / 1e6 - BACKFILL_SECONDS
+            if start + DECODE_RECORDS < len(batch.records):
+                await asyncio.sleep(0)
         lane.fetched = batch.position
         self._merge.add(topic, (), more=lane.more())
 
-    def _decoded(self, lane: Lane, record: Record, now_us: int) -> tuple[float, Arrival]:
-        message = self._codec.decode(
-            record.topic,
-            record.key,
-            record.value,
-            now_us,
-            offset=record.offset,
-            timestamp_us=record.timestamp * 1000,
-            headers=record.headers,
-        )
-        if not isinstance(message, Refused):
-            lane.last = message.occurred_at.timestamp()
-        return lane.last, Arrival(record, message, lane.last)
+    def _decoded(self, lane: Lane, records: Sequence[Record], now_us: int) -> list[Arrival]:
+        decode, last, arrivals = self._codec.decode, lane.last, []
+        for record in records:
+            message = decode(
+                record.topic,
+                record.key,
+                record.value,
+                now_us,
+                offset=record.offset,
+                timestamp_us=record.timestamp * 1000,
+                headers=record.headers,
+            )
+            if not isinstance(message, Refused):
+                last = message.occurred_at.timestamp()
+            arrivals.append(arrival_of(record, message, last))
+        lane.last = last
+        return arrivals
 
     def _settle(self) -> None:
         """Count as folded what holds no record: markers of transactions, records that compaction took."""
         for topic, lane in self._lanes.items():
-            if not lane.batches and not self._merge.buffered(topic):
+            if not (self._unfolded or lane.batches or self._merge.buffered(topic)):
                 lane.folded = max(lane.folded, lane.fetched)
 
-    def folded(self, positions: Mapping[str, int]) -> None:
-        """Note what is folded and sent, and let the group's offsets follow."""
+    def folded(self, positions: Mapping[str, int], arrivals: int) -> None:
+        """Note what is folded and sent, so many arrivals, and let the group's offsets follow."""
+        self._unfolded -= arrivals
         for topic, offset in positions.items():
             self._lanes[topic].folded = offset
         self._intake.acknowledge({self._lanes[topic].tp: offset for topic, offset in positions.items()})
@@ -253,7 +262,7 @@ class Inbox:
         """Return the timestamp of a topic's oldest record that waits here, in ms, or None."""
         first = self._merge.first(topic)
         if first is not None:
-            return int(first.record.timestamp)
+            return first.arrived_ms
         batch = next((batch for batch in self._lanes[topic].batches if batch.records), None)
         return int(batch.records[0].timestamp) if batch else None
 

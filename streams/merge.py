@@ -9,12 +9,18 @@ Rules:
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import Final, Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-Item = TypeVar("Item")
 
-# A topic's place in the sequence: the time its head happened, then its rank. The largest bounds nothing.
-NO_BOUND: Final = (float("inf"), 0)
+class Timed(Protocol):
+    """What can be merged: it tells when it happened, in seconds since the epoch."""
+
+    @property
+    def at(self) -> float:
+        """When it happened."""
+
+
+Item = TypeVar("Item", bound=Timed)
 
 
 class _Lane(Generic[Item]):
@@ -22,11 +28,11 @@ class _Lane(Generic[Item]):
 
     def __init__(self, rank: int) -> None:
         self.rank = rank
-        self.items: deque[tuple[float, Item]] = deque()
+        self.items: deque[Item] = deque()
         self.more = True
 
     def head(self) -> tuple[float, int]:
-        return self.items[0][0], self.rank
+        return self.items[0].at, self.rank
 
 
 class Merge(Generic[Item]):
@@ -35,8 +41,8 @@ class Merge(Generic[Item]):
     def __init__(self, topics: Sequence[str]) -> None:
         self._lanes = {topic: _Lane[Item](rank) for rank, topic in enumerate(topics)}
 
-    def add(self, topic: str, items: Iterable[tuple[float, Item]], *, more: bool) -> None:
-        """Buffer `(time, item)` pairs of a topic; `more` tells whether the topic has more than these."""
+    def add(self, topic: str, items: Iterable[Item], *, more: bool) -> None:
+        """Buffer items of a topic; `more` tells whether the topic has more than these."""
         lane = self._lanes[topic]
         lane.items.extend(items)
         lane.more = more
@@ -48,7 +54,7 @@ class Merge(Generic[Item]):
     def first(self, topic: str) -> Item | None:
         """Return a topic's next item without taking it, or None."""
         items = self._lanes[topic].items
-        return items[0][1] if items else None
+        return items[0] if items else None
 
     def is_empty(self) -> bool:
         """Tell whether nothing waits here."""
@@ -61,8 +67,11 @@ class Merge(Generic[Item]):
             heads = sorted(lane.head() for lane in self._lanes.values() if lane.items)
             if not heads:
                 break
-            bound = heads[1] if len(heads) > 1 else NO_BOUND
-            self._run(self._by_rank(heads[0][1]), bound, limit, taken)
+            lane = self._by_rank(heads[0][1])
+            if len(heads) > 1:
+                self._run(lane, heads[1], limit, taken)
+            else:
+                taken += [lane.items.popleft() for _ in range(min(limit - len(taken), len(lane.items)))]
         return taken
 
     def _is_held_back(self) -> bool:
@@ -75,5 +84,5 @@ class Merge(Generic[Item]):
     def _run(lane: _Lane[Item], bound: tuple[float, int], limit: int, taken: list[Item]) -> None:
         """Move items of the foremost lane as long as it stays foremost."""
         items = lane.items
-        while items and len(taken) < limit and (items[0][0], lane.rank) < bound:
-            taken.append(items.popleft()[1])
+        while items and len(taken) < limit and (items[0].at, lane.rank) < bound:
+            taken.append(items.popleft())

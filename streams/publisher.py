@@ -47,6 +47,9 @@ PASSING: Final = (
 
 Headers = Sequence[tuple[str, bytes | None]]
 Place = tuple[str, int]
+#: A record of a place: key, value, headers.
+Record = tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]
+NO_HEADERS: Final[list[tuple[str, bytes | None]]] = []  # aiokafka wants a list, and changes none
 
 
 class PublishRefusedError(RuntimeError):
@@ -88,29 +91,50 @@ class Publisher:
 
         Raises PublishRefusedError. Brokers that are away are waited for without end.
         """
-        sendings = list(sendings)
-        while sendings:
+        by_place: dict[Place, list[Sending]] = defaultdict(list)
+        for sending in sendings:
+            partition = sending.partition
+            if partition is None:
+                partition = await self._partition_of(sending)
+            by_place[sending.topic, partition].append(sending)
+        records = {
+            place: [(each.key, each.value, list(each.headers)) for each in mine] for place, mine in by_place.items()
+        }
+        return await self._publish(records)
+
+    async def publish_changes(self, place: Place, changes: Mapping[bytes, bytes | None]) -> int | None:
+        """Send a table's changes to its changelog, and return the offset of the last once all are stored; None for none.
+
+        Raises as `publish` does, and waits as it does.
+        """
+        if not changes:
+            return None
+        stored = await self._publish({place: [(key, value, NO_HEADERS) for key, value in changes.items()]})
+        return stored[place]
+
+    async def _publish(self, by_place: Mapping[Place, Sequence[Record]]) -> Mapping[Place, int]:
+        """Send records, again and again while their brokers are away."""
+        while by_place:
             await self.start()
             producer = self._producer
             try:
-                return await self._publish(sendings)
+                return await self._send(by_place)
             except (KafkaError, OSError) as error:
                 if not _passes(error):
-                    topics = ", ".join(sorted({sending.topic for sending in sendings}))
+                    topics = ", ".join(sorted({topic for topic, _ in by_place}))
                     raise PublishRefusedError(
                         f"Kafka refuses records for {topics}: {error!r}; check `clientward topics` and the ACLs"
                     ) from error
-                log.warning("Kafka does not confirm; sending again", reason=repr(error), records=len(sendings))
+                records = sum(map(len, by_place.values()))
+                log.warning("Kafka does not confirm; sending again", reason=repr(error), records=records)
                 await self._renew(producer)
         return {}
 
-    async def _publish(self, sendings: Sequence[Sending]) -> Mapping[Place, int]:
+    async def _send(self, by_place: Mapping[Place, Sequence[Record]]) -> Mapping[Place, int]:
         producer = self._producer
         if producer is None:
             raise ProducerClosed
-        batches: list[tuple[Place, BatchBuilder]] = []
-        for place, records in (await self._by_place(producer, sendings)).items():
-            batches.extend((place, batch) for batch in _batches(producer, records))
+        batches = [(place, batch) for place, records in by_place.items() for batch in _batches(producer, records)]
         sent = [await producer.send_batch(batch, topic, partition=partition) for (topic, partition), batch in batches]
         stored = await asyncio.gather(*sent)
         return {
@@ -118,16 +142,23 @@ class Publisher:
             for (place, batch), metadata in zip(batches, stored, strict=True)
         }
 
-    @staticmethod
-    async def _by_place(producer: AIOKafkaProducer, sendings: Iterable[Sending]) -> dict[Place, list[Sending]]:
-        places: dict[Place, list[Sending]] = defaultdict(list)
-        for sending in sendings:
-            partition = sending.partition
-            if partition is None:
+    async def _partition_of(self, sending: Sending) -> int:
+        """Return the partition that Kafka's partitioner gives a record; waits for brokers that are away."""
+        while True:
+            await self.start()
+            producer = self._producer
+            try:
+                if producer is None:
+                    raise ProducerClosed
                 count = len(await producer.partitions_for(sending.topic))
-                partition = partition_of_key(sending.key or b"", count)
-            places[sending.topic, partition].append(sending)
-        return places
+            except (KafkaError, OSError) as error:
+                if not _passes(error):
+                    raise PublishRefusedError(
+                        f"Kafka tells no partitions of {sending.topic}: {error!r}; check `clientward topics` and the ACLs"
+                    ) from error
+                await self._renew(producer)
+            else:
+                return partition_of_key(sending.key or b"", count)
 
     async def _renew(self, failed: AIOKafkaProducer | None) -> None:
         async with self._renewing:
@@ -179,15 +210,13 @@ async def _abandon(producer: AIOKafkaProducer) -> None:
         log.debug("producer given up", reason=repr(error))
 
 
-def _batches(producer: AIOKafkaProducer, records: Iterable[Sending]) -> list[BatchBuilder]:
+def _batches(producer: AIOKafkaProducer, records: Iterable[Record]) -> list[BatchBuilder]:
     now_ms = int(time.time() * 1000)
-    batches = [producer.create_batch()]
-    for record in records:
-        if not _append(batches[-1], record, now_ms):
-            batches.append(producer.create_batch())  # an empty batch takes a record of any size
-            _append(batches[-1], record, now_ms)
+    batch = producer.create_batch()
+    batches = [batch]
+    for key, value, headers in records:
+        if batch.append(timestamp=now_ms, key=key, value=value, headers=headers) is None:
+            batch = producer.create_batch()  # an empty batch takes a record of any size
+            batch.append(timestamp=now_ms, key=key, value=value, headers=headers)
+            batches.append(batch)
     return batches
-
-
-def _append(batch: BatchBuilder, record: Sending, now_ms: int) -> bool:
-    return batch.append(timestamp=now_ms, key=record.key, value=record.value, headers=list(record.headers)) is not None

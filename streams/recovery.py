@@ -70,7 +70,8 @@ class BatchRecovery(Recovery):
     async def _write(self, tp: TP, events: list[Restored]) -> None:
         while not self.should_stop:
             try:
-                self.tp_to_table[tp].apply_changelog_batch(cast("list[EventT[Any]]", events))
+                # In a thread: the store waits for Redis there, while the loop fetches on and the group hears of the worker.
+                await asyncio.to_thread(self.tp_to_table[tp].apply_changelog_batch, cast("list[EventT[Any]]", events))
             except StoreRefused:
                 raise
             except StoreUnavailable as error:

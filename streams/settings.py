@@ -76,6 +76,13 @@ class Settings(BaseSettings):
             description="This deployment's name: consumer group, and prefix of the changelog topic and the Redis keys.",
         ),
     ] = "clientward"
+    instance: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+            description="This worker's own name, the same after a restart: it then has its partitions back at once.",
+        ),
+    ] = None
     partitions: Annotated[
         int,
         Field(

@@ -3,9 +3,9 @@
 The order within a step is what the promise rests on:
 1. take arrivals in event-time order, load their accounts (one round trip), fold;
 2. send the dead letters, and wait until Kafka has them;
-3. commit to Redis in one atomic write: states, positions, timers, outbox;
-4. send the changelog, and wait; only then send the decisions, and wait;
-5. acknowledge; and, once nothing waits, note in Redis that the outbox is sent.
+3. commit to Redis in one atomic write: states, positions, timers, outbox, and what has been sent of the outbox before;
+4. send the changelog, and wait; only then send the decisions, and wait; acknowledge (`streams.dispatch`). The next step is
+   folded and committed meanwhile.
 A crash between any two of them repeats work and loses none: what is before the commit is fetched again, what is after it
 is in the outbox. An outbox that was sent and not noted is sent again under the same ids.
 
@@ -17,8 +17,9 @@ Anything else ends the worker unacknowledged.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final, NamedTuple, TypeVar
 
 import structlog
@@ -27,19 +28,11 @@ from faust.types import TP
 from clientward_store import Fenced, Store, StoreRefused, StoreUnavailable, Write
 from relationship.messages import MESSAGE_TYPES
 from relationship.outcome import REJECTED, Fold
+from streams import points
 from streams.codecs import Codec
 from streams.dead_letters import dead_letter
-from streams.folding import (
-    Arrival,
-    Entry,
-    Folding,
-    Step,
-    accounts_of,
-    changelog_sendings,
-    decode_entry,
-    outgoing_sending,
-    positions_after,
-)
+from streams.dispatch import Dispatch, Owed
+from streams.folding import Arrival, Folding, Step, by_account, decode_entry, positions_after
 from streams.inbox import GapError, Inbox, Intake
 from streams.publisher import Publisher, Sending
 from streams.sensors import Metrics
@@ -48,10 +41,13 @@ from streams.transport import Batch
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-# Records of one step: enough that a round trip is paid by many, few enough that the event loop is free again in 0.1 s.
-STEP_RECORDS: Final = 2_000
-# Ids of sent messages that wait at most to be noted, however busy the partition is: they are sent again after a crash.
+# Records of one step at most. A live step takes what has come; in a backlog the more records share a step the fewer times
+# an account is loaded, encoded and written. It bounds what a crash repeats and the size of one write to Redis.
+STEP_RECORDS: Final = 8_000
+# Ids of sent messages that wait at most to be noted: they are sent again after a crash.
 MOST_SENT: Final = 2_000
+# Seconds of folding after which other partitions, the network and the group get a turn.
+TURN_SECONDS: Final = 0.01
 # Accounts woken or restored in one step.
 STEP_ACCOUNTS: Final = 1_000
 # Seconds between two looks at a partition's timers.
@@ -62,8 +58,6 @@ RETRY_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
 # while: between two bursts of a backfill a partition has no lag either, and its accounts have not lapsed meanwhile.
 LIVE_SECONDS: Final = 3_600.0
 SILENT_SECONDS: Final = 10.0
-# Seconds after which an ownership that Redis confirmed is asked for again before anything is sent in its name.
-CONFIRMED_SECONDS: Final = 1.0
 # Seconds for the group to say that the partition is another's, once the fence has said so.
 FENCED_SECONDS: Final = 1.0
 MICROS: Final = 1_000_000
@@ -113,11 +107,9 @@ class Partition:
         self.is_open = False
         self._stopping = False
         self._parts = parts
+        self._dispatch = Dispatch((parts.changelog, number), parts.publisher, self._confirm, self.inbox.nudge)
         self._clock = 0.0  # event time of the newest message folded, seconds since the epoch
         self._timers_at = 0.0
-        self._confirmed_at = 0.0  # when Redis was last asked whether the partition is ours, and said so
-        self._sent: list[bytes] = []  # ids in the outbox that Kafka has stored
-        self._stored: int | None = None  # offset of the changelog up to which it has
 
     def put(self, batch: Batch) -> None:
         """Take a batch over; never waits."""
@@ -130,42 +122,53 @@ class Partition:
 
     async def run(self) -> None:
         """Own the partition until stopped or cancelled."""
-        await self._open("assigned")
-        while not self._stopping:
-            try:
-                await self._turn()
-            except Fenced as error:
-                if error.went_back:
-                    raise
-                log.warning("fenced", partition=self.number, reason=str(error))
-                await asyncio.sleep(FENCED_SECONDS)
-                await self._open("fenced")
-            except GapError as error:
-                log.warning("a batch was lost; fetching it again", partition=self.number, reason=str(error))
-                await self._open("gap")
-        with suppress(Fenced):  # then the next owner sends the outbox again
-            await self._note_sent()
+        try:
+            await self._open("assigned")
+            while not self._stopping:
+                await self._turn_or_open()
+            with suppress(Fenced):  # then the next owner sends the outbox again
+                await self._dispatch.drained()
+                await self._note_sent()
+        finally:
+            await self._dispatch.drop()
+
+    async def _turn_or_open(self) -> None:
+        """Carry out a turn; become the owner anew where that shows that the partition was lost or a batch was."""
+        try:
+            await self._turn()
+        except Fenced as error:
+            if error.went_back:
+                raise
+            log.warning("fenced", partition=self.number, reason=str(error))
+            await asyncio.sleep(FENCED_SECONDS)
+            await self._open("fenced")
+        except GapError as error:
+            log.warning("a batch was lost; fetching it again", partition=self.number, reason=str(error))
+            await self._open("gap")
 
     async def _turn(self) -> None:
         """Carry out one step, or wait for something to do."""
+        self._dispatch.check()
         arrivals = await self.inbox.next(STEP_RECORDS)
         if arrivals:
             await self._fold(arrivals)
         woken = await self._wake()
-        if not (woken or arrivals) or len(self._sent) >= MOST_SENT:
-            await self._note_sent()
         self._parts.pulse.beat()
         if not (woken or arrivals):
-            await self.inbox.wait(TIMER_SECONDS)
+            if not await self.inbox.wait(TIMER_SECONDS):
+                await self._note_sent()
+        elif self._dispatch.unnoted >= MOST_SENT:
+            await self._note_sent()
 
     async def _open(self, reason: str) -> None:
         """Become the owner, send what the last owner left, and seek to what Redis holds."""
         store = self._parts.store
-        self._sent, self._stored = [], None
+        await self._dispatch.drop()
         await self._redis("take_over", lambda: store.take_over(self.number))
         self._parts.metrics.takeovers.labels(reason).inc()
         await self._send_outbox()
         await self._look_at_restored()
+        await self._dispatch.drained()
         positions = await self._redis("positions", lambda: store.positions(self.number))
         self.inbox.restart(await self._checked(positions))
         self.is_open = True
@@ -195,16 +198,22 @@ class Partition:
         return checked
 
     async def _fold(self, arrivals: Sequence[Arrival]) -> None:
+        points.reach("fetched")
         started = time.perf_counter()
-        records = await self._load(accounts_of(arrivals))
-        folding = Folding(self._parts.fold, records, _now_us())
-        folding.arrivals(arrivals)
+        accounts, refused = by_account(arrivals)
+        folding = Folding(self._parts.fold, await self._load(accounts), _now_us())
+        await _in_turns(folding.arrivals(accounts, refused))
         positions = positions_after(arrivals)
         step = folding.step(positions)
-        await self._carry_out(step)
-        self.inbox.folded(positions)
+        points.reach("folded")
+
+        def done() -> None:
+            self.inbox.folded(positions, len(arrivals))
+            self._tell(step, time.perf_counter() - started)
+            self._parts.pulse.beat()
+
+        await self._carry_out(step, done)
         self._clock = max(self._clock, step.newest)
-        self._tell(step, time.perf_counter() - started)
 
     async def _wake(self) -> bool:
         """Let the timers run that are due, at most once a second. True where something was done."""
@@ -231,11 +240,12 @@ class Partition:
 
     async def _send_outbox(self) -> None:
         """Send what a commit left unsent. Its accounts' changelog goes first: that too may be missing."""
+        asked_at = time.monotonic()
         left = await self._redis("outbox", lambda: self._parts.store.outbox(self.number))
         if left:
             entries = {identity: decode_entry(record) for identity, record in left}
             values = await self._load({entry.account.encode() for entry in entries.values()})
-            await self._send(values, entries)
+            await self._dispatch.put(Owed(values, entries, asked_at))
 
     async def _look_at_restored(self) -> None:
         """Derive timers and latest decisions of accounts that recovery has rewritten: the changelog has states only."""
@@ -247,46 +257,34 @@ class Partition:
             write = Write(due=step.write.due, outbox=step.write.outbox, restored=keys)
             await self._carry_out(step._replace(write=write))
 
-    async def _carry_out(self, step: Step) -> None:
+    async def _carry_out(self, step: Step, done: Callable[[], None] | None = None) -> None:
+        """Commit a step, once its dead letters are stored; the dispatch sends what it owes and calls `done` then."""
         if step.refused:
             now = _now_us()
             letters = [dead_letter(record, refused, now=now) for record, refused in step.refused]
             await self._parts.publisher.publish(
                 Sending(REJECTED, self.number, letter.key, letter.value, letter.headers) for letter in letters
             )
+            points.reach("letters_sent")
+        sent = self._dispatch.take_sent()
+        write = replace(step.write, sent=sent.ids, changelog_offset=sent.changelog_offset)
         asked_at = time.monotonic()
-        await self._redis("commit", lambda: self._parts.store.commit(self.number, step.write))
-        self._confirmed_at = asked_at
-        await self._send(step.write.values, step.entries)
-
-    async def _send(self, values: Mapping[bytes, bytes | None], entries: Mapping[bytes, Entry]) -> None:
-        """Send states to the changelog and then what follows from them, and note in Redis that both are sent."""
-        publisher, changelog = self._parts.publisher, self._parts.changelog
-        await self._confirm()
-        stored = await publisher.publish(changelog_sendings(changelog, self.number, values))
-        await self._confirm()
-        await publisher.publish([outgoing_sending(entry, self.number) for entry in entries.values()])
-        self._sent += entries
-        self._stored = stored.get((changelog, self.number), self._stored)
-        self._parts.metrics.published(entries.values())
+        await self._redis("commit", lambda: self._parts.store.commit(self.number, write))
+        points.reach("committed")
+        await self._dispatch.put(Owed(step.write.values, step.entries, asked_at, done))
 
     async def _note_sent(self) -> None:
-        """Note in Redis what Kafka has stored since the last time: off the path of a decision, and for many at once."""
-        sent, stored, self._sent, self._stored = self._sent, self._stored, [], None
-        if sent or stored is not None:
-            await self._redis("sent", lambda: self._parts.store.sent(self.number, sent, stored))
+        """Note in Redis what Kafka has stored since the last commit, which would have noted it along the way."""
+        sent = self._dispatch.take_sent()
+        if sent.ids or sent.changelog_offset is not None:
+            await self._redis("sent", lambda: self._parts.store.sent(self.number, *sent))
+            points.reach("outbox_noted")
 
     async def _confirm(self) -> None:
-        """Ask Redis whether the partition is still ours, where the last answer is old. Raises Fenced.
+        """Ask Redis whether the partition is still ours. Raises Fenced."""
+        await self._redis("confirm", lambda: self._parts.store.sent(self.number, [], None))
 
-        A worker that was paused, or waited long for Kafka, would put old records behind its successor's newer ones.
-        """
-        asked_at = time.monotonic()
-        if asked_at - self._confirmed_at > CONFIRMED_SECONDS:
-            await self._redis("confirm", lambda: self._parts.store.sent(self.number, [], None))
-            self._confirmed_at = asked_at
-
-    async def _load(self, keys: Sequence[bytes] | set[bytes]) -> dict[bytes, bytes | None]:
+    async def _load(self, keys: Collection[bytes]) -> dict[bytes, bytes | None]:
         return await self._redis("load", lambda: self._parts.store.load(self.number, keys))
 
     async def _redis(self, call: str, do: Callable[[], Awaitable[T]]) -> T:
@@ -317,7 +315,17 @@ class Partition:
     def _tell(self, step: Step, seconds: float) -> None:
         metrics = self._parts.metrics
         metrics.folded(step.counts, step.refused)
+        metrics.published(step.entries.values())
         metrics.batch.observe(seconds)
+
+
+async def _in_turns(work: Iterator[None]) -> None:
+    """Do work that pauses often, letting others have a turn of the event loop every now and then."""
+    turn = time.monotonic()
+    for _ in work:
+        if time.monotonic() - turn > TURN_SECONDS:
+            await asyncio.sleep(0)
+            turn = time.monotonic()
 
 
 def _now_us() -> int:

@@ -14,6 +14,8 @@ What differs from `kafka://`, and why:
   Faust clears its queues when flow resumes, so a batch may be lost on its way, and must not be so unnoticed.
 - A pause is aiokafka's pause: Faust's would let aiokafka fetch on, and every fetched partition that nobody takes delays
   the next fetch of all others by 100 ms.
+- aiokafka's consumer runs in the worker's own loop, and not in a thread beside it: the two would take turns at the
+  interpreter anyway, each waiting 5 ms for the other, and every call would cross over twice.
 - A commit that fails is told and not fatal: positions in Redis are the truth, the group's offsets show the lag.
 """
 
@@ -29,6 +31,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from mode import ServiceT
 from mode.threads import WorkerThread
+from mode.utils.futures import maybe_async
 
 if TYPE_CHECKING:
     from streams.app import App
@@ -65,23 +68,45 @@ class Batch(NamedTuple):
     generation: int
 
 
-class DaemonThread(WorkerThread):
-    """A thread that cannot keep the process from ending, should Faust fail to stop it."""
+class LoopWorker(WorkerThread):
+    """What Faust takes for the consumer's thread: a task of the worker's own loop."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.daemon = True
+    def __init__(self, service: Any, **kwargs: Any) -> None:
+        super().__init__(service, **kwargs)
+        self._serving: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Serve from the next turn of the loop on."""
+        self._serving = asyncio.get_running_loop().create_task(self.service._serve())  # noqa: SLF001 - mode's thread does
+
+    def stop(self) -> None:
+        """Do nothing: the task ends when the service has shut down, which its caller awaits."""
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
-    """The aiokafka consumer, in its own thread and event loop. What is called from outside says how."""
+    """The aiokafka consumer. Faust calls it a thread; it lives in the worker's loop."""
+
+    app: "App"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._generations: dict[TP, int] = {}
         self._told: dict[TP, tuple[int, int]] = {}
 
-    app: "App"
+    async def call_thread(self, fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call at once: there is no other thread."""
+        return await maybe_async(fun(*args, **kwargs))
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Tell the consumer."""
+        await self.consumer.on_partitions_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Tell the consumer."""
+        await self.consumer.on_partitions_assigned(assigned, generation_id)
+
+    async def _gather_remaining_tasks(self) -> None:
+        """Leave the loop's other tasks alone: a thread's loop would have none but the consumer's."""
 
     def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -109,8 +134,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
                 yield Batch(own, records.get(tp, ()), told[0], *where, self._generations.get(own, 0))
 
     def rewind(self, positions: Mapping[TP, int], generation: int) -> None:
-        """Seek and resume partitions; what is fetched from there on bears `generation`. Call from any thread."""
-        self.thread_loop.call_soon_threadsafe(self._rewind, positions, generation)
+        """Seek and resume partitions; what is fetched from there on bears `generation`."""
+        for tp, offset in positions.items():
+            self._told[tp] = (offset, UNTOLD[1])
+            self._generations[tp] = generation
+            self._if_assigned(self._ensure_consumer().seek, tp, offset)
+            self._if_assigned(self._ensure_consumer().resume, tp)
 
     def generation(self, tp: TP) -> int:
         """Return the generation of a partition's last seek."""
@@ -123,22 +152,15 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             self._generations[tp] = self._generations.get(tp, 0) + 1
         await super()._seek_wait(consumer, partitions)
 
-    def _rewind(self, positions: Mapping[TP, int], generation: int) -> None:
-        for tp, offset in positions.items():
-            self._told[tp] = (offset, UNTOLD[1])
-            self._generations[tp] = generation
-            self._if_assigned(self._ensure_consumer().seek, tp, offset)
-            self._if_assigned(self._ensure_consumer().resume, tp)
-
     def hold(self, tps: Iterable[TP]) -> None:
-        """Stop fetching partitions. Call from any thread."""
+        """Stop fetching partitions."""
         for tp in tps:
-            self.thread_loop.call_soon_threadsafe(self._if_assigned, self._ensure_consumer().pause, tp)
+            self._if_assigned(self._ensure_consumer().pause, tp)
 
     def let_go(self, tps: Iterable[TP]) -> None:
-        """Fetch partitions again. Call from any thread."""
+        """Fetch partitions again."""
         for tp in tps:
-            self.thread_loop.call_soon_threadsafe(self._if_assigned, self._ensure_consumer().resume, tp)
+            self._if_assigned(self._ensure_consumer().resume, tp)
 
     @staticmethod
     def _if_assigned(method: Callable[..., None], tp: TP, *args: int) -> None:
@@ -174,7 +196,7 @@ class Consumer(driver.Consumer):
         self._wake = asyncio.Event()
 
     def _new_consumer_thread(self) -> ConsumerThread:
-        return ConsumerThread(self, loop=self.loop, beacon=self.beacon, Worker=DaemonThread)
+        return ConsumerThread(self, loop=self.loop, thread_loop=self.loop, beacon=self.beacon, Worker=LoopWorker)
 
     def rewind(self, positions: Mapping[TP, int], generation: int) -> None:
         """Fetch partitions from these offsets on, under a new generation."""
@@ -197,11 +219,10 @@ class Consumer(driver.Consumer):
 
         While the brokers are away this waits for them: without the ends nothing old may be folded.
         """
-        thread, asked = self._thread, [driver.ensure_aiokafka_TP(tp) for tp in tps]
+        asked = [driver.ensure_aiokafka_TP(tp) for tp in tps]
         while True:
-            asking = thread._ensure_consumer().end_offsets(asked)  # noqa: SLF001 - aiokafka's consumer has no public name
             try:
-                ends = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(asking, thread.thread_loop))
+                ends = await self._thread._ensure_consumer().end_offsets(asked)  # noqa: SLF001 - it has no public name
             except KafkaError as error:
                 log.warning("waiting for the ends of the intake", reason=str(error))
                 await asyncio.sleep(RETRY_SECONDS)

@@ -109,7 +109,7 @@ def _moved(messages: Sequence[Delivered]) -> list[Delivered]:
     moved = []
     for each in messages:
         message = msgspec.structs.replace(each.message, occurred_at=each.message.occurred_at + shift)
-        moved.append(each._replace(message=message))
+        moved.append(msgspec.structs.replace(each, message=message))
     return moved
 
 

@@ -68,7 +68,11 @@ def main() -> None:
         state_dir=env["BENCH_STATE"],
         commit_interval=1.0,
         loglevel="ERROR",
-        consumer_extra_config={"session.timeout.ms": 10_000, "heartbeat.interval.ms": 1_000},
+        consumer_extra_config={
+            "group.instance.id": env["BENCH_INSTANCE"],
+            "session.timeout.ms": 10_000,
+            "heartbeat.interval.ms": 1_000,
+        },
     )
     intake = [
         app.dataframe(app.topic(name, key_deserializer="bytes", value_deserializer="bytes"))

@@ -22,7 +22,11 @@ def main() -> None:
         state_dir=env["BENCH_STATE"],
         commit_interval=1.0,
         loglevel="ERROR",
-        consumer_extra_config={"session.timeout.ms": 10_000, "heartbeat.interval.ms": 1_000},
+        consumer_extra_config={
+            "group.instance.id": env["BENCH_INSTANCE"],
+            "session.timeout.ms": 10_000,
+            "heartbeat.interval.ms": 1_000,
+        },
     )
     intake = app.topic(env["BENCH_INTAKE"], key_deserializer="str", value_deserializer="json")
     answers = app.topic(env["BENCH_ANSWERS"], key_serializer="str", value_serializer="json")

@@ -57,7 +57,8 @@ class CountingFold:
         count = decode(record) if record else Count()
         verdicts: list[Verdict] = []
         sends: list[Outgoing] = []
-        for topic, offset, message, _ in delivered:
+        for each in delivered:
+            topic, offset, message = each.topic, each.offset, each.message
             if offset <= count.offsets.get(topic, -1):
                 verdicts.append(Repeat())
                 continue

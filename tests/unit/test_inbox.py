@@ -102,7 +102,7 @@ async def test_it_is_at_its_end_when_everything_known_is_folded() -> None:
     inbox.put(Batch(TP(PURCHASES, 0), [purchase(0, 1)], 0, 3, 3, 1))
     await inbox.next(10)
     assert inbox.lanes[PURCHASES].lag() == 3
-    inbox.folded({PURCHASES: 1})
+    inbox.folded({PURCHASES: 1}, 1)
     assert consumer.acknowledged == {TP(PURCHASES, 0): 1}
     assert await inbox.next(10) == []
     assert inbox.lanes[PURCHASES].lag() == 0

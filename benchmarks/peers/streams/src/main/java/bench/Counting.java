@@ -98,6 +98,7 @@ public final class Counting {
         if (env.get("BENCH_GUARANTEE").equals(StreamsConfig.AT_LEAST_ONCE)) {
             settings.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 1000);
         }
+        settings.put(StreamsConfig.consumerPrefix("group.instance.id"), env.get("BENCH_INSTANCE"));
         settings.put(StreamsConfig.consumerPrefix("session.timeout.ms"), 10_000);
         settings.put(StreamsConfig.consumerPrefix("heartbeat.interval.ms"), 1_000);
         return settings;

@@ -1,0 +1,138 @@
+"""What committed steps owe is sent in order: states, then decisions, then acknowledged, and only then the next step's."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from relationship.outcome import RECLASSIFIED, Outgoing
+from streams.dispatch import CONFIRMED_SECONDS, MOST_WAITING, Dispatch, Owed
+from streams.folding import Entry
+
+CHANGELOG = ("changelog", 3)
+
+
+class Kafka:
+    """A publisher that stores what it is given when it is told to, and notes the order."""
+
+    def __init__(self) -> None:
+        self.story: list[str] = []
+        self.may_store = asyncio.Event()
+        self.may_store.set()
+        self.wrong: Exception | None = None
+
+    async def publish_changes(self, place: tuple[str, int], changes: Mapping[bytes, bytes | None]) -> int:
+        """Store states."""
+        assert place == CHANGELOG
+        await self._store("states", changes)
+        return len(self.story)
+
+    async def publish(self, sendings: Sequence[Any]) -> Mapping[tuple[str, int], int]:
+        """Store decisions."""
+        await self._store("decisions", [sending.key for sending in sendings])
+        return {}
+
+    async def _store(self, what: str, names: Any) -> None:
+        await self.may_store.wait()
+        if self.wrong is not None:
+            raise self.wrong
+        self.story.append(f"{what} {b' '.join(names).decode()}")
+
+
+class Owner:
+    """A partition's owner, as the dispatch sees it."""
+
+    def __init__(self) -> None:
+        self.kafka = Kafka()
+        self.confirmed = 0
+        self.nudges = 0
+        self.dispatch = Dispatch(CHANGELOG, self.kafka, self._confirm, self._nudge)  # type: ignore[arg-type]
+
+    async def _confirm(self) -> None:
+        self.confirmed += 1
+
+    def _nudge(self) -> None:
+        self.nudges += 1
+
+    def owed(self, name: str, *, age: float = 0.0) -> Owed:
+        """Return what a step of one account owes; `age` seconds ago Redis said that the partition is ours."""
+        entry = Entry(name, Outgoing(RECLASSIFIED, name, b"{}", name, "2026-01-01T00:00:00Z"))
+        done = lambda: self.kafka.story.append(f"done {name}")  # noqa: E731 - one line says it
+        return Owed({name.encode(): b""}, {name.encode(): entry}, time.monotonic() - age, done)
+
+
+async def test_a_step_is_sent_whole_before_the_next_one_begins() -> None:
+    """States, decisions, acknowledged; only then the states of the next: its records no longer carry these decisions."""
+    owner = Owner()
+    await owner.dispatch.put(owner.owed("a"))
+    await owner.dispatch.put(owner.owed("b"))
+    await owner.dispatch.drained()
+    assert owner.kafka.story == ["states a", "decisions a", "done a", "states b", "decisions b", "done b"]
+
+
+async def test_what_was_sent_is_told_once() -> None:
+    """The ids that left the outbox and the changelog's offset are handed over to be noted, and then forgotten."""
+    owner = Owner()
+    await owner.dispatch.put(owner.owed("a"))
+    await owner.dispatch.drained()
+    assert owner.dispatch.unnoted == 1
+    assert owner.dispatch.take_sent() == ([b"a"], 1)
+    assert owner.dispatch.take_sent() == ([], None)
+
+
+async def test_whoever_folds_waits_while_too_much_is_unsent() -> None:
+    """While Kafka does not answer, only so many committed steps may wait."""
+    owner = Owner()
+    owner.kafka.may_store.clear()
+    for number in range(MOST_WAITING + 1):  # one is being sent
+        await owner.dispatch.put(owner.owed(str(number)))
+        await asyncio.sleep(0)
+    one_more = asyncio.create_task(owner.dispatch.put(owner.owed("more")))
+    await asyncio.sleep(0)
+    assert not one_more.done()
+    owner.kafka.may_store.set()
+    await one_more
+    await owner.dispatch.drained()
+    assert owner.kafka.story[-1] == "done more"
+
+
+async def test_what_ends_the_sending_reaches_the_owner() -> None:
+    """An error wakes the owner, who is told of it at the next call, and nothing is acknowledged."""
+    owner = Owner()
+    owner.kafka.wrong = RuntimeError("refused")
+    await owner.dispatch.put(owner.owed("a"))
+    with pytest.raises(RuntimeError, match="refused"):
+        await owner.dispatch.drained()
+    assert owner.nudges == 1
+    for call in (owner.dispatch.put(owner.owed("b")), owner.dispatch.drained()):
+        with pytest.raises(RuntimeError, match="refused"):
+            await call
+    assert owner.kafka.story == []
+
+
+async def test_a_dispatch_that_was_dropped_begins_anew() -> None:
+    """After a drop nothing of before is sent or told, and what comes later is."""
+    owner = Owner()
+    owner.kafka.may_store.clear()
+    await owner.dispatch.put(owner.owed("a"))
+    await owner.dispatch.put(owner.owed("b"))
+    await asyncio.sleep(0)
+    await owner.dispatch.drop()
+    owner.kafka.may_store.set()
+    await owner.dispatch.put(owner.owed("c"))
+    await owner.dispatch.drained()
+    assert owner.kafka.story == ["states c", "decisions c", "done c"]
+
+
+async def test_an_old_ownership_is_confirmed_before_anything_is_sent() -> None:
+    """A worker that was paused after its commit asks Redis before it writes; one that was not does not."""
+    owner = Owner()
+    await owner.dispatch.put(owner.owed("a"))
+    await owner.dispatch.drained()
+    assert owner.confirmed == 0
+    owner = Owner()
+    await owner.dispatch.put(owner.owed("a", age=2 * CONFIRMED_SECONDS))
+    await owner.dispatch.drained()
+    assert owner.confirmed == 1

@@ -17,7 +17,9 @@ from relationship.record import Record, Told
 from relationship.schedule import Rules
 from relationship.transitions import Reading
 
-KEPT: Final = 256  # facts kept after a trim; a trim comes at twice as many, and at each as many more, so that it is rare
+KEPT: Final = (
+    256  # facts kept after a trim; a trim comes at twice as many, and at each as many more, so that it is rare
+)
 MOST_KEPT: Final = 4096  # facts kept at most, if need be at the cost of the lateness allowed: it bounds a record
 
 

@@ -1,6 +1,7 @@
 """Watching a program from outside: the answers to the markers say how many events it has done at which moment.
 
-The clock starts when the first answer is seen, so no program pays for its start, and stops at the last. Answers are read as
+The clock starts when a tenth of the events are answered, so no program pays for its start, and a program that answers many
+at a time gains little by it; it stops at the last answer. Answers are read as
 a subscriber reads them who wants committed ones only. A program that holds its answers back until it has committed is seen
 late, at both ends alike.
 """
@@ -23,6 +24,8 @@ START_SECONDS: Final = 60.0
 # Seconds without an answer after which a program is said to hang.
 SILENT_SECONDS: Final = 30.0
 POLL_MS: Final = 100
+# Share of the events after which the clock starts.
+START_SHARE: Final = 0.1
 MILLION: Final = 1e6
 
 
@@ -94,11 +97,12 @@ class Watch:
 
 
 def speeds(points: Sequence[Point], total: int) -> dict[str, float]:
-    """Return events per second, of the whole and of the second half, and CPU seconds per million events.
+    """Return events per second, of all that was timed and of its second half, and CPU seconds per million events.
 
     Raises ValueError where there are not two points to measure between.
     """
-    first, last = points[0], points[-1]
+    last = points[-1]
+    first = next((point for point in points if point.done >= START_SHARE * min(total, last.done)), last)
     if last.done == first.done:
         raise ValueError("one answer only: nothing to measure between")
     middle = next((point for point in points if point.done * 2 >= first.done + last.done), first)

@@ -71,6 +71,7 @@ def _view(account_id: str, raw: bytes, t: int, rules: "Rules") -> "AccountView |
     from relationship.asof import TooEarlyError, record_at  # noqa: PLC0415
     from relationship.explain import why  # noqa: PLC0415
     from relationship.record import decode, encode  # noqa: PLC0415
+    from relationship.transitions import read  # noqa: PLC0415
 
     try:
         then = record_at(decode(raw), t, rules)
@@ -79,7 +80,10 @@ def _view(account_id: str, raw: bytes, t: int, rules: "Rules") -> "AccountView |
     if then.record.head.facts == 0:
         return None
     found = view(account_id, encode(then.record), rules.at(then.record.head.t))
-    return found._replace(why=why(then.change, then.cause, rules.at(then.change.t))) if then.change else found
+    if then.change is None:
+        return found
+    reading = read(then.change.account, rules.at(then.change.t))
+    return found._replace(why=why(then.change, then.cause, reading))
 
 
 def _print(found: "AccountView", *, as_json: bool) -> None:

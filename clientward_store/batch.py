@@ -17,7 +17,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from clientward_store.partitions import NONE_YET, Held, Partitions
+from clientward_store.held import Held
+from clientward_store.partitions import NONE_YET, Partitions
 from clientward_store.scripts import (
     DUE,
     META,

@@ -5,6 +5,7 @@ caller knows whether to wait; every error of redis-py leaves as one of `clientwa
 """
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
@@ -36,6 +37,7 @@ class Clients:
 
     def __init__(self, target: Target) -> None:
         self.target = target
+        self._making = threading.Lock()  # the thread that writes behind and the event loop may come at once
         self._sync: Any = None
         self._async: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -47,9 +49,11 @@ class Clients:
             StoreUnavailable: Redis could not do it.
         """
         try:
-            if self._sync is None:
-                self._sync = sync_client(self.target)
-            return do(self._sync)
+            with self._making:
+                if self._sync is None:
+                    self._sync = sync_client(self.target)
+                redis = self._sync
+            return do(redis)
         except NoScriptError:
             raise
         except FAILURES as error:

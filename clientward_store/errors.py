@@ -77,6 +77,11 @@ def translated(error: Exception, where: str) -> StoreUnavailable:
         return StoreUnavailable(f"Redis at {where} answers {code}: {PASSING[code]}")
     if code in LASTING:
         return StoreRefused(f"Redis at {where} answers {code}: {LASTING[code]}")
+    if "CERTIFICATE_VERIFY_FAILED" in text:  # of Python's ssl module
+        return StoreRefused(
+            f"Redis at {where} shows a certificate that is not trusted: name its authority with ?ssl_ca_certs= in the "
+            "store's URL, and the host as the certificate does"
+        )
     if isinstance(error, (redis_errors.TimeoutError, TimeoutError)):
         return StoreUnavailable(
             f"Redis at {where} did not answer in time: check its load, or raise ?timeout= in the URL"

@@ -44,6 +44,7 @@ class Target(NamedTuple):
         cache: Entries of the read cache; 0 turns it off.
         timeout: Seconds for a connection or an answer.
         cluster: True for a Redis Cluster: the URL then names any of its nodes.
+        warm: True to read a partition into the cache before its first event.
         sentinel: The name of the primary where the URL names a Sentinel, or "".
         options: Further arguments of redis-py's client, from the table's `options={"redis": {...}}`.
     """
@@ -54,6 +55,7 @@ class Target(NamedTuple):
     cache: int
     timeout: float
     cluster: bool
+    warm: bool
     sentinel: str
     options: Mapping[str, Any]
 
@@ -65,17 +67,23 @@ def target_of(url: URL, options: Mapping[str, Any] | None = None) -> Target:
         ImproperlyConfigured: A parameter of the store is not what it should be.
     """
     query = url.query
-    bare = url.without_query_params("cache", "timeout", "cluster", "sentinel")
+    bare = url.without_query_params("cache", "timeout", "cluster", "warm", "sentinel")
     return Target(
         url=str(bare),
         where=f"{url.host or 'localhost'}:{url.port or PORT}",
         masked=str((url.with_password("***") if url.password else url).with_query(None)),
         cache=int(number(query.get("cache"), "cache", CACHE_ENTRIES)),
         timeout=number(query.get("timeout"), "timeout", TIMEOUT_SECONDS) or TIMEOUT_SECONDS,
-        cluster=query.get("cluster", "").lower() in {"1", "true", "yes"},
+        cluster=is_on(query.get("cluster")),
+        warm=is_on(query.get("warm")),
         sentinel=query.get("sentinel", ""),
         options=dict((options or {}).get("redis", {})),
     )
+
+
+def is_on(text: str | None) -> bool:
+    """Return whether a parameter says yes."""
+    return (text or "").lower() in {"1", "true", "yes"}
 
 
 def number(text: str | None, name: str, default: float) -> float:

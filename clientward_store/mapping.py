@@ -2,31 +2,25 @@
 
 Which partition a key belongs to is found as Faust's RocksDB store finds it: inside an agent it is the partition of the
 event being processed; elsewhere (and in global tables) the assigned partitions are searched, here in one round trip.
-Rules: a write is in Redis when the call returns; a deletion of what is not there is no error; iteration walks the
-hashes in portions (HSCAN), so it never blocks Redis and sees concurrent changes or not, but no key twice.
+Rules: a value set is read back at once and goes to Redis as `clientward_store.behind` says; a deletion of what is not
+there is no error; iteration lands what waits and walks the hashes in portions (HSCAN), so it never blocks Redis and sees
+concurrent changes or not, but no key twice.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
-from faust.stores.base import SerializedStore
 from faust.streams import current_event
 
-from clientward_store.errors import Fenced
-from clientward_store.partitions import Partitions
-
-#: Entries that one HSCAN asks for: some hundred kB an answer for values of 1 kB.
-SCAN_ENTRIES: Final = 500
+from clientward_store.behind import BehindApi
+from clientward_store.warming import SCAN_ENTRIES
 
 
-class MappingApi(SerializedStore[Any, Any]):
+class MappingApi(BehindApi):
     """The mapping half of the store."""
 
-    parts: Partitions
-    #: Changelog offsets that Kafka has confirmed and that travel with the next write of their partition.
-    confirmed: dict[int, int]
     #: True where every worker writes every partition (global tables, `use_partitioner`): no owner, no cache.
     shared: bool
 
@@ -35,32 +29,16 @@ class MappingApi(SerializedStore[Any, Any]):
         event = current_event()
         return None if event is None else event.message.partition
 
-    def _write(self, partition: int, values: dict[bytes, bytes | None]) -> None:
-        """Write values together with the offset that waits, and see the partition from now on."""
-        if not self.parts.closed:
-            self.parts.assigned.add(partition)
-        try:
-            self.parts.write(partition, values, self.confirmed.get(partition))
-        except Fenced as error:
-            self._stop_worker(error)
-            raise
-        self.confirmed.pop(partition, None)
-
-    def _stop_worker(self, error: Fenced) -> None:
-        """Crash the running worker: Faust would acknowledge the event on which an agent raised, and go on."""
-        self.confirmed.pop(error.partition, None)
-        if self.started and not self.should_stop:
-            self.add_future(self.crash(error))
-
     def _get(self, key: bytes) -> bytes | None:
         partition = None if self.shared else self.partition_of_event()
         if partition is not None:
-            return self.parts.read(partition, key)
+            with self._stopping():
+                return self.parts.read(partition, key)
         found = self.parts.search(sorted(self.parts.assigned), key)
         return found[1] if found else None
 
     def _set(self, key: bytes, value: bytes | None) -> None:
-        self._write(self._partition_to_write(), {key: value})
+        self._put(self._partition_to_write(), {key: value})
 
     def _partition_to_write(self) -> int:
         partition = self.partition_of_event()
@@ -76,19 +54,21 @@ class MappingApi(SerializedStore[Any, Any]):
             found = self.parts.search(sorted(self.parts.assigned), key)
             partition = found[0] if found else None
         if partition is not None:
-            self._write(partition, {key: None})
+            self._put(partition, {key: None})
 
     def update(self, *args: Any, **kwargs: Any) -> None:
-        """Set many keys in one round trip."""
+        """Set many keys at once."""
         items = dict(*args, **kwargs)
         values = {self._encode_key(key): self._encode_value(value) for key, value in items.items()}
         if values:
-            self._write(self._partition_to_write(), values)
+            self._put(self._partition_to_write(), values)
 
     def _contains(self, key: bytes) -> bool:
         return self._get(key) is not None
 
     def _size(self) -> int:
+        for partition in self.parts.held:
+            self._land_now(partition)
         return sum(self.parts.all_of(sorted(self.parts.assigned), lambda pipe, keys: pipe.hlen(keys.values)))
 
     def _iteritems(self) -> Iterator[tuple[bytes, bytes]]:
@@ -96,6 +76,7 @@ class MappingApi(SerializedStore[Any, Any]):
             yield from self._scan(partition)
 
     def _scan(self, partition: int) -> Iterator[tuple[bytes, bytes]]:
+        self._land_now(partition)
         name = self.parts.keys(partition).values
         seen: set[bytes] = set()  # HSCAN may repeat a key while the hash grows or shrinks
         cursor: int | None = None

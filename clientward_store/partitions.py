@@ -6,10 +6,10 @@ Rules:
 - The changelog offset in Redis only ever moves from the value that this store knows to a later one, in the same atomic
   write as the values. If Redis has an earlier one, it has gone back (restored, failed over, emptied), and writing on
   would hide the gap: that is `Fenced`. A later one was written by a peer (global tables), and what it covers is done.
+- What the mapping has set and Redis does not have yet (`Held.behind`) is read before the cache and before Redis.
 - A partition that is neither held nor shared may be written only before the first rebalance (scripts and tests).
 """
 
-import asyncio
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
@@ -17,11 +17,13 @@ from typing import Any, Final, NamedTuple, TypeVar
 from clientward_store.cache import MISSING, Cache, Missing
 from clientward_store.client import Clients
 from clientward_store.errors import Fenced
+from clientward_store.held import Held, Values
 from clientward_store.keys import Keys, keys_of
 from clientward_store.scripts import (
     RESTORED,
     TAKE_OVER_SCRIPT,
     WRITE_SCRIPT,
+    Arg,
     Command,
     Guard,
     Reply,
@@ -45,42 +47,6 @@ class Change(NamedTuple):
     offset: int
     key: bytes
     value: bytes | None
-
-
-class Held:
-    """A partition that this store has taken over.
-
-    Attributes:
-        epoch: The owner's number in Redis.
-        owner: The owner's token.
-        tip: The mark that the last commit left.
-        attempt: The last commit sent and its mark; its answer may have been lost.
-        version: Counts this store's writes, so that a read that one overtook is not cached.
-        queued: Counts the outbox entries written, for their order.
-        lock: Held by whatever writes through the event loop.
-    """
-
-    def __init__(self, epoch: int, owner: bytes) -> None:
-        self.epoch = epoch
-        self.owner = owner
-        self.tip = owner
-        self.attempt: tuple[object, bytes] | None = None
-        self.version = 0
-        self.queued = 0
-        self.lock = asyncio.Lock()
-        self._commits = 0
-
-    def next_tip(self, write: object) -> bytes:
-        """Return the mark for a commit: the same one again for the same write, so that a repeat is recognised."""
-        if self.attempt is None or self.attempt[0] is not write:
-            self._commits += 1
-            self.attempt = (write, self.owner + b".%d" % self._commits)
-        return self.attempt[1]
-
-    def committed(self, tip: bytes) -> None:
-        """Note that Redis has the commit of this mark."""
-        self.tip, self.attempt = tip, None
-        self.version += 1
 
 
 class Partitions:
@@ -160,8 +126,8 @@ class Partitions:
         )
 
     def read(self, partition: int, key: bytes) -> bytes | None:
-        """Return a key's value, from the cache where the partition is held."""
-        cached = self.cache.get(partition, key)
+        """Return a key's value: what waits for Redis, what is cached, or else what Redis answers."""
+        cached = self.local(partition, key)
         if not isinstance(cached, Missing):
             return cached
         value: bytes | None = self.clients.call(lambda redis: redis.hget(self.keys(partition).values, key))
@@ -169,11 +135,17 @@ class Partitions:
             self.cache.put(partition, {key: value})
         return value
 
+    def local(self, partition: int, key: bytes) -> bytes | Missing | None:
+        """Return a key's value as far as this process knows it, or MISSING."""
+        held = self.held.get(partition)
+        value = held.behind.get(key) if held is not None and held.behind else MISSING
+        return self.cache.get(partition, key) if value is MISSING else value
+
     def search(self, partitions: Iterable[int], key: bytes) -> tuple[int, bytes] | None:
-        """Return the partition that has a key, and its value: from the cache, or in one round trip to all of them."""
+        """Return the partition that has a key, and its value: as known here, or in one round trip to all of them."""
         unknown = []
         for partition in partitions:
-            cached = self.cache.get(partition, key)
+            cached = self.local(partition, key)
             if isinstance(cached, bytes):
                 return partition, cached
             if cached is MISSING:
@@ -204,18 +176,29 @@ class Partitions:
         self.offsets[partition] = NONE_YET if raw is None else int(raw)
         return self.offsets[partition]
 
-    def write(self, partition: int, values: dict[bytes, bytes | None], offset: int | None = None) -> None:
+    def write(self, partition: int, values: Values, offset: int | None = None) -> None:
         """Write values, and the changelog offset where it is later than the one there, in one atomic step."""
         while not self.attempt(partition, values, [*value_commands(values)], offset):
             pass  # a peer's write came in between: it moved the offset on, so this ends
 
-    def attempt(
-        self, partition: int, values: dict[bytes, bytes | None], commands: list[Command], offset: int | None
-    ) -> bool:
+    def attempt(self, partition: int, values: Values, commands: list[Command], offset: int | None) -> bool:
         """Write once; False where a peer has moved the changelog offset on meanwhile.
 
         Raises:
             Fenced: The partition is not this store's, or Redis has gone back.
+        """
+        known, args = self.asked(partition, commands, offset)
+        return self.concluded(
+            partition, values, offset, known, self.clients.run(WRITE_SCRIPT, self.keys(partition), args)
+        )
+
+    def asked(
+        self, partition: int, commands: list[Command], offset: int | None, tip: bytes = b"", next_tip: bytes = b""
+    ) -> tuple[int | None, list[Arg]]:
+        """Return the changelog offset that Redis is expected to hold, and the script's arguments for a write.
+
+        Raises:
+            Fenced: The partition is not this store's.
         """
         held = self.held.get(partition)
         if held is None and self.closed:
@@ -225,8 +208,15 @@ class Partitions:
             known = self.offset(partition)
         if offset is not None and offset > (NONE_YET if known is None else known):
             commands = [*commands, changelog_command(offset)]
-        guard = Guard(owner=held.owner if held else b"", changelog="" if known is None else str(known))
-        reply = self.clients.run(WRITE_SCRIPT, self.keys(partition), arguments(guard, commands))
+        owner = held.owner if held else b""
+        return known, arguments(Guard(owner, tip, next_tip, "" if known is None else str(known)), commands)
+
+    def concluded(self, partition: int, values: Values, offset: int | None, known: int | None, reply: Reply) -> bool:
+        """Take in the script's answer to a write; False where a peer has moved the changelog offset on meanwhile.
+
+        Raises:
+            Fenced: The partition is not this store's, or Redis has gone back.
+        """
         self.settle(partition, reply)
         if reply.verdict is Verdict.MOVED:
             self._moved(partition, reply, known)
@@ -239,7 +229,7 @@ class Partitions:
             raise self.gone_back(partition)
         self.offsets[partition] = reply.changelog
 
-    def _written(self, partition: int, values: dict[bytes, bytes | None], offset: int | None) -> None:
+    def _written(self, partition: int, values: Values, offset: int | None) -> None:
         if offset is not None:
             self.offsets[partition] = max(offset, self.offsets.get(partition, NONE_YET))
         held = self.held.get(partition)
@@ -269,13 +259,13 @@ class Partitions:
             if self.attempt(partition, values, commands, fresh[-1].offset):
                 return
 
-    def _folded(self, partition: int, fresh: Sequence[Change], newer: Newer | None) -> dict[bytes, bytes | None]:
+    def _folded(self, partition: int, fresh: Sequence[Change], newer: Newer | None) -> Values:
         """Return what the records make of the values there: the last of each key, or the newest by `newer`."""
         if newer is None:
             return {change.key: change.value for change in fresh}
         keys = list(dict.fromkeys(change.key for change in fresh))
         stored = self.clients.call(lambda redis: redis.hmget(self.keys(partition).values, keys))
-        before: dict[bytes, bytes | None] = dict(zip(keys, stored, strict=True))
+        before: Values = dict(zip(keys, stored, strict=True))
         after = dict(before)
         for change in fresh:
             old = after[change.key]

@@ -5,13 +5,15 @@ Rules:
 - When a partition is assigned, the store takes it over before Faust reads its changelog, so a former owner that was
   only paused can write nothing more. Global tables and tables with `use_partitioner` have no single owner and are not
   fenced.
+- What agents set is written behind (`clientward_store.behind`); calls of the batch interface land it first.
 - Recovery writes are refused rather than guessed: changelog records of partitions that are not assigned here (standbys:
   the values live in the shared Redis already) are left out, and a refused write stops the worker, since Faust
   itself only logs errors in recovery and would wait for ever.
 """
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -19,13 +21,15 @@ from faust.types import TP, AppT, CollectionT, EventT
 from mode import Service
 from yarl import URL
 
-from clientward_store.batch import BatchApi
+from clientward_store.batch import BatchApi, Write
+from clientward_store.behind import LAND_SECONDS, barrier_of
 from clientward_store.cache import Cache
 from clientward_store.client import Clients
 from clientward_store.errors import Fenced, StoreRefused, StoreUnavailable
 from clientward_store.keys import target_of
 from clientward_store.mapping import MappingApi
 from clientward_store.partitions import NONE_YET, Change, Newer, Partitions
+from clientward_store.warming import warm
 
 #: Seconds between two writes of confirmed changelog offsets of partitions that nothing else writes to.
 OFFSETS_SECONDS: Final = 1.0
@@ -58,6 +62,7 @@ class Store(BatchApi, MappingApi):
         self.note_restored = bool(chosen.get("note_restored"))
         self.shared = bool(table.is_global or table.use_partitioner)
         self.confirmed = {}
+        self.waits = asyncio.Event()
         clients = Clients(self.target)
         self.parts = Partitions(f"{app.conf.id}-{self.table_name}", clients, Cache(self.target.cache))
 
@@ -74,6 +79,7 @@ class Store(BatchApi, MappingApi):
 
         An offset that waits is written first, under the fence, so that it is lost where Redis has gone back.
         """
+        self._land_now(tp.partition)
         if tp.partition in self.confirmed:
             self._write(tp.partition, {})
         offset = self.parts.offset(tp.partition)
@@ -153,29 +159,100 @@ class Store(BatchApi, MappingApi):
             else:
                 return
 
-    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
-        """Do nothing: what recovery wrote is in Redis."""
+    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:  # noqa: ARG002
+        """Read what is owned into the cache, where the URL says `?warm=1`: no agent has been given an event yet."""
+        if self.target.warm:
+            for partition in sorted(self.parts.held):
+                await self._patiently(partial(warm, self.parts, partition))
+
+    async def on_start(self) -> None:
+        """Let Faust wait for Redis before it commits its input and before it lets partitions go."""
+        barrier_of(self.app.producer).landings.add(self._land_before_commit)
+
+    async def _land_before_commit(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+        await self._patiently(self._land_all)
+
+    async def _land_all(self) -> None:
+        for partition, held in list(self.parts.held.items()):
+            if held.behind:
+                await self.land(partition)
+
+    @Service.task
+    async def _land_regularly(self) -> None:
+        while not self.should_stop:
+            await self.wait(self.waits.wait())
+            self.waits.clear()
+            await self.sleep(LAND_SECONDS)
+            try:
+                await self._patiently(self._land_all)
+            except (Fenced, StoreUnavailable) as error:
+                self._stop_worker(error)
+                return
 
     @Service.task
     async def _write_offsets(self) -> None:
         async for _ in self.itertimer(OFFSETS_SECONDS, name="clientward_store.offsets"):
-            self._flush_offsets()
+            await self._flush_offsets()
 
-    def _flush_offsets(self) -> None:
-        """Write the offsets that wait; where Redis is away they wait on."""
+    async def _flush_offsets(self) -> None:
+        """Write what waits and the offsets that wait; where Redis is away they wait on."""
         try:
+            await self._land_all()
             for partition in list(self.confirmed):
-                self._write(partition, {})
+                if partition in self.parts.held:
+                    await self.land(partition)
+                else:
+                    self._write(partition, {})
         except StoreUnavailable as error:
             self.log.warning("%s", error)
 
     async def on_stop(self) -> None:
-        """Write the offsets that wait and close the connections."""
+        """Write what waits and close the connections. After a failure Faust may commit nothing more."""
         try:
-            self._flush_offsets()
+            await self._flush_offsets()
         except Fenced as error:
             self.log.warning("%s", error)
+        if self.failure is None:
+            barrier_of(self.app.producer).landings.discard(self._land_before_commit)
+        if self._thread is not None:
+            self._thread.shutdown(wait=False)
+            self._thread = None
         await self.parts.clients.close()
+
+    async def take_over(self, partition: int) -> int:
+        """Become a partition's owner and return the new epoch; what was cached of it is forgotten."""
+        await self._land_mapping(partition)
+        return await super().take_over(partition)
+
+    async def load(self, partition: int, keys: Iterable[bytes]) -> dict[bytes, bytes | None]:
+        """Return the keys' values, None where there is none: from the cache, the others in one round trip."""
+        await self._land_mapping(partition)
+        return await super().load(partition, keys)
+
+    async def commit(self, partition: int, write: Write) -> None:
+        """Write a batch's results atomically; nothing at all where the partition is not this owner's any more.
+
+        Raises:
+            Fenced: The partition has a newer owner, Redis has gone back, or it was never taken over.
+        """
+        await self._land_mapping(partition)
+        await super().commit(partition, write)
+
+    async def sent(self, partition: int, ids: Sequence[bytes], changelog_offset: int | None) -> None:
+        """Drop published records from the outbox, and note the last changelog offset that the values reflect.
+
+        Raises:
+            Fenced: As for `commit`.
+        """
+        await self._land_mapping(partition)
+        await super().sent(partition, ids, changelog_offset)
+
+    async def _land_mapping(self, partition: int) -> None:
+        held = self.parts.held.get(partition)
+        if held is not None and held.behind:
+            await self.land(partition)
 
     async def backup_partition(self, tp: TP | int, flush: bool = True, purge: bool = False, keep: int = 1) -> None:
         """Refuse: Redis's own files and replicas are the backup.

@@ -11,7 +11,7 @@ from relationship.explain import event_id_of, reclassification, why, why_undone
 from relationship.fold import due_at
 from relationship.history import APPLIED, REPEAT, Taken, next_due, rewrite, take, wake
 from relationship.merging import as_guests, difference, join, join_complaint, leave, unpack
-from relationship.outcome import STATE, Applied, Delivered, Outcome, Outgoing, Repeat, Verdict
+from relationship.outcome import STATE, Delivered, Outcome, Outgoing, Verdict
 from relationship.record import Record, Shown, Told, encode
 from relationship.schedule import Rules
 from relationship.segments import standing_of
@@ -49,22 +49,23 @@ class Case:
 
     def take(self, delivered: Delivered) -> Verdict:
         """Take one message in, and note what it sends."""
-        rank = f.RANK_OF_TOPIC[delivered.topic]
-        message = delivered.message
-        if self.record is None:
+        topic, offset, message = delivered.topic, delivered.offset, delivered.message
+        rank, record = f.RANK_OF_TOPIC[topic], self.record
+        if record is None:
             if isinstance(message, m.Profile) and is_cleared(message):
                 return APPLIED
-            self.record = Record()
-        record = self.record
-        if delivered.offset <= record.offsets.get(rank, -1):
+            self.record = record = Record()
+        if offset <= record.offsets.get(rank, -1):
             return REPEAT
-        record.offsets[rank] = delivered.offset
+        record.offsets[rank] = offset
         self.changed = True
         self._catch_up(record)
         verdict = self._message(record, message, delivered.traceparent)
         record.switch = self.rules.mark(record.head.t)
-        record.applied += isinstance(verdict, Applied)
-        record.repeats += isinstance(verdict, Repeat)
+        if verdict is APPLIED:
+            record.applied += 1
+        elif verdict is REPEAT:
+            record.repeats += 1
         return verdict
 
     def _catch_up(self, record: Record) -> bool:
@@ -89,20 +90,22 @@ class Case:
         fact = fact_of(message)
         in_order = fact.t > record.head.t
         taken = self._do(record, message, lambda: take(record, fact, self.rules, self.lateness_us), traceparent)
-        if self.shadow and isinstance(taken.verdict, Applied):
-            self._note(fact if in_order else None)
-        if isinstance(message, m.Purchase) and isinstance(taken.verdict, Applied):
-            credit = posting.referral(self.account_id, message, traceparent)
-            self.sends += [credit] if credit else []
+        if taken.verdict is APPLIED:
+            if self.shadow:
+                self._note(fact if in_order else None)
+            if isinstance(message, m.Purchase) and message.referred_by:
+                credit = posting.referral(self.account_id, message, traceparent)
+                self.sends += [credit] if credit else []
         return taken.verdict
 
     def _do(self, record: Record, cause: m.Intake, act: Callable[[], Taken], traceparent: str | None) -> Taken:
         """Change the history, and tell what comes of it; of a merged account, tell the one that it is merged into."""
         if record.merged is None:
             taken = act()
-            if isinstance(taken.verdict, Applied):
+            if taken.verdict is APPLIED:
                 self.reading = taken.reading
-            self._tell(record, taken, traceparent)
+            if taken.undone or taken.changes:
+                self._tell(record, taken, traceparent)
             return taken
         before, told = record.facts(), record.told[:]
         taken = act()
@@ -125,7 +128,7 @@ class Case:
             return taken
 
         taken = self._do(record, command, act, traceparent)
-        if isinstance(taken.verdict, Applied):
+        if taken.verdict is APPLIED:
             if refused[0] is None:
                 self._merge(record, command, traceparent)
             self._audit(command, command.command, command.by, refused[0], traceparent)
@@ -180,23 +183,23 @@ class Case:
     def _tell(self, record: Record, taken: Taken, traceparent: str | None) -> None:
         """Put the decisions that a step brought into the record and among the messages to send."""
         if not taken.undone and not taken.changes:
-            return
+            return  # or the history would be decoded for nothing
         facts = record.facts()
         by_id = {fact.id: fact for fact in facts}
         rules, account_id = self.rules, self.account_id
         for undone in taken.undone:
             old = undone.told
             told = self._number(record, old.t, old.target, old.source, "correction", undone.cause)
-            text, policy = why_undone(undone), rules.at(old.t)
-            message = reclassification(account_id, told, record.head, facts, policy, self.decided_at, text, old)
+            text, reading = why_undone(undone), read(record.head, rules.at(old.t))
+            message = reclassification(account_id, told, record.head, facts, reading, self.decided_at, text, old)
             self.sends.append(posting.decision(message, traceparent))
         for change in taken.changes:
             told = self._number(record, change.t, change.source, change.target, change.direction, change.cause)
             record.told.append(told)
             known = [fact for fact in facts if fact.t <= change.t]
-            policy = rules.at(change.t)
-            text = why(change, by_id.get(change.cause), policy)
-            message = reclassification(account_id, told, change.account, known, policy, self.decided_at, text, None)
+            reading = read(change.account, rules.at(change.t))
+            text = why(change, by_id.get(change.cause), reading)
+            message = reclassification(account_id, told, change.account, known, reading, self.decided_at, text, None)
             self.sends.append(posting.decision(message, traceparent))
 
     def _number(self, record: Record, t: int, source: int, target: int, direction: str, cause: str) -> Told:
@@ -274,11 +277,7 @@ class Case:
         reading = self.reading or read(head, policy)
         shown = Shown(head.told, standing_of(head, policy), head.profile.id if head.profile else "", reading.score)
         last = record.shown
-        if (
-            last
-            and (shown.status, shown.standing, shown.profile) == (last.status, last.standing, last.profile)
-            and abs(shown.score - last.score) < SCORE_STEP
-        ):
+        if last and shown.looks_like(last) and abs(shown.score - last.score) < SCORE_STEP:
             return
         record.shown = shown
         state = state_of(self.account_id, record, reading, policy)

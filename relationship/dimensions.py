@@ -21,9 +21,8 @@ DURATION, ENGAGEMENT, PERSONALISATION, _, TRUST, _, COMMITMENT, DIALOGUE, _, BRE
     len(DIMENSIONS)
 )
 LOYALTY: Final = INDEX["loyalty"]
-PLAIN: Final = tuple(
-    INDEX[d] for d in ("personalisation", "bought", "trust", "dialogue", "value", "needs", "expectations")
-)
+# What masses of evidence have a say in: all but tenure, custom and lines. `standing` alone says seven of them.
+WEIGHED: Final = tuple(i for i in range(len(DIMENSIONS)) if i not in {DURATION, LOYALTY, BREADTH})
 YEAR_DAYS: Final = 365
 MONTHS_KEPT: Final = 36  # of activity; older months say nothing of today's regularity
 # The three constants of loyalty were chosen on CDNOW's purchases to 1997-06-30 (docs/quality.md); near them little changes.
@@ -44,31 +43,35 @@ def duration(account: Account, policy: Policy, trade: Trade) -> float:
     if account.first is None or account.last is None:
         return 0.0
     tenure = (account.last - account.first) / f.DAY_US
-    known = min(max(tenure / 30.44, 1.0), MONTHS_KEPT)
-    regular = min(1.0, account.months.bit_count() / known / policy.source.shape.regular_share)
-    return (1.0 - exp2(-(tenure / trade.scales[DURATION]))) * regular
+    months = tenure / 30.44
+    known = 1.0 if months < 1.0 else min(months, MONTHS_KEPT)
+    regular = account.months.bit_count() / known / policy.shape.regular_share
+    tenured = 1.0 - exp2(-(tenure / trade.scales[DURATION]))
+    return tenured * regular if regular < 1.0 else tenured
 
 
-def engagement(account: Account, policy: Policy, trade: Trade) -> float:
-    """D2: contact by people, decayed, worth more in several kinds and channels; purchases alone are capped."""
-    shape = policy.source.shape
-    contact = standing(account.good[ENGAGEMENT], account.bad[ENGAGEMENT], trade.scales[ENGAGEMENT])
+def engagement(account: Account, contact: float, policy: Policy) -> float:
+    """D2: `contact` by people, decayed, worth more in several kinds and channels; purchases alone are capped."""
+    shape = policy.shape
     if contact:
         oldest = account.t // f.DAY_US - YEAR_DAYS
         kinds = 0
         for seen in account.seen.values():
             kinds += seen >= oldest
         contact *= shape.breadth_floor + (1.0 - shape.breadth_floor) * (1.0 - exp2(-(kinds / shape.breadth_kinds)))
-    bought = shape.purchase_engagement * (1.0 - exp2(-(account.purchases / 4))) if account.purchases else 0.0
+    if not account.purchases:
+        return contact
+    bought = shape.purchase_engagement * (1.0 - exp2(-(account.purchases / 4)))
     return contact + (1.0 - contact) * bought
 
 
 def allowance_us(account: Account, policy: Policy, trade: Trade) -> int:
     """Return the silence (µs) after which an account has lapsed: its trade's allowance, or its own rhythm's if longer."""
-    lapse = policy.source.lapse
-    own = int(min(lapse.rhythm * (account.gap + account.spread), lapse.longest) * f.DAY_US)
-    trades = trade.lapse_us if account.status != CLIENT else int(trade.lapse_us * lapse.client)
-    return max(trades, own)
+    lapse = policy.lapse
+    rhythm = lapse.rhythm * (account.gap + account.spread)
+    own = int((min(lapse.longest, rhythm)) * f.DAY_US)
+    trades = trade.lapse_us if account.status != CLIENT else trade.client_lapse_us
+    return max(own, trades)
 
 
 def loyalty(account: Account, policy: Policy, trade: Trade) -> float:
@@ -85,8 +88,8 @@ def loyalty(account: Account, policy: Policy, trade: Trade) -> float:
     return kept * exp2(-(SILENCE_HALVINGS * silence / allowance_us(account, policy, trade))) if silence > 0 else kept
 
 
-def commitment(account: Account, policy: Policy, trade: Trade) -> float:
-    """D7: an agreement in force, or signed before us: strong, and never sufficient."""
+def commitment(account: Account, told: float, policy: Policy) -> float:
+    """D7: an agreement in force, or `told` of by what was signed: strong, and never sufficient."""
     formal = 0.0
     profile = account.profile
     if profile and profile.contract:
@@ -94,7 +97,8 @@ def commitment(account: Account, policy: Policy, trade: Trade) -> float:
         today = account.t // f.DAY_US
         if signed <= today and (ends is None or today <= ends):
             formal = policy.contract[kind]
-    told = standing(account.good[COMMITMENT], account.bad[COMMITMENT], trade.scales[COMMITMENT])
+    if not formal and not told:
+        return 0.0
     kept = account.good[COMMITMENT] + 1.0
     return (formal + (1.0 - formal) * told) * kept / (kept + account.bad[COMMITMENT])
 
@@ -104,39 +108,37 @@ def breadth(account: Account, trade: Trade) -> float:
     return 1.0 - exp2(-(account.growth / trade.scales[BREADTH]))
 
 
-def service(account: Account, policy: Policy, trade: Trade) -> float:
-    """D14: a named person, and hours of people's time."""
-    hours = standing(account.good[SERVICE], account.bad[SERVICE], trade.scales[SERVICE])
-    named = policy.source.shape.manager if account.profile and account.profile.flags & f.HAS_MANAGER else 0.0
-    return hours + (1.0 - hours) * named
+def service(account: Account, hours: float, policy: Policy) -> float:
+    """D14: a named person, and `hours` of people's time."""
+    named = account.profile is not None and account.profile.flags & f.HAS_MANAGER
+    return hours + (1.0 - hours) * policy.shape.manager if named else hours
 
 
-def duties(account: Account, found: list[float], trade: Trade) -> float:
+def duties(account: Account, found: list[float]) -> float:
     """D13: what is asked of an account is to say what it needs, to give feedback and to pay on time.
 
-    Late payment lowers this dimension alone: it never erases engagement. `found` holds dialogue and needs already.
+    Late payment lowers this dimension alone: it never erases engagement. `found` holds payment, dialogue and needs already.
     """
     good, bad = account.good[DUTIES], account.bad[DUTIES]
-    paid = standing(good, bad, trade.scales[DUTIES])
-    return (2.0 * paid + found[DIALOGUE] + found[NEEDS]) / 4.0 * (good + 1.0) / (good + bad + 1.0)
+    return (2.0 * found[DUTIES] + found[DIALOGUE] + found[NEEDS]) / 4.0 * (good + 1.0) / (good + bad + 1.0)
 
 
 def values(account: Account, policy: Policy, trade: Trade) -> list[float]:
     """Return the fourteen values at the account's own moment, each 0-1 and at most its cap."""
     good, bad, scales = account.good, account.bad, trade.scales
     out = [0.0] * len(DIMENSIONS)
-    for i in PLAIN:
+    for i in WEIGHED:
         for_it = good[i]
-        if for_it > 0.0:
-            out[i] = standing(for_it, bad[i], scales[i])
+        if for_it > 0.0:  # `standing`, written out: every event comes by here
+            out[i] = (1.0 - exp2(-(for_it / scales[i]))) * for_it / (for_it + bad[i])
     out[DURATION] = duration(account, policy, trade)
-    out[ENGAGEMENT] = engagement(account, policy, trade)
+    out[ENGAGEMENT] = engagement(account, out[ENGAGEMENT], policy)
     out[LOYALTY] = loyalty(account, policy, trade)
-    out[COMMITMENT] = commitment(account, policy, trade)
+    out[COMMITMENT] = commitment(account, out[COMMITMENT], policy)
     if account.growth:
         out[BREADTH] = breadth(account, trade)
-    out[SERVICE] = service(account, policy, trade)
-    out[DUTIES] = duties(account, out, trade)
+    out[SERVICE] = service(account, out[SERVICE], policy)
+    out[DUTIES] = duties(account, out)
     for i, cap in policy.capped:
         out[i] = min(out[i], cap)
     return out
@@ -144,8 +146,7 @@ def values(account: Account, policy: Policy, trade: Trade) -> list[float]:
 
 def contributions(found: list[float], trade: Trade) -> list[int]:
     """Return what each dimension brings to the score, in hundredths of a point; their sum is the score."""
-    shares = trade.shares
-    return [int(shares[i] * value + 0.5) if value else 0 for i, value in enumerate(found)]
+    return [int(share * value + 0.5) if value else 0 for share, value in zip(trade.shares, found, strict=True)]
 
 
 def confidence(account: Account, policy: Policy) -> float:

@@ -1,6 +1,5 @@
 """Which events stand behind each dimension: the few that weigh most at a moment, found in the history kept."""
 
-import heapq
 from collections.abc import Iterable
 from math import exp2
 from typing import Final
@@ -23,16 +22,18 @@ def evidence_of(facts: Iterable[f.Fact], account: Account, policy: Policy) -> li
     weights: list[dict[str, float]] = [{} for _ in DIMENSIONS]
     context = Account(profile=account.profile)
     first = last = None
+    half_lives = policy.half_lives_us
     for fact in facts:
+        age = account.t - fact.t
         for i, good, bad in effects_of(fact, context, policy):
-            weight = max(good, bad) * exp2(-((account.t - fact.t) / policy.half_lives_us[i]))
+            weight = max(good, bad) * exp2(-(age / half_lives[i]))
             if weight > 0.0:
                 weights[i][fact.id] = weights[i].get(fact.id, 0.0) + weight
         if isinstance(fact, f.TicketFact):
             context.tickets = [*context.tickets[-(TICKETS_REMEMBERED - 1) :], fact.ticket]
         if sign_of_life(fact):
             first, last = first or fact.id, fact.id
-    named = [heapq.nlargest(EVIDENCE_KEPT, found, key=found.__getitem__) for found in weights]
+    named = [sorted(found, key=found.__getitem__, reverse=True)[:EVIDENCE_KEPT] for found in weights]
     named[DURATION] = [event_id for event_id in dict.fromkeys((first, last)) if event_id is not None]
     named[BREADTH] = _lines(facts)
     profile = account.profile

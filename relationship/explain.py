@@ -12,11 +12,10 @@ from relationship.fold import Change
 from relationship.history import Undone
 from relationship.outlook import what_next
 from relationship.plays import play_of
-from relationship.policy import Policy
 from relationship.policy_file import DIMENSIONS
 from relationship.record import Told
 from relationship.segments import segment_of
-from relationship.transitions import Reading, read
+from relationship.transitions import Reading
 
 WORDS: Final = {
     "duration": "the time they have known us",
@@ -35,6 +34,13 @@ WORDS: Final = {
     "service": "the hours our people give",
 }
 
+OTHERS: Final = {
+    f.ProfileFact: "the profile",
+    f.GuestProfileFact: "the profile of an account merged into it",
+    f.ReferralFact: "the referral",
+    f.CommandFact: "the command",
+}
+
 
 def event_id_of(account_id: str, seq: int, t: int, source: int, target: int, cause: str) -> str:
     """Return a decision's id: a digest of what makes it this decision, so that publishing it again repeats the id."""
@@ -44,12 +50,12 @@ def event_id_of(account_id: str, seq: int, t: int, source: int, target: int, cau
 
 def dimension_parts(reading: Reading, evidence: list[list[str]]) -> list[DimensionPart]:
     """Return the dimensions as told, the largest contribution first. Contributions are hundredths, so they add up."""
-    order = sorted(range(len(DIMENSIONS)), key=lambda i: (-reading.contributions[i], i))
+    order = sorted(range(len(DIMENSIONS)), key=reading.contributions.__getitem__, reverse=True)
     return [
         DimensionPart(
             DIMENSIONS[i],
             round(reading.values[i], 4),
-            round(reading.trade.shares[i] / 100, 2),
+            reading.trade.weights[i],
             reading.contributions[i] / 100,
             evidence[i],
         )
@@ -62,13 +68,13 @@ def reclassification(
     told: Told,
     account: Account,
     facts: list[f.Fact],
-    policy: Policy,
+    reading: Reading,
     decided_at: int,
     why: str,
     undoes: Told | None,
 ) -> Reclassification:
-    """Return the message of one decision. `account` is as it stood after it, `facts` are those folded by then."""
-    reading = read(account, policy)
+    """Return the message of one decision: on the account as it stood after it, its reading, and the facts by then."""
+    policy = reading.policy
     return Reclassification(
         event_id=told.event_id,
         account_id=account_id,
@@ -102,7 +108,7 @@ def describe(fact: f.Fact | None) -> str:
     elif isinstance(fact, f.TicketFact):
         what = f"the {f.TICKET_KINDS[fact.kind].replace('_', ' ')} ticket"
     else:
-        what = {f.ProfileFact: "the profile", f.ReferralFact: "the referral", f.CommandFact: "the command"}[type(fact)]
+        what = OTHERS[type(fact)]
     return f"{what} of {f.rfc3339(fact.t)[:10]}"
 
 
@@ -112,7 +118,7 @@ def _article(kind: str) -> str:
 
 def _carried(reading: Reading, count: int = 3) -> str:
     """Return the dimensions that carry the score, in words, with what they bring of it."""
-    order = sorted(range(len(DIMENSIONS)), key=lambda i: -reading.contributions[i])[:count]
+    order = sorted(range(len(DIMENSIONS)), key=reading.contributions.__getitem__, reverse=True)[:count]
     order = [i for i in order if reading.contributions[i] > 0]
     if not order:
         return "nothing but the purchase itself"
@@ -123,9 +129,9 @@ def _carried(reading: Reading, count: int = 3) -> str:
     return f"{listed} {verb} {points:.0f} of its {reading.score / 100:.0f} points"
 
 
-def why(change: Change, cause: f.Fact | None, policy: Policy) -> str:
-    """Return one plain sentence for a person: what carried the change, and what tipped it."""
-    account, reading = change.account, read(change.account, policy)
+def why(change: Change, cause: f.Fact | None, reading: Reading) -> str:
+    """Return one plain sentence for a person: what carried the change, and what tipped it; `reading` is of just then."""
+    account = change.account
     source, target = f.STATUSES[change.source], f.STATUSES[change.target]
     if change.direction == "lapse":
         days = (change.t - (account.last or change.t)) // f.DAY_US

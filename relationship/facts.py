@@ -16,6 +16,7 @@ from relationship import messages as m
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
+EPOCH_DAY: Final = EPOCH.toordinal()
 DAY_US: Final = 86_400_000_000  # microseconds in a day
 
 PURCHASE_KINDS: Final = get_args(m.PurchaseKind)
@@ -152,6 +153,11 @@ def moment(t: int) -> datetime:
     return EPOCH + timedelta(microseconds=t)
 
 
+def date_of(t: int) -> date:
+    """Return the day of `t` µs since the epoch, in UTC."""
+    return date.fromordinal(EPOCH_DAY + t // DAY_US)
+
+
 def rfc3339(t: int) -> str:
     """Return `t` µs since the epoch as RFC 3339 in UTC, with no more digits than it needs."""
     return moment(t).isoformat().replace("+00:00", "Z")
@@ -159,7 +165,7 @@ def rfc3339(t: int) -> str:
 
 def day(value: date) -> int:
     """Return days since the epoch."""
-    return value.toordinal() - EPOCH.toordinal()
+    return value.toordinal() - EPOCH_DAY
 
 
 def order(fact: Fact) -> tuple[int, int, str]:

@@ -23,6 +23,7 @@ YEAR_US: Final = 365.0 * f.DAY_US  # half-life of the activity that confidence s
 RHYTHM_SHARE: Final = 0.3  # of a new gap in the running mean: about the last six gaps count
 SAME_VISIT_US: Final = f.DAY_US // 2  # signs of life within half a day are one visit, and no rhythm
 OVERRIDE, RELEASE = (f.COMMANDS.index(name) for name in ("override", "release"))
+MONTHS_MASK: Final = (1 << MONTHS_KEPT) - 1
 LINES_KEPT: Final = 16  # lines of business remembered; growth over more than these is no longer told apart
 MEETING_KEY: Final = 0  # `seen` keys: meeting kinds from 0, ticket kinds from 32, channels from 64, disjoint
 TICKET_KEY: Final = 32
@@ -115,34 +116,37 @@ def advance(account: Account, fact: f.Fact, rules: Rules) -> tuple[list[Change],
 
     Returns the changes of the told status, in order, and the reading that the rules looked at.
     """
-    changes = run_timers(account, fact.t, rules)
-    decay(account, fact.t, rules)
-    policy = rules.at(fact.t)
-    for i, good, bad in effects_of(fact, account, policy):
-        account.good[i] += good
-        account.bad[i] += bad
+    t = fact.t
+    changes = run_timers(account, t, rules)
+    decay(account, t, rules)
+    policy = rules.at(t)
+    good, bad = account.good, account.bad
+    for i, for_it, against in effects_of(fact, account, policy):
+        good[i] += for_it
+        bad[i] += against
     account.facts += 1
     alive = sign_of_life(fact)
     if alive:
-        _note_life(account, fact.t)
-    told, direction = account.told, _take(account, fact, policy)
+        _note_life(account, t)
+    told, direction = account.told, _take(account, fact, policy, alive=alive)
     reading = read(account, policy)
     # A command is no evidence: it sets or ends an override, and what the evidence says is asked at the next event.
     rule = None if isinstance(fact, f.CommandFact) else next_rule(account, reading, alive=alive)
     if rule:
-        account.status, account.since = rule.target, fact.t
+        account.status, account.since = rule.target, t
         direction = direction or rule.direction
     if account.told != told:
-        changes.append(Change(fact.t, told, account.told, direction or "promotion", fact.id, copy(account)))
+        changes.append(Change(t, told, account.told, direction or "promotion", fact.id, copy(account)))
     return changes, reading
 
 
 def _note_life(account: Account, t: int) -> None:
     """Note a sign of life: the rhythm, the active months, first and last."""
-    if account.first is None:
+    last = account.last
+    if last is None:
         account.first = t
-    elif account.last is not None and t - account.last >= SAME_VISIT_US:
-        gap = (t - account.last) / f.DAY_US
+    elif t - last >= SAME_VISIT_US:
+        gap = (t - last) / f.DAY_US
         if account.gap == 0.0:
             account.gap = gap
         else:
@@ -150,18 +154,20 @@ def _note_life(account: Account, t: int) -> None:
             account.gap += RHYTHM_SHARE * (gap - account.gap)
     account.last = t
     account.activity += 1.0
-    now = f.moment(t)
-    month = now.year * 12 + now.month
-    account.months = (account.months << (month - account.month) if account.months else 0) & (1 << MONTHS_KEPT) - 1 | 1
-    account.month = month
+    today = f.date_of(t)
+    month = today.year * 12 + today.month
+    if month != account.month:
+        account.months = (account.months << (month - account.month) if account.months else 0) & MONTHS_MASK
+        account.month = month
+    account.months |= 1
 
 
-def _take(account: Account, fact: f.Fact, policy: Policy) -> str | None:
+def _take(account: Account, fact: f.Fact, policy: Policy, *, alive: bool) -> str | None:
     """Take over what a fact states besides evidence; return the direction that a command gives a change."""
     if isinstance(fact, f.PurchaseFact):
         _take_purchase(account, fact, policy)
     elif isinstance(fact, f.TicketFact):
-        _take_ticket(account, fact)
+        _take_ticket(account, fact, alive=alive)
     elif isinstance(fact, f.MeetingFact):
         _take_meeting(account, fact)
     elif isinstance(fact, f.ProfileFact):
@@ -224,11 +230,14 @@ def _take_line(account: Account, line: int, t: int, line_gap_us: int) -> None:
     account.line_at = t
 
 
-def _take_ticket(account: Account, fact: f.TicketFact) -> None:
-    if fact.ticket in account.tickets:
-        account.tickets.remove(fact.ticket)
-    account.tickets = [*account.tickets[-(TICKETS_REMEMBERED - 1) :], fact.ticket]
-    if fact.channel != TICKET_BOT and sign_of_life(fact):
+def _take_ticket(account: Account, fact: f.TicketFact, *, alive: bool) -> None:
+    tickets = account.tickets
+    if fact.ticket in tickets:
+        tickets.remove(fact.ticket)
+    elif len(tickets) == TICKETS_REMEMBERED:
+        del tickets[0]
+    tickets.append(fact.ticket)
+    if alive and fact.channel != TICKET_BOT:
         today = fact.t // f.DAY_US
         account.seen[TICKET_KEY + fact.kind] = today
         if fact.channel is not None:

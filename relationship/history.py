@@ -9,6 +9,8 @@ undone nor an undoing) are a function of the set of facts, however they arrived.
 import bisect
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from relationship import facts as f
 from relationship.account import Account, copy
 from relationship.fold import Change, advance, due_at, fresh, run_timers
@@ -30,7 +32,7 @@ class Undone(NamedTuple):
     cause: str
 
 
-class Taken(NamedTuple):
+class Taken(Struct, frozen=True, gc=False):
     """What taking something in came to: the verdict, what to undo (last told first), then what to tell, in order.
 
     `reading` is the head's where it was read on the way, so that it need not be read again.
@@ -66,7 +68,7 @@ def matching(record: Record, rank: int, event_id: str) -> f.Fact | None:
 
 def take(record: Record, fact: f.Fact, rules: Rules, lateness_us: int) -> Taken:
     """Take a fact into a record. Refuses one too old (`LATE`), and one whose id another payload has (`CONFLICT`)."""
-    rank = f.RANK[type(fact)]
+    t, rank = fact.t, f.RANK[type(fact)]
     known = matching(record, rank, fact.id)
     if known is not None:
         corrected = isinstance(known, f.CommandFact) and rank != f.RANK[f.CommandFact]
@@ -75,13 +77,13 @@ def take(record: Record, fact: f.Fact, rules: Rules, lateness_us: int) -> Taken:
         return refused(Reason.CONFLICT, "the same event_id was applied with another payload")
     # A referral's credit is our own message: how long after its purchase it comes says how far apart two partitions of a
     # backfill are, and nothing of the account.
-    if record.newest - fact.t > lateness_us and not isinstance(fact, f.ReferralFact):
+    if record.newest - t > lateness_us and not isinstance(fact, f.ReferralFact):
         return refused(
             Reason.LATE, f"older than the account's newest event by more than {lateness_us // f.DAY_US} days"
         )
     if record.edge is not None and f.order(fact) <= record.edge:
         return refused(Reason.LATE, "older than the history that is kept of the account")
-    if fact.t > record.head.t:
+    if t > record.head.t:
         taken = _append(record, fact, rules)
     else:
         facts = record.facts()
@@ -98,11 +100,13 @@ def _append(record: Record, fact: f.Fact, rules: Rules) -> Taken:
     reading: Reading | None
     changes, reading = advance(record.head, fact, rules)
     record.append(fact)
-    record.newest = max(record.newest, fact.t)
-    if record.clock > fact.t:
+    t = fact.t
+    record.newest = max(record.newest, t)
+    if record.clock > t:
         changes += run_timers(record.head, record.clock + 1, rules)
         reading = None
-    record.clock = max(record.clock, fact.t)
+    else:
+        record.clock = t
     return Taken(APPLIED, [], changes, reading)
 
 

@@ -4,7 +4,7 @@ Each kind of evidence is applied to a copy of the account, once, twice, … a we
 that needs the fewest is named. So what is said holds: a test applies it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from relationship import facts as f
@@ -54,20 +54,35 @@ STEPS: Final = {
 NUMBERS: Final = ("", "one", "two", "three", "four", "five", "six")
 
 
-def needed(account: Account, step: Step, policy: Policy, most: int = MOST_STEPS) -> tuple[int, int] | None:
-    """Return how many of a step, a week apart, change the told status, and to which; None where `most` do not.
+def _tried(account: Account, step: Step, policy: Policy) -> Iterator[int | None]:
+    """Apply a step up to `MOST_STEPS` times, a week apart; yield after each the status told, None while it is the old one.
 
-    The first one comes when the status has been held for its least time, if that is later than a week from now.
+    The first one comes when the status has been held for its least time, if that is later than a week from now. Ends
+    where the account would lapse in between.
     """
     trial = copy(account)
-    told, t = trial.told, max(trial.t + APART_US, trial.since + max(policy.stays_us.values()))
-    for count in range(1, most + 1):
+    told, t = trial.told, max(trial.t + APART_US, trial.since + policy.longest_stay_us)
+    for _ in range(MOST_STEPS):
         changes, _ = advance(trial, step.fact(t), policy)
         if any(change.direction == "lapse" for change in changes):
-            return None
-        if trial.told != told:
-            return count, trial.told
+            return
+        yield trial.told if trial.told != told else None
         t += APART_US
+
+
+def needed(account: Account, step: Step, policy: Policy) -> tuple[int, int] | None:
+    """Return how many of a step, a week apart, change the told status, and to which; None where `MOST_STEPS` do not."""
+    return next(((count, to) for count, to in enumerate(_tried(account, step, policy), 1) if to is not None), None)
+
+
+def _nearest(account: Account, policy: Policy) -> tuple[int, int, Step] | None:
+    """Return the step that is needed the fewest times, of several the first: how many times, to which status, and it."""
+    tries = [(step, _tried(account, step, policy)) for step in STEPS[account.status]]
+    for count in range(1, MOST_STEPS + 1):
+        for step, tried in tries:
+            target = next(tried, None)
+            if target is not None:
+                return count, target, step
     return None
 
 
@@ -75,11 +90,7 @@ def what_next(account: Account, policy: Policy) -> str:
     """Return one sentence that says what would change the status again."""
     if account.hold:
         return f"Held by a person until {f.rfc3339(account.hold.until)[:10]}; then the evidence decides again."
-    best: tuple[int, int, Step] | None = None
-    for step in STEPS[account.status]:
-        found = needed(account, step, policy, MOST_STEPS if best is None else best[0] - 1)
-        if found:
-            best = (found[0], found[1], step)
+    best = _nearest(account, policy)
     silence = lapse_at(account, policy)
     lapse = f"silence until {f.rfc3339(silence)[:10]} would make it lapsed" if silence is not None else ""
     if best is None:

@@ -23,11 +23,16 @@ Effect = tuple[int, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """One industry's tables: the shares of the score (they add up to 10,000), scales, thresholds in hundredths."""
+    """One industry's tables: the shares of the score (they add up to 10,000), scales, thresholds in hundredths.
+
+    `weights` are the shares as told: in points, rounded to hundredths.
+    """
 
     shares: tuple[float, ...]
+    weights: tuple[float, ...]
     scales: tuple[float, ...]
     lapse_us: int
+    client_lapse_us: int
     candidate_up: int
     candidate_down: int
     client_up: int
@@ -57,6 +62,8 @@ class Policy:
         caps = ((i, source.dimensions[d].cap) for i, d in enumerate(DIMENSIONS))
         self.capped = tuple((i, cap) for i, cap in caps if cap < 1.0)
         self.gate = source.thresholds.gate
+        self.shape = source.shape
+        self.lapse = source.lapse
         signals = source.signals
         self.purchase = _table(signals.purchase, f.PURCHASE_KINDS)
         self.meeting = _table(signals.meeting, f.MEETING_KINDS)
@@ -82,6 +89,7 @@ class Policy:
         self.stays_us = {
             name: int(getattr(source.stays, name) * f.DAY_US) for name in ("candidate", "client", "customer", "tenure")
         }
+        self.longest_stay_us = max(self.stays_us.values())
         self._trades = [self._compile(source.industries[name]) for name in f.INDUSTRIES]
 
     @cached_property
@@ -120,15 +128,19 @@ class Policy:
         source = self.source
         weights = [source.dimensions[d].weight * industry.weights.get(d, 1.0) for d in DIMENSIONS]
         total = sum(weights)
+        shares = tuple(10_000 * w / total for w in weights)
+        lapse_us = int(industry.lapse * f.DAY_US)
         t, (false_client, missed_client) = source.thresholds, self._costs(industry)
         shift = industry.prior + source.costs.points * math.log2(false_client / missed_client)
         return Trade(
-            shares=tuple(10_000 * w / total for w in weights),
+            shares=shares,
+            weights=tuple(round(share / 100, 2) for share in shares),
             scales=tuple(
                 source.dimensions[d].scale * (1.0 if d in {"duration", "breadth"} else industry.tempo)
                 for d in DIMENSIONS
             ),
-            lapse_us=int(industry.lapse * f.DAY_US),
+            lapse_us=lapse_us,
+            client_lapse_us=int(lapse_us * source.lapse.client),
             candidate_up=round(100 * (t.candidate_up + shift)),
             candidate_down=round(100 * (t.candidate_down + shift)),
             client_up=round(100 * (t.client_up + shift)),

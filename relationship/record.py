@@ -41,6 +41,10 @@ class Shown(Struct, array_like=True, frozen=True):
     profile: str
     score: int
 
+    def looks_like(self, other: "Shown") -> bool:
+        """Tell whether nothing but the score differs."""
+        return self.status == other.status and self.standing == other.standing and self.profile == other.profile
+
 
 class Shade(Struct, array_like=True):
     """The account as the shadow policy would have it.

@@ -9,6 +9,8 @@ the diagram in the docs is drawn from this table alone.
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from relationship.account import CANDIDATE, CLIENT, CUSTOMER, LAPSED, PROSPECT, Account
 from relationship.dimensions import COMMITMENT, ENGAGEMENT, PERSONALISATION, TRUST, contributions, values
 from relationship.policy import Policy, Trade
@@ -19,7 +21,7 @@ GATE_SLACK: Final = (
 )
 
 
-class Reading(NamedTuple):
+class Reading(Struct, frozen=True, gc=False):
     """What the rules look at: the score in hundredths of a point, and the four dimensions that must show."""
 
     score: int

@@ -4,8 +4,9 @@ Rules, for every step in turn:
 1. its states go to the changelog, and Kafka has stored them;
 2. only then its decisions go out, and Kafka has stored them: whoever reads a decision can rely on its state;
 3. only then its records are acknowledged, and its decisions count as sent.
-The next step's states are sent after that and not before: a record carries the messages of its latest step alone, for
-whoever has to rebuild Redis from the changelog, so those of the step before must be out by then.
+An account's next state is sent after that and not before: a record carries the messages of its latest step alone, for
+whoever has to rebuild Redis from the changelog, so those of the step before must be out by then. Steps that wait and have
+no such account in common travel together, as one.
 
 At most `MOST_WAITING` steps wait here; whoever folds waits then, and the next step takes the more records.
 """
@@ -13,7 +14,7 @@ At most `MOST_WAITING` steps wait here; whoever folds waits then, and the next s
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -21,8 +22,8 @@ from streams import points
 from streams.folding import Entry, outgoing_sending
 from streams.publisher import Place, Publisher
 
-# Committed steps that may wait while one is being sent.
-MOST_WAITING: Final = 2
+# Committed steps that may wait while others are being sent.
+MOST_WAITING: Final = 8
 # Seconds after which an ownership that Redis confirmed is asked for again before anything is sent in its name.
 CONFIRMED_SECONDS: Final = 1.0
 
@@ -34,13 +35,22 @@ class Owed(NamedTuple):
         values: its states by table key, for the changelog.
         entries: its part of the outbox, by id.
         committed_at: when Redis was asked to commit it (monotonic seconds), and so said that the partition was ours.
-        done: called when all is sent.
+        done: each is called when all is sent.
     """
 
     values: Mapping[bytes, bytes | None]
     entries: Mapping[bytes, Entry]
     committed_at: float
-    done: Callable[[], None] | None = None
+    done: Sequence[Callable[[], None]] = ()
+
+    def has_decided(self) -> set[bytes]:
+        """Return the table keys of the accounts that have decisions here."""
+        return {entry.account.encode() for entry in self.entries.values()}
+
+    def with_next(self, later: "Owed") -> "Owed":
+        """Return what this step and the next one owe together."""
+        values, entries = {**self.values, **later.values}, {**self.entries, **later.entries}
+        return Owed(values, entries, later.committed_at, [*self.done, *later.done])
 
 
 class Sent(NamedTuple):
@@ -118,7 +128,7 @@ class Dispatch:
     async def _send_all(self) -> None:
         try:
             while self._waiting:
-                owed = self._waiting.popleft()
+                owed = self._next()
                 self._moved.set()
                 await self._send(owed)
         except Exception:
@@ -128,6 +138,15 @@ class Dispatch:
             self._sending = None
         finally:
             self._moved.set()
+
+    def _next(self) -> Owed:
+        """Take the steps that may travel together."""
+        owed = self._waiting.popleft()
+        decided = owed.has_decided() if self._waiting else set()
+        while self._waiting and decided.isdisjoint(self._waiting[0].values):
+            later = self._waiting.popleft()
+            owed, decided = owed.with_next(later), decided | later.has_decided()
+        return owed
 
     async def _send(self, owed: Owed) -> None:
         self._confirmed_at = max(self._confirmed_at, owed.committed_at)
@@ -141,8 +160,8 @@ class Dispatch:
             await self._publisher.publish([outgoing_sending(entry, partition) for entry in owed.entries.values()])
             self._ids += owed.entries
             points.reach("decisions_sent")
-        if owed.done is not None:
-            owed.done()
+        for done in owed.done:
+            done()
             points.reach("acknowledged")
 
     async def _confirm_if_old(self) -> None:

@@ -6,6 +6,7 @@ is, and one whose partition was lost leaves nothing behind.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final, NamedTuple, cast
 
 import msgspec
@@ -22,6 +23,7 @@ CONTENT_TYPE: Final = b"application/json"
 TRACEPARENT: Final = "traceparent"
 VERDICTS: Final = {Applied: "applied", Repeat: "repeat", Refused: "refused"}
 TAKEN: Final = frozenset({Applied, Repeat})
+KEY: Final = attrgetter("record.key")
 
 
 class Arrival(Delivered, frozen=True, gc=False):
@@ -99,6 +101,19 @@ def by_account(arrivals: Iterable[Arrival]) -> tuple[dict[bytes, list[Arrival]],
         else:
             refused.append(arrival)
     return accounts, refused
+
+
+def cut(arrivals: Sequence[Arrival], most: int) -> int:
+    """Return how many of the arrivals hold at most `most` of any one account."""
+    if max(Counter(map(KEY, arrivals)).values(), default=0) <= most:
+        return len(arrivals)
+    seen: Counter[bytes | None] = Counter()
+    for number, arrival in enumerate(arrivals):
+        key = arrival.record.key
+        if seen[key] == most:
+            return number
+        seen[key] += 1
+    return len(arrivals)
 
 
 class Folding:

@@ -20,7 +20,7 @@ from faust.types import TP
 from relationship.messages import MESSAGE_TYPES
 from relationship.outcome import Refused
 from streams.codecs import Codec
-from streams.folding import Arrival, arrival_of
+from streams.folding import Arrival, arrival_of, cut
 from streams.merge import Merge
 from streams.transport import Batch, Record
 
@@ -29,6 +29,8 @@ HOLD_RECORDS: Final = 20_000
 LET_GO_RECORDS: Final = 5_000
 # Age (seconds) from which records are a backfill's. Well below the days that an event may be late.
 BACKFILL_SECONDS: Final = 86_400.0
+# Records of one account that a step takes at most: an account is folded in one go, while all else waits for its end.
+ACCOUNT_RECORDS: Final = 500
 # Records decoded between two turns of the event loop.
 DECODE_RECORDS: Final = 1_000
 
@@ -157,7 +159,7 @@ class Inbox:
         taken: list[Arrival] = []
         while not taken:
             await self._decode_enough(limit)
-            taken = await self._take(limit)
+            taken = self._spared(await self._take(limit))
             if taken:
                 self._unfolded += len(taken)
                 break
@@ -184,6 +186,12 @@ class Inbox:
         if self._unchecked:
             await self._look_at_ends()
         return self._merge.take(limit)
+
+    def _spared(self, taken: list[Arrival]) -> list[Arrival]:
+        """Leave for the next step what comes after an account's share of this one."""
+        end = cut(taken, ACCOUNT_RECORDS)
+        self._merge.put_back(taken[end:])
+        return taken[:end]
 
     async def _look_at_ends(self) -> None:
         """Let no topic be overtaken: whatever is stored by now, and so before what is at hand, is known to come."""

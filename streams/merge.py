@@ -13,7 +13,11 @@ from typing import Generic, Protocol, TypeVar
 
 
 class Timed(Protocol):
-    """What can be merged: it tells when it happened, in seconds since the epoch."""
+    """What can be merged: it tells its topic, and when it happened, in seconds since the epoch."""
+
+    @property
+    def topic(self) -> str:
+        """Its topic."""
 
     @property
     def at(self) -> float:
@@ -73,6 +77,11 @@ class Merge(Generic[Item]):
             else:
                 taken += [lane.items.popleft() for _ in range(min(limit - len(taken), len(lane.items)))]
         return taken
+
+    def put_back(self, items: Sequence[Item]) -> None:
+        """Take back the last of the items that were taken, in their order: they come next."""
+        for item in reversed(items):
+            self._lanes[item.topic].items.appendleft(item)
 
     def _is_held_back(self) -> bool:
         return any(lane.more and not lane.items for lane in self._lanes.values())

@@ -67,10 +67,49 @@ class Sending(NamedTuple):
 
 
 class Publisher:
-    """One idempotent producer for all partitions of a worker."""
+    """What a worker publishes with: one outlet for the tables' changes, and one for all else.
+
+    aiokafka has one request to a broker under way at a time: with one producer, the decisions of one partition would wait
+    for the states of another.
+
+    Attributes:
+        changes: for changelogs.
+        messages: for decisions, states, dead letters and the rest.
+    """
 
     def __init__(self, settings: Settings) -> None:
+        self.changes = Outlet(settings, "changes")
+        self.messages = Outlet(settings, "messages")
+
+    async def start(self) -> None:
+        """Connect. Waits for brokers that are away, and says so."""
+        await asyncio.gather(self.changes.start(), self.messages.start())
+
+    async def stop(self) -> None:
+        """Send what is under way and close."""
+        await asyncio.gather(self.changes.stop(), self.messages.stop())
+
+    async def publish(self, sendings: Iterable[Sending]) -> Mapping[Place, int]:
+        """Send records; see `Outlet.publish`."""
+        return await self.messages.publish(sendings)
+
+    async def publish_changes(self, place: Place, changes: Mapping[bytes, bytes | None]) -> int | None:
+        """Send a table's changes to its changelog, and return the offset of the last once all are stored; None for none.
+
+        Raises as `Outlet.publish` does, and waits as it does.
+        """
+        if not changes:
+            return None
+        stored = await self.changes.send({place: [(key, value, NO_HEADERS) for key, value in changes.items()]})
+        return stored[place]
+
+
+class Outlet:
+    """One idempotent producer."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
         self._settings = settings
+        self._name = name
         self._producer: AIOKafkaProducer | None = None
         self._renewing = asyncio.Lock()
 
@@ -100,20 +139,10 @@ class Publisher:
         records = {
             place: [(each.key, each.value, list(each.headers)) for each in mine] for place, mine in by_place.items()
         }
-        return await self._publish(records)
+        return await self.send(records)
 
-    async def publish_changes(self, place: Place, changes: Mapping[bytes, bytes | None]) -> int | None:
-        """Send a table's changes to its changelog, and return the offset of the last once all are stored; None for none.
-
-        Raises as `publish` does, and waits as it does.
-        """
-        if not changes:
-            return None
-        stored = await self._publish({place: [(key, value, NO_HEADERS) for key, value in changes.items()]})
-        return stored[place]
-
-    async def _publish(self, by_place: Mapping[Place, Sequence[Record]]) -> Mapping[Place, int]:
-        """Send records, again and again while their brokers are away."""
+    async def send(self, by_place: Mapping[Place, Sequence[Record]]) -> Mapping[Place, int]:
+        """Do as `publish` does, with records that know their places."""
         while by_place:
             await self.start()
             producer = self._producer
@@ -188,7 +217,7 @@ class Publisher:
     def _options(self) -> dict[str, Any]:
         return {
             **self._settings.kafka_client_options(),
-            "client_id": f"{self._settings.group}-worker",
+            "client_id": f"{self._settings.group}-worker-{self._name}",
             "acks": "all",
             "enable_idempotence": True,
             "max_batch_size": BATCH_BYTES,

@@ -41,9 +41,12 @@ from streams.transport import Batch
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-# Records of one step at most. A live step takes what has come; in a backlog the more records share a step the fewer times
-# an account is loaded, encoded and written. It bounds what a crash repeats and the size of one write to Redis.
-STEP_RECORDS: Final = 8_000
+# Records of one step at least and at most, where so many wait. A live step takes what has come; in a backlog, the more
+# records share a step the fewer times an account is loaded, encoded and written.
+STEP_RECORDS: Final = (500, 8_000)
+# Seconds of folding that a step should take at most: it bounds what a crash repeats, and how long a record waits for those
+# before it. From what a record took in the last step follows how many the next one may have.
+STEP_SECONDS: Final = 0.1
 # Ids of sent messages that wait at most to be noted: they are sent again after a crash.
 MOST_SENT: Final = 2_000
 # Seconds of folding after which other partitions, the network and the group get a turn.
@@ -110,6 +113,7 @@ class Partition:
         self._dispatch = Dispatch((parts.changelog, number), parts.publisher, self._confirm, self.inbox.nudge)
         self._clock = 0.0  # event time of the newest message folded, seconds since the epoch
         self._timers_at = 0.0
+        self._limit = STEP_RECORDS[0]
 
     def put(self, batch: Batch) -> None:
         """Take a batch over; never waits."""
@@ -149,7 +153,7 @@ class Partition:
     async def _turn(self) -> None:
         """Carry out one step, or wait for something to do."""
         self._dispatch.check()
-        arrivals = await self.inbox.next(STEP_RECORDS)
+        arrivals = await self.inbox.next(self._limit)
         if arrivals:
             await self._fold(arrivals)
         woken = await self._wake()
@@ -202,7 +206,7 @@ class Partition:
         started = time.perf_counter()
         accounts, refused = by_account(arrivals)
         folding = Folding(self._parts.fold, await self._load(accounts), _now_us())
-        await _in_turns(folding.arrivals(accounts, refused))
+        self._pace(len(arrivals), await _in_turns(folding.arrivals(accounts, refused)))
         positions = positions_after(arrivals)
         step = folding.step(positions)
         points.reach("folded")
@@ -214,6 +218,12 @@ class Partition:
 
         await self._carry_out(step, done)
         self._clock = max(self._clock, step.newest)
+
+    def _pace(self, records: int, seconds: float) -> None:
+        """Let the next step be as large as its time allows, going by a step that took so many seconds."""
+        least, most = STEP_RECORDS
+        if records >= least:
+            self._limit = max(least, min(most, int(records * STEP_SECONDS / max(seconds, 1e-6))))
 
     async def _wake(self) -> bool:
         """Let the timers run that are due, at most once a second. True where something was done."""
@@ -257,7 +267,7 @@ class Partition:
             write = Write(due=step.write.due, outbox=step.write.outbox, restored=keys)
             await self._carry_out(step._replace(write=write))
 
-    async def _carry_out(self, step: Step, done: Callable[[], None] | None = None) -> None:
+    async def _carry_out(self, step: Step, *done: Callable[[], None]) -> None:
         """Commit a step, once its dead letters are stored; the dispatch sends what it owes and calls `done` then."""
         if step.refused:
             now = _now_us()
@@ -319,13 +329,16 @@ class Partition:
         metrics.batch.observe(seconds)
 
 
-async def _in_turns(work: Iterator[None]) -> None:
-    """Do work that pauses often, letting others have a turn of the event loop every now and then."""
-    turn = time.monotonic()
+async def _in_turns(work: Iterator[None]) -> float:
+    """Do work that pauses often, letting others have a turn of the event loop every now and then; return its own seconds."""
+    seconds, turn = 0.0, time.monotonic()
     for _ in work:
-        if time.monotonic() - turn > TURN_SECONDS:
+        now = time.monotonic()
+        if now - turn > TURN_SECONDS:
+            seconds += now - turn
             await asyncio.sleep(0)
             turn = time.monotonic()
+    return seconds + time.monotonic() - turn
 
 
 def _now_us() -> int:

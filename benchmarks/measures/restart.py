@@ -2,7 +2,7 @@
 
 Every account has one event, so the state is as large as it can be for its number of events. The program folds them all,
 has time to commit, and is killed; its folder is removed; one event for each partition is published; and it is started
-again at once. The group still knows the dead member for its session timeout, the same 10 s for every program.
+again at once, as the same static member of its group: none waits until the group forgets the dead one.
 """
 
 import asyncio

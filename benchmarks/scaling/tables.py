@@ -147,7 +147,7 @@ def waits(by: m.Figures) -> tuple[Table, Mapping[int, Sequence[tuple[float, floa
         for used in UTILISATIONS:
             rates = [used / by.core / held] * held
             coming = queues.arrivals(rates, QUEUE_SECONDS, keys.dice())
-            found = queues.serve(coming, held, STEP_RECORDS, lambda n, _: by.step + n * by.core)
+            found = queues.serve(coming, held, STEP_RECORDS[1], lambda n, _: by.step + n * by.core)
             median, worst = (queues.quantile(found.ordinary, share) * MS for share in (0.5, 0.99))
             points.setdefault(held, []).append((used, median, worst))
     rows = []
@@ -185,7 +185,7 @@ def heat(by: m.Figures, measured: Mapping[str, Any], found: keys.Loads) -> Table
 
 def _heated(by: m.Figures, rates: Sequence[float], hot: tuple[int, float] | None, cost: float) -> tuple[str, ...]:
     coming = queues.arrivals(rates, QUEUE_SECONDS, keys.dice(), hot)
-    found = queues.serve(coming, len(rates), STEP_RECORDS, lambda n, heated: by.step + n * by.core + heated * cost)
+    found = queues.serve(coming, len(rates), STEP_RECORDS[1], lambda n, heated: by.step + n * by.core + heated * cost)
     beside = found.beside if hot else found.ordinary
     values = [queues.quantile(each, share) * MS for each in (beside, found.ordinary) for share in (0.5, 0.99)]
     return tuple(map(whole, values))

@@ -77,9 +77,11 @@ def _reference(event: Event) -> Any:
 
 
 async def assign(table: Any, *partitions: int) -> None:
-    """Tell the table's store of a rebalance that leaves it these partitions."""
+    """Tell the app's assignor and the table's store of a rebalance that leaves it these partitions."""
     tps = {TP(table.changelog_topic_name, partition) for partition in partitions}
-    await table.data.on_rebalance(tps, set(), tps, 1)
+    before = table.app.assignor.assigned_actives()
+    table.app.assignor._assignment.actives = {table.changelog_topic_name: list(partitions)}
+    await table.data.on_rebalance(tps, before - tps, tps - before, 1)
 
 
 @asynccontextmanager

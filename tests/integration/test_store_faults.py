@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from redis import Redis
-from store_support import assign, raw_store
+from store_support import assign, processing, raw_store
 
 from clientward_store import Store, StoreRefused, StoreUnavailable, Write
 from streams.embedded import RedisServer, redis_server
@@ -134,23 +134,53 @@ async def test_the_user_lacks_a_right(own: RedisServer, make: Callable[..., Stor
 
 
 async def test_the_documented_acl_suffices(own: RedisServer, group: str, make: Callable[..., Store]) -> None:
-    """The ACL line of docs/store.md is enough for every call, and opens no other key."""
-    line = documented_acl()
-    text = line.replace("store on", "u on").replace("PASSWORD", SECRET).replace("{shop-", "{" + f"{group}-")
-    words = [word for word in text.split() if word != "+client|setinfo"]  # as the page says of Redis 6
-    with changed(own, words, ["ACL", "DELUSER", "u"]):
+    """The ACL line of docs/store.md is enough for every call, in scripts, tests and a running worker."""
+    with changed(own, documented_acl(group), ["ACL", "DELUSER", "u"]):
         store = make(f"u:{SECRET}@")
         await every_call(store)
+        await store.parts.clients.close()
+        async with make(f"u:{SECRET}@") as running:
+            await assign(running.table, 0)
+            with processing(running.table, 0):
+                running[b"behind"] = b"1"
+            await running.app.producer.flush()
+            assert await running.load(0, [b"behind"]) == {b"behind": b"1"}
+
+
+FORBIDDEN = [
+    ["HGET", "another key", "field"],
+    ["HGET", "{another-app-things:0}:v", "a"],
+    ["EVAL", "return redis.call('HSET', KEYS[1], 'a', 'b')", "1", "{another-app-things:0}:v"],
+    ["EVAL", "return redis.call('FLUSHALL')", "0"],
+    ["KEYS", "*"],
+    ["SCAN", "0"],
+    ["FLUSHDB"],
+    ["CONFIG", "GET", "requirepass"],
+    ["ACL", "LIST"],
+    ["SHUTDOWN", "NOSAVE"],
+    ["PUBLISH", "channel", "message"],
+    ["CLIENT", "KILL", "TYPE", "normal"],
+]
+
+
+@pytest.mark.parametrize("command", FORBIDDEN, ids=" ".join)
+async def test_the_documented_acl_allows_nothing_else(
+    own: RedisServer, group: str, make: Callable[..., Store], command: list[str]
+) -> None:
+    """A store's password opens neither another app's keys nor the server."""
+    with changed(own, documented_acl(group), ["ACL", "DELUSER", "u"]):
+        store = make(f"u:{SECRET}@")
         with pytest.raises(StoreRefused, match="NOPERM"):
-            store.parts.clients.call(lambda redis: redis.hget("another key", "field"))
+            store.parts.clients.call(lambda redis: redis.execute_command(*command))
         await store.parts.clients.close()
 
 
-def documented_acl() -> str:
-    """Return the ACL line of the documentation."""
+def documented_acl(group: str) -> list[str]:
+    """Return the ACL line of the documentation, for user `u` and this test's app."""
     line = re.search(r"^ACL SETUSER .*$", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
     assert line
-    return line[0]
+    text = line[0].replace("store on", "u on").replace("PASSWORD", SECRET).replace("{shop-", "{" + f"{group}-")
+    return [word for word in text.split() if word != "+client|setinfo"]  # as the page says of Redis 6
 
 
 async def every_call(store: Store) -> None:

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from store_support import changelog_event, processing, raw_store
 
 from clientward_store import Fenced, Store, Write
+from clientward_store.warming import warm
 
 PARTITION = st.integers(0, 2)
 KEY = st.sampled_from([b"", b"a", b"b", b"{c}", b"\x00\xff", b"long" * 50])
@@ -99,6 +100,12 @@ class StoreMachine(RuleBasedStateMachine):
         stale = self.workers[1 - self.owner[partition]]
         with pytest.raises(Fenced):
             self.loop.run_until_complete(stale.commit(partition, Write(values)))
+
+    @rule(partition=PARTITION)
+    def read_into_the_cache(self, partition: int) -> None:
+        """An owner reads its partition into the cache, where it fits or not."""
+        if partition in self.owner:
+            self.loop.run_until_complete(warm(self.workers[self.owner[partition]].parts, partition))
 
     @rule(worker=st.integers(0, 1))
     def restart(self, worker: int) -> None:

@@ -215,18 +215,6 @@ async def test_offsets_are_flushed_while_nothing_is_written(table: Any, redis_ur
         assert store.confirmed == {}
 
 
-async def test_a_running_worker_that_is_fenced_stops(table: Any, rival: Any) -> None:
-    """Faust would acknowledge the event whose write was refused and go on: the store crashes the worker instead."""
-    store: Store = table.data
-    async with store:
-        await assign(rival, 0)
-        with pytest.raises(Fenced):
-            put(table, 0, "a", 1)
-        async with asyncio.timeout(10):
-            await store._crashed.wait()
-        assert isinstance(store.crash_reason, Fenced)
-
-
 async def test_recovery_that_is_flushed_after_a_release_writes_nothing(table: Any) -> None:
     """Faust flushes its recovery buffers when partitions are revoked; what is released by then is left out quietly."""
     table.data.release(1)

@@ -4,12 +4,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
-from store_support import store_maker
+from store_support import assign, processing, store_maker
 
 from clientward_store import Store, Write
+from clientward_store.warming import warm
 
 VALUE = b"v" * 1_000
 
@@ -42,6 +44,44 @@ async def test_cached_keys_cost_redis_nothing(new_store: Callable[..., Store], r
     assert await store.load(0, [b"a", b"absent"]) == {b"a": b"1", b"absent": None}
     assert store.parts.read(0, b"a") == b"1"
     assert commands_of(redis_client) - before == 1  # the INFO itself
+
+
+async def test_a_warm_table_asks_redis_nothing(new_store: Callable[..., Store], redis_client: Redis) -> None:
+    """With `?warm=1` what Redis holds, and what it does not, is known before the first event; until the cache is full."""
+    before = new_store()
+    await before.take_over(0)
+    await before.commit(0, Write({b"%d" % number: b"v" for number in range(1_200)}))
+    for query, silent in (("?warm=1", True), ("?warm=1&cache=1200", True), ("?warm=1&cache=1100", False), ("", False)):
+        store = new_store(query)
+        await assign(store.table, 0)
+        await store.on_recovery_completed(set(), set())
+        commands = commands_of(redis_client)
+        with processing(store.table, 0):
+            assert store.get(b"1199") == b"v"
+            assert b"nobody" not in store
+        assert (commands_of(redis_client) - commands == 1) == silent  # the INFO itself
+
+
+async def test_a_write_during_the_warming_is_not_hidden(
+    new_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit that comes between Redis's answer to the warming and its reception is what is read afterwards."""
+    store = new_store()
+    await store.take_over(0)
+    await store.commit(0, Write({b"a": b"old"}))
+    clients = store.parts.clients
+    whole = clients.acall
+
+    async def late(do: Callable[..., Any]) -> Any:
+        answer = await whole(do)
+        monkeypatch.setattr(clients, "acall", whole)
+        await store.commit(0, Write({b"a": b"new", b"b": b"new"}))
+        return answer
+
+    monkeypatch.setattr(clients, "acall", late)
+    store.parts.cache.clear()
+    await warm(store.parts, 0)
+    assert await store.load(0, [b"a", b"b"]) == {b"a": b"new", b"b": b"new"}
 
 
 async def test_a_load_overtaken_by_a_commit_is_not_cached(new_store: Callable[..., Store]) -> None:

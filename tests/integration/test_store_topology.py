@@ -1,24 +1,27 @@
-"""The same store on Redis Cluster and behind a Sentinel, each with a real server."""
+"""The same store on a Redis Cluster of three masters and behind a Sentinel that fails over, all of them real servers."""
 
 import asyncio
 import re
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from faust.types import TP
 from redis import Redis
 from redis.exceptions import RedisError
-from store_support import raw_store
+from store_support import assign, processing, raw_store
 
 from clientward_store import Fenced, Store, StoreUnavailable, Write
 from clientward_store.partitions import Change
 from streams.embedded import RedisServer, redis_server
+from streams.embedded.errors import EmbeddedError
 from streams.embedded.ports import free_ports
 from streams.embedded.redis import redis_binary
 
 SLOTS = 16_384
+MASTERS = 3
 
 
 async def until(client: Redis, command: str, pattern: str) -> None:
@@ -34,25 +37,48 @@ async def until(client: Redis, command: str, pattern: str) -> None:
 
 
 @pytest.fixture
-async def cluster_url() -> AsyncIterator[str]:
-    """A cluster of one node that serves all slots."""
-    with redis_server(appendonly="no", options={"cluster-enabled": "yes"}) as server, Redis(port=server.port) as client:
-        client.execute_command("CLUSTER", "ADDSLOTS", *range(SLOTS))
-        await until(client, "CLUSTER INFO", "cluster_state:ok")
-        yield f"redis://127.0.0.1:{server.port}/0?cluster=1"
+async def cluster() -> AsyncIterator[list[int]]:
+    """The ports of a cluster's three masters, each with a third of the slots."""
+    with ExitStack() as stack:
+        ports = [master(stack) for _ in range(MASTERS)]
+        for number, port in enumerate(ports):
+            with Redis(port=port) as client:
+                slots = range(SLOTS * number // MASTERS, SLOTS * (number + 1) // MASTERS)
+                client.execute_command("CLUSTER", "ADDSLOTS", *slots)
+                client.execute_command("CLUSTER", "MEET", "127.0.0.1", ports[0])
+        for port in ports * 2:  # the second time round, all have heard that all are there
+            with Redis(port=port) as client:
+                await until(client, "CLUSTER INFO", r"cluster_state\W+ok\W.*cluster_known_nodes\W+3\W")
+        yield ports
+
+
+def master(stack: ExitStack) -> int:
+    """Start a node; again where the second port that it takes, 10,000 higher, belongs to somebody else."""
+    for _ in range(10):
+        with suppress(EmbeddedError):
+            return stack.enter_context(redis_server(appendonly="no", options={"cluster-enabled": "yes"})).port
+    raise AssertionError("ten ports in a row were taken")
 
 
 @pytest.fixture
-async def sentinel_url(redis: RedisServer, tmp_path: Path) -> AsyncIterator[str]:
-    """A Sentinel that watches the run's Redis under the name `main`."""
+def primary() -> Iterator[RedisServer]:
+    """A Redis that a test may kill."""
+    with redis_server() as server:
+        yield server
+
+
+@pytest.fixture
+async def sentinel(primary: RedisServer, tmp_path: Path) -> AsyncIterator[int]:
+    """The port of a Sentinel that watches the primary under the name `main` and fails over after a second."""
     port = free_ports(1)[0]
     conf = tmp_path / "sentinel.conf"
-    said = f"port {port}\nbind 127.0.0.1\ndir {tmp_path}\nsentinel monitor main 127.0.0.1 {redis.port} 1\n"
+    said = f"port {port}\nbind 127.0.0.1\ndir {tmp_path}\nsentinel monitor main 127.0.0.1 {primary.port} 1\n"
+    said += "sentinel down-after-milliseconds main 1000\nsentinel failover-timeout main 5000\n"
     await asyncio.to_thread(conf.write_text, said)
     argv = [str(redis_binary()), str(conf), "--sentinel"]
     with watching(argv), Redis(port=port) as client:
         await until(client, "SENTINEL MASTER main", r"b'flags'[,:] b'master'")
-        yield f"redis://127.0.0.1:{port}/0?sentinel=main"
+        yield port
 
 
 @contextmanager
@@ -86,19 +112,86 @@ async def everything_works(store: Store, other: Store) -> None:
         await each.parts.clients.close()
 
 
-async def test_redis_cluster(cluster_url: str, group: str, tmp_path: Path) -> None:
+async def test_redis_cluster(cluster: list[int], group: str, tmp_path: Path) -> None:
     """On a cluster every call works, since a partition's keys share one slot."""
-    await everything_works(raw_store(group, cluster_url, tmp_path), raw_store(group, cluster_url, tmp_path))
+    url = f"redis://127.0.0.1:{cluster[0]}/0?cluster=1"
+    await everything_works(raw_store(group, url, tmp_path), raw_store(group, url, tmp_path))
 
 
-async def test_sentinel(redis_url: str, sentinel_url: str, group: str, tmp_path: Path) -> None:
+async def test_partitions_spread_over_the_masters(cluster: list[int], group: str, tmp_path: Path) -> None:
+    """A table's partitions live on all masters, each whole on one; an app writes and reads them as one table."""
+    store = raw_store(group, f"redis://127.0.0.1:{cluster[1]}/0?cluster=1", tmp_path, partitions=12)
+    async with store:
+        await assign(store.table, *range(12))
+        for partition in range(12):
+            with processing(store.table, partition):
+                store[b"k%d" % partition] = b"v"
+            store.set_persisted_offset(TP(store.table.changelog_topic_name, partition), 7)
+        await store.app.producer.flush()
+        homes: dict[int, set[int]] = {}
+        for port in cluster:
+            with Redis(port=port, decode_responses=True) as client:
+                for name in client.scan_iter():
+                    homes.setdefault(int(re.sub(r".*:(\d+)}.*", r"\1", name)), set()).add(port)
+        assert set(homes) == set(range(12))
+        assert all(len(home) == 1 for home in homes.values())
+        assert set.union(*homes.values()) == set(cluster)
+        store.parts.cache.clear()
+        assert sorted(store) == sorted(b"k%d" % partition for partition in range(12))
+        assert store[b"k11"] == b"v"
+
+
+async def test_sentinel(primary: RedisServer, sentinel: int, group: str, tmp_path: Path) -> None:
     """Behind a Sentinel the store asks it for the primary, and writes there."""
-    await everything_works(raw_store(group, sentinel_url, tmp_path), raw_store(group, redis_url, tmp_path))
+    url = f"redis://127.0.0.1:{sentinel}/0?sentinel=main"
+    await everything_works(raw_store(group, url, tmp_path), raw_store(group, primary.url, tmp_path))
 
 
-async def test_a_sentinel_that_knows_no_such_primary(sentinel_url: str, group: str, tmp_path: Path) -> None:
+async def test_a_failover_to_a_stale_replica_is_noticed(
+    primary: RedisServer, sentinel: int, group: str, tmp_path: Path
+) -> None:
+    """A replica that missed the last commit is promoted: the store finds it by itself, and says that Redis went back."""
+    store = raw_store(group, f"redis://127.0.0.1:{sentinel}/0?sentinel=main&timeout=1", tmp_path)
+    with redis_server() as replica, Redis(port=primary.port) as old, Redis(port=replica.port) as new:
+        new.replicaof("127.0.0.1", str(primary.port))
+        with Redis(port=sentinel) as client:
+            await until(client, "SENTINEL REPLICAS main", f"b'port'[,:] b'{replica.port}'")
+        await store.take_over(0)
+        await store.commit(0, Write({b"a": b"1"}, {"x": 1}))
+        async with asyncio.timeout(30):
+            while new.hget(store.parts.keys(0).values, "a") != b"1":  # noqa: ASYNC110 - Redis tells nobody
+                await asyncio.sleep(0.05)
+        replica.pause()
+        old.execute_command("CLIENT", "KILL", "TYPE", "replica")
+        await store.commit(0, Write({b"b": b"2"}, {"x": 2}))
+        primary.kill()
+        replica.resume()
+        refused = await refused_when_back(store, Write({b"c": b"3"}, {"x": 3}))
+        assert refused.went_back
+        await store.take_over(0)
+        assert await store.positions(0) == {"x": 1}
+        assert await store.load(0, [b"a", b"b"]) == {b"a": b"1", b"b": None}
+        assert new.hget(store.parts.keys(0).meta, "epoch") == b"2"
+    await store.parts.clients.close()
+
+
+async def refused_when_back(store: Store, write: Write) -> Fenced:
+    """Repeat a commit until Redis is back, and return how it is refused."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                await store.commit(0, write)
+            except StoreUnavailable:
+                await asyncio.sleep(0.1)
+            except Fenced as error:
+                return error
+            else:
+                raise AssertionError("a commit on a Redis that went back was taken")
+
+
+async def test_a_sentinel_that_knows_no_such_primary(sentinel: int, group: str, tmp_path: Path) -> None:
     """An unknown primary, or one that is down, is a Redis that cannot be reached now."""
-    store = raw_store(group, sentinel_url.replace("=main", "=nobody"), tmp_path)
+    store = raw_store(group, f"redis://127.0.0.1:{sentinel}/0?sentinel=nobody", tmp_path)
     with pytest.raises(StoreUnavailable, match="cannot be reached"):
         await store.ping()
     with pytest.raises(StoreUnavailable, match="cannot be reached"):

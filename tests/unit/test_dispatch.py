@@ -60,16 +60,28 @@ class Owner:
         """Return what a step of one account owes; `age` seconds ago Redis said that the partition is ours."""
         entry = Entry(name, Outgoing(RECLASSIFIED, name, b"{}", name, "2026-01-01T00:00:00Z"))
         done = lambda: self.kafka.story.append(f"done {name}")  # noqa: E731 - one line says it
-        return Owed({name.encode(): b""}, {name.encode(): entry}, time.monotonic() - age, done)
+        return Owed({name.encode(): b""}, {name.encode(): entry}, time.monotonic() - age, [done])
 
 
-async def test_a_step_is_sent_whole_before_the_next_one_begins() -> None:
-    """States, decisions, acknowledged; only then the states of the next: its records no longer carry these decisions."""
+async def test_an_accounts_next_state_follows_the_decisions_of_the_one_before() -> None:
+    """Only once all is out comes an account's next state, whose record no longer carries these decisions."""
     owner = Owner()
     await owner.dispatch.put(owner.owed("a"))
     await owner.dispatch.put(owner.owed("b"))
+    await owner.dispatch.put(owner.owed("a"))
+    await owner.dispatch.put(owner.owed("c"))
     await owner.dispatch.drained()
-    assert owner.kafka.story == ["states a", "decisions a", "done a", "states b", "decisions b", "done b"]
+    first = ["states a b", "decisions a b", "done a", "done b"]
+    assert owner.kafka.story == [*first, "states a c", "decisions a c", "done a", "done c"]
+
+
+async def test_states_without_decisions_travel_together() -> None:
+    """Of an account that has decided nothing the latest state is enough: it replaces the one before."""
+    owner = Owner()
+    await owner.dispatch.put(owner.owed("a")._replace(entries={}))
+    await owner.dispatch.put(owner.owed("a"))
+    await owner.dispatch.drained()
+    assert owner.kafka.story == ["states a", "decisions a", "done a", "done a"]
 
 
 async def test_what_was_sent_is_told_once() -> None:
@@ -96,6 +108,7 @@ async def test_whoever_folds_waits_while_too_much_is_unsent() -> None:
     await one_more
     await owner.dispatch.drained()
     assert owner.kafka.story[-1] == "done more"
+    assert owner.kafka.story[0] == "states 0"
 
 
 async def test_what_ends_the_sending_reaches_the_owner() -> None:

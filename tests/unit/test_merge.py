@@ -14,6 +14,11 @@ class Item(NamedTuple):
     at: float
     name: Any
 
+    @property
+    def topic(self) -> str:
+        """The topic, which the name begins with."""
+        return str(self.name)[0]
+
 
 def taken(merge: Merge[Item], limit: int = 10) -> list[Any]:
     """Take items, and return their names."""
@@ -79,3 +84,13 @@ def test_ordered_topics_come_out_ordered_and_whole(topics: list[list[int]], limi
         assert len(part) <= limit
         whole += part
     assert whole == sorted((at, name) for name, times in zip(names, topics, strict=True) for at in times)
+
+
+def test_what_is_put_back_comes_next() -> None:
+    """Items that were taken and put back come out again in the same order, before all others."""
+    merge: Merge[Item] = Merge(["a", "b"])
+    merge.add("a", [Item(1.0, "a1"), Item(3.0, "a3"), Item(5.0, "a5")], more=False)
+    merge.add("b", [Item(2.0, "b2")], more=False)
+    first = merge.take(3)
+    merge.put_back(first[1:])
+    assert taken(merge) == ["b2", "a3", "a5"]

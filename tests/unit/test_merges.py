@@ -12,6 +12,7 @@ from story import (
     fold,
     in_force,
     meeting,
+    on,
     path,
     profile,
     purchase,
@@ -106,6 +107,19 @@ def test_the_own_profile_wins_field_by_field():
     ]
     segment = state_of(fold(told)[0]).segment
     assert (segment.industry, segment.party, segment.market) == ("retail", "individual", "consumer")
+
+
+def test_the_profile_of_a_merged_account_can_be_what_tips_a_decision():
+    """An agreement that only b's profile names makes a customer of a, and the sentence says whose profile it was."""
+    signed = {"id": "k", "kind": "retainer", "signed_on": on(1).date()}
+    told = [
+        profile(1, account="a"),
+        profile(2, account="b", contract=signed),
+        command(3, "merge", account="b", into="a"),
+    ]
+    (decision,) = [each for each in fold(told)[1] if each["account_id"] == "a"]
+    assert decision["to"] == "customer"
+    assert "the profile of an account merged into it of 2024-01-03" in decision["why"]
 
 
 def test_a_merge_that_cannot_be_is_answered_in_the_audit_topic():

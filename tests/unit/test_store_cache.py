@@ -36,6 +36,21 @@ def test_forgetting_a_partition_leaves_the_others() -> None:
     assert cache.get(1, b"a") == b"2"
 
 
+def test_what_a_whole_partition_does_not_have_is_nowhere() -> None:
+    """Of a whole partition absence is known, until an entry of it makes room or it is forgotten; others are not."""
+    cache = Cache(2)
+    cache.put(0, {b"a": b"1"})
+    cache.whole.add(0)
+    assert cache.get(0, b"x") is None
+    assert cache.split(0, [b"a", b"x"]) == ({b"a": b"1", b"x": None}, [])
+    assert cache.get(1, b"x") is MISSING
+    cache.put(1, {b"a": b"2", b"b": b"3"})
+    assert cache.get(0, b"x") is MISSING
+    cache.whole.add(1)
+    cache.forget(1)
+    assert cache.get(1, b"a") is MISSING
+
+
 def test_no_limit_means_no_entries() -> None:
     """A cache of 0 keeps nothing."""
     cache = Cache(0)

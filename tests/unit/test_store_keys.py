@@ -32,13 +32,17 @@ def test_defaults() -> None:
     target = target_of(URL("redis://localhost"))
     assert target.where == "localhost:6379"
     assert (target.cache, target.timeout, target.cluster, target.sentinel) == (100_000, 5.0, False, "")
+    assert not target.warm
 
 
 def test_parameters_of_the_store_are_taken_off() -> None:
     """redis-py sees its own parameters only."""
-    target = target_of(URL("rediss://u:p%40ss@h:1/2?cache=7&timeout=0.5&cluster=1&sentinel=main&ssl_ca_certs=ca.pem"))
+    target = target_of(
+        URL("rediss://u:p%40ss@h:1/2?cache=7&timeout=0.5&cluster=1&warm=1&sentinel=main&ssl_ca_certs=ca.pem")
+    )
     assert target.url == "rediss://u:p%40ss@h:1/2?ssl_ca_certs=ca.pem"
     assert (target.cache, target.timeout, target.cluster, target.sentinel) == (7, 0.5, True, "main")
+    assert target.warm
 
 
 def test_the_password_is_masked() -> None:

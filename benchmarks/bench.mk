@@ -19,7 +19,7 @@ soak: bench-venv ## one worker under a steady load, for its memory: half an hour
 scaling: bench-venv ## simulate past one machine, and write docs/scaling.md from what was measured
 	@$(BIN)/python -m benchmarks.scaling
 
-scaling-measure: bench-venv ## measure what that page needs beside the benchmarks: hot accounts, rebalances; 6 minutes
+scaling-measure: bench-venv ## measure what that page needs beside the benchmarks: hot accounts, rebalances; 12 minutes
 	@$(BIN)/python -m benchmarks.scaling.measuring
 
 bench-lock: setup ## renew benchmarks/requirements/peers.lock after a change of peers.in

@@ -23,6 +23,7 @@ from yarl import URL
 from clientward_store import Store, StoreRefused, StoreUnavailable
 from relationship.messages import MESSAGE_TYPES
 from relationship.outcome import Fold
+from streams.assignor import Assignor
 from streams.codecs import Codec, Limits
 from streams.fetching import Batch
 from streams.publisher import Publisher
@@ -234,6 +235,7 @@ def build_app(settings: Settings, fold: Fold, publisher: Publisher, metrics: Met
         web_tables_enabled=False,
         worker_redirect_stdouts=False,
         TableManager=Tables,
+        PartitionAssignor=Assignor,
     )
     app.wire(settings, fold, publisher, metrics, pulse)
     app.relationships = app.Table(

@@ -25,6 +25,8 @@ PAGE: Final = report.PAGE.parent / "scaling.md"
 DRAW: Final = Path(__file__).parent / "draw.py"
 BEGIN: Final = "<!-- figures: written by `make scaling`, not by hand -->"
 END: Final = "<!-- end of figures -->"
+# Load from which other programs' work shows in a wait, on two cores.
+QUIET_LOAD: Final = 1.0
 GRAPHS: Final = ("scaling-partitions.svg", "scaling-waits.svg")
 
 
@@ -66,13 +68,28 @@ def section(results: Mapping[str, Any], measured: Mapping[str, Any], made: Seque
         f"load at the start {each['machine']['load at the start']})"
         for path, each in ((report.RESULTS, results), (MEASURED, measured))
     )
-    lines = [f"From {sources}; seed {SEED}.", ""]
+    lines = [f"From {sources}; seed {SEED}.", *_caveat(measured), ""]
     for table in made:
         lines += [f"### {table.title}", "", table.text, "", f"| {' | '.join(table.headings)} |"]
-        lines += ["|---" + "|---:" * (len(table.headings) - 1) + "|"]
+        lines += [
+            "|" + "|".join("---:" if _is_numeric(column) else "---" for column in zip(*table.rows, strict=True)) + "|"
+        ]
         lines += [f"| {' | '.join(row)} |" for row in table.rows]
         lines += [""]
     return "\n".join(lines)
+
+
+def _caveat(measured: Mapping[str, Any]) -> list[str]:
+    """Return a warning where the machine had other things to do while waits were measured."""
+    busy = float(measured["machine"]["load at the start"])
+    if busy <= QUIET_LOAD:
+        return []
+    return [f"**The machine was busy (load {busy:g}) while waits were measured: they are longer than on a quiet one.**"]
+
+
+def _is_numeric(column: Sequence[str]) -> bool:
+    """Tell whether a column's cells are figures, which stand to the right."""
+    return all(not cell or cell == "never done" or cell.strip("*+-")[:1].isdigit() for cell in column[1:])
 
 
 def main() -> int:

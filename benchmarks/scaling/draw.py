@@ -32,7 +32,9 @@ def waits(found: dict[str, list[list[float]]], target: Path) -> None:
     for colour, (held, points) in zip(COLOURS, found.items(), strict=True):
         used = [100 * point[0] for point in points]
         panel.plot(used, [p[1] for p in points], color=colour, linewidth=1.4, label=f"{held} partitions, p50")
-        panel.plot(used, [p[2] for p in points], color=colour, linewidth=1.4, linestyle="--", label="p99")
+        panel.plot(
+            used, [p[2] for p in points], color=colour, linewidth=1.4, linestyle="--", label=f"{held} partitions, p99"
+        )
     panel.set_yscale("log")
     panel.yaxis.set_major_formatter("{x:g}")
     panel.set_xlabel("load, % of what the worker's core can fold")
@@ -44,7 +46,7 @@ def save(figure: Any, panel: Any, target: Path) -> None:
     """Finish a graph and write it."""
     panel.grid(visible=True, which="major", color="#e6e8eb", linewidth=0.6)
     panel.set_axisbelow(True)
-    panel.legend(frameon=False, ncols=2)
+    panel.legend(frameon=False, ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
     figure.savefig(target, metadata={"Date": None} if target.suffix == ".svg" else None, dpi=110)
 
 

@@ -6,6 +6,7 @@ single account matters: what it puts on a partition is a sum of very many small,
 with that sum's own mean and variance.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from random import Random
 from typing import Final, NamedTuple
@@ -73,12 +74,16 @@ def loads(accounts: int, exponent: float, partitions: int, chance: Random, head:
     return Loads(shares, weights[0] / total, partition_of_key(account_key(1), partitions))
 
 
+def last_slots(masters: int) -> list[int]:
+    """Return the last slot of each master, as `redis-cli --cluster create` deals them."""
+    return [int(REDIS_CLUSTER_HASH_SLOTS * number / masters - 0.5) for number in range(1, masters + 1)]
+
+
 def masters_of(group: str, partitions: int, masters: int) -> list[int]:
-    """Return the master of each partition; masters have even ranges of slots, as `redis-cli --cluster create` deals."""
-    return [
-        key_slot(keys_of(group, number).values.encode()) * masters // REDIS_CLUSTER_HASH_SLOTS
-        for number in range(partitions)
-    ]
+    """Return the master of each partition of a table."""
+    lasts = last_slots(masters)
+    slots = (key_slot(keys_of(group, number).values.encode()) for number in range(partitions))
+    return [bisect_left(lasts, slot) for slot in slots]
 
 
 def by_master(group: str, shares: Sequence[float], masters: int) -> list[float]:

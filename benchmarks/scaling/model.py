@@ -14,6 +14,7 @@ ACCOUNTS: Final = 100_000_000
 BASE_ACCOUNTS: Final = 100_000
 BASE_RATE: Final = 50.0  # events a second in the busiest hour: at a tenth of it on average, 4 a day of every account
 FACTORS: Final = (1, 10, 100, 1_000)
+WORKERS: Final = 20  # of the simulated group: more than the cores ask for, so that each has partitions by the dozen
 UTILISATION: Final = 0.6  # of a core in the busiest hour: what is left lets a worker catch up after a rebalance
 MEMORY_GIB: Final = 24.0  # of one Redis: a larger one forks, fails over and loads for minutes
 COPIES: Final = 2  # of Redis's memory: a replica each
@@ -32,6 +33,7 @@ ASSUMPTIONS: Final[Sequence[tuple[str, str, str]]] = (
         "a mid-sized firm; ten times the mean",
     ),
     ("simulated", f"{ACCOUNTS:,} accounts, {PARTITIONS:,} partitions", "the issue's; a thousand times the base"),
+    ("the simulated group", f"{WORKERS} workers", "more than the cores ask for: partitions a worker stay few"),
     (
         "accounts' shares of events",
         f"Zipf, exponent {EXPONENT:g} ({', '.join(f'{each:g}' for each in EXPONENTS)} beside)",
@@ -57,8 +59,9 @@ class Figures(NamedTuple):
         step: CPU of one step, whatever it holds: what an event costs at 500 a second more than at full speed.
         bytes_per_account: in Redis, of an account of twenty events.
         restored_per_second: accounts that a worker reads back from the changelog.
-        session: until the group gives up a worker that is gone, less the pause; of the product's settings.
-        pause: of a rebalance, at as many partitions as were measured; `per_partition` what each further one adds.
+        session: until the group gives up a worker that is gone; of the product's settings.
+        restart: of a worker with a name of its own, until its partitions go on.
+        pause: of a rebalance, for a worker that has `paused_at` partitions after it; `per_partition` what each more adds.
         paused_at: the number of partitions at which `pause` was measured.
     """
 
@@ -69,12 +72,13 @@ class Figures(NamedTuple):
     bytes_per_account: float
     restored_per_second: float
     session: float
+    restart: float
     pause: float
     per_partition: float
     paused_at: int
 
     def pause_at(self, partitions: int) -> float:
-        """Return the seconds of a rebalance at a number of partitions, on the line through what was measured."""
+        """Return the seconds of a rebalance for a worker with so many partitions, on the line through what was measured."""
         return self.pause + self.per_partition * (partitions - self.paused_at)
 
 
@@ -85,7 +89,7 @@ def figures(results: Mapping[str, Any], measured: Mapping[str, Any], session: fl
     slow, fast = found["latency"]["clientward, 500/s"]["cpu_program"], found["counting"]["clientward"]["cpu_program"]
     back = measured["restoring"]
     few, many = measured["pauses"][0], measured["pauses"][-1]
-    pauses = [max(each["join_ms"], each["leave_ms"]) / 1000 for each in (few, many)]
+    pauses = [each["leave_ms"] / 1000 for each in (few, many)]  # one worker is left with all partitions
     slope = (pauses[1] - pauses[0]) / max(many["partitions"] - few["partitions"], 1)
     return Figures(
         core["cpu_program"] / MILLION,
@@ -95,6 +99,7 @@ def figures(results: Mapping[str, Any], measured: Mapping[str, Any], session: fl
         growth["bytes_per_account"],
         back["accounts"] / max(back["emptied_seconds"] - back["kept_seconds"], 0.1),
         session,
+        few["restart_ms"] / 1000,
         pauses[0],
         max(slope, 0.0),
         few["partitions"],

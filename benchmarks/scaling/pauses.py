@@ -1,4 +1,4 @@
-"""How long a rebalance stops the partitions, measured on two real workers: the second joins, leaves, joins and crashes.
+"""How long a change of the group stops the partitions, measured on real workers: one joins, leaves, crashes, restarts.
 
 Neighbours on all partitions are overridden and released in turn, a hundred records a second; each brings a decision. The
 longest that one waited around a change is the pause: to catch up at that rate takes next to nothing.
@@ -26,8 +26,9 @@ FOREVER_SECONDS: Final = 600.0
 
 
 class Pause(NamedTuple):
-    """The longest wait in ms: with nothing going on, and while a worker joins, leaves on request, and is killed.
+    """The longest wait in ms: with nothing going on, and while a second worker joins, leaves on request, and is killed.
 
+    `restart_ms` is that of one with a name of its own (`CLIENTWARD_INSTANCE`), which is killed and started again at once.
     `quiet_cores` is the CPU of the one worker and of the broker with nothing going on but the load.
     """
 
@@ -38,6 +39,7 @@ class Pause(NamedTuple):
     join_ms: float
     leave_ms: float
     crash_ms: float
+    restart_ms: float
 
 
 class Stage:
@@ -50,11 +52,11 @@ class Stage:
         self._stack = stack
         self._numbers = 0
 
-    async def join(self) -> Running:
-        """Start a worker and return it when it folds its partitions."""
+    async def join(self, name: str = "") -> Running:
+        """Start a worker, with a name in the group or without, and return it when it folds its partitions."""
         self._numbers += 1
         port = free_ports(1)[0]
-        program = WORKER._replace(environment={"CLIENTWARD_WEB_PORT": str(port)})
+        program = WORKER._replace(environment={"CLIENTWARD_WEB_PORT": str(port), "CLIENTWARD_INSTANCE": name})
         worker = await start(program, self._on, GROUP, self._on.folder / f"worker-{self._numbers}")
         self._stack.push_async_callback(worker.kill)
         await until_ready(worker, self._session, f"http://{LOOPBACK}:{port}")
@@ -99,7 +101,12 @@ async def _changes(partitions: int, on: Stand, first: Running, stage: Stage) -> 
     third = await stage.join()
     await stage.worst_ms()
     await third.kill()
-    return Pause(partitions, program, broker, quiet, join, leave, await stage.worst_ms())
+    crash = await stage.worst_ms()
+    named = await stage.join("named")
+    await stage.worst_ms()
+    await named.kill()
+    await stage.join("named")
+    return Pause(partitions, program, broker, quiet, join, leave, crash, await stage.worst_ms())
 
 
 class Neighbours:

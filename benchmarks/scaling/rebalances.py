@@ -23,7 +23,10 @@ Assignment = Mapping[str, frozenset[int]]
 
 
 class Change(NamedTuple):
-    """A change of the group: when (seconds), who is in it from then on, and who has crashed if that is why."""
+    """A change of the group: when (seconds), who is in it from then on, and who has crashed if that is why.
+
+    Who crashes and is in it all the same has a name of its own and is started again at once: the group changes nothing.
+    """
 
     at: float
     members: Sequence[str]
@@ -31,10 +34,11 @@ class Change(NamedTuple):
 
 
 class Pauses(NamedTuple):
-    """Seconds for which a rebalance stops what it stops, and until the group gives a crashed member up."""
+    """Seconds that a rebalance stops what it stops, until a crashed member is given up, and of a named one's restart."""
 
     rebalance: float
     session: float
+    restart: float
 
 
 class Course(NamedTuple):
@@ -107,6 +111,9 @@ class Group:
 
     def change(self, change: Change, pauses: Pauses, *, eager: bool) -> None:
         """Carry a change of the group out."""
+        if change.crashed is not None and change.crashed in change.members:
+            self.stand_still(self._assignment[change.crashed], pauses.restart)
+            return
         if change.crashed is not None:
             self.stand_still(self._assignment[change.crashed], pauses.session)
             self.run(self.now + pauses.session)
@@ -139,8 +146,10 @@ def play(
     return Course(group.moved, group.stopped / len(rates), group.late, recovered)
 
 
-def rolling(members: Sequence[str], gap: float) -> list[Change]:
-    """Return a rolling restart: each member leaves, and is back after half the gap, under the same name; one by one."""
+def rolling(members: Sequence[str], gap: float, *, named: bool = False) -> list[Change]:
+    """Return a rolling restart, one by one: each member leaves and joins after half the gap, or keeps its name instead."""
+    if named:
+        return [Change(number * gap, members, name) for number, name in enumerate(members)]
     changes = []
     for number, name in enumerate(members):
         others = [other for other in members if other != name]

@@ -3,8 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from faust.assignor.partition_assignor import PartitionAssignor
+
 from benchmarks.scaling import keys, metadata, queues, rebalances
 from benchmarks.scaling import model as m
+from streams.assignor import Assignor
+from streams.tasks import STEP_RECORDS
 
 GROUP: Final = "clientward-relationships"
 MASTERS: Final = (3, 10, 30, 100)
@@ -13,8 +17,6 @@ GROUPS: Final = ((12, 4), (120, 12), (1_000, 10), (1_000, 20), (1_000, 50), (1_0
 QUEUE_SECONDS: Final = 6.0
 UTILISATIONS: Final = (0.3, 0.6, 0.8, 0.9)
 HELD: Final = (10, 50, 250)
-STEP_RECORDS: Final = 2_000
-WORKERS: Final = 20
 GAP_SECONDS: Final = 60.0
 MS: Final = 1_000
 KIB: Final = 1_024
@@ -68,36 +70,53 @@ def needs(by: m.Figures) -> Table:
 
 
 def _by_factor() -> Sequence[str]:
-    return ("", *("the base load" if factor == 1 else f"{factor:,} times" for factor in m.FACTORS))
+    return ("", *map(_times, m.FACTORS))
+
+
+def _times(factor: int) -> str:
+    return "the base load" if factor == 1 else f"{factor:,} times"
 
 
 def breaking(by: m.Figures, measured: Mapping[str, Any]) -> Table:
     """Return how much of each limit multiples of the base load use; what is over the limit breaks, in bold."""
     found = [m.load(factor, by) for factor in m.FACTORS]
-    hot = measured["hot"]
     rows: list[tuple[str, list[float]]] = [
         ("one worker's core", [each.worker_cores / m.UTILISATION for each in found]),
         ("the 12 partitions as shipped, a worker each", [each.workers / 12 for each in found]),
         ("one Redis's memory", [each.redis_gib / m.MEMORY_GIB for each in found]),
         ("one Redis's core", [each.redis_cores / m.UTILISATION for each in found]),
         ("an hour, to rebuild Redis from the changelog", [_rebuilding(each, by) for each in found]),
-        ("the group's record of 1 MiB, with 1,000 partitions", [_recorded(each) for each in found]),
+        ("the group's record, with 1,000 partitions", [_recorded(each, Assignor) for each in found]),
+        ("the same with Faust's own assignor", [_recorded(each, PartitionAssignor) for each in found]),
     ]
-    for name, case in hot.items():
-        if case["own_ms"] and "burst" not in name:
-            share = [_largest(each.accounts) * each.rate * case["own_ms"] / MS for each in found]
-            rows.append((f"the core that folds the largest account: {name.partition(', ')[2] or name}", share))
+    for name, cost in _own(measured).items():
+        share = [_largest(each.accounts) * each.rate * cost for each in found]
+        rows.append((f"the core that folds the largest account ({name})", share))
     cells = [(name, *(_used(each) for each in shares)) for name, shares in rows]
-    text = f"Each limit, and how much of it is used; over 100 % it breaks. The largest account follows Zipf {m.EXPONENT:g}."
+    first = "; ".join(
+        f"at {_times(factor)}: {', '.join(name for name, shares in rows if shares[number] > 1) or 'nothing'}"
+        for number, factor in enumerate(m.FACTORS)
+    )
+    text = f"How much of each limit is used. Over it, {first}. The largest account follows Zipf {m.EXPONENT:g}."
     return Table("What breaks first", text, _by_factor(), cells)
+
+
+def _own(measured: Mapping[str, Any]) -> dict[str, float]:
+    """Return the seconds that one of the hot account's own events took, by its history and the events' order."""
+    costs: dict[str, float] = {}
+    for name, case in measured["hot"].items():
+        if case["own_ms"]:
+            kept = name.partition(" kept")[0].rpartition(" ")[2]
+            costs.setdefault(f"{kept} events kept, {'all late' if 'late' in name else 'in order'}", case["own_ms"] / MS)
+    return costs
 
 
 def _rebuilding(each: m.Load, by: m.Figures) -> float:
     return each.accounts / (by.restored_per_second * each.workers) / m.HOUR
 
 
-def _recorded(each: m.Load) -> float:
-    return metadata.group_record(m.PARTITIONS, each.workers).total / metadata.MOST_BYTES
+def _recorded(each: m.Load, kind: type[PartitionAssignor]) -> float:
+    return metadata.group_record(m.PARTITIONS, each.workers, kind).total / metadata.MOST_BYTES
 
 
 def _largest(accounts: int) -> float:
@@ -128,7 +147,7 @@ def waits(by: m.Figures) -> tuple[Table, Mapping[int, Sequence[tuple[float, floa
         for used in UTILISATIONS:
             rates = [used / by.core / held] * held
             coming = queues.arrivals(rates, QUEUE_SECONDS, keys.dice())
-            found = queues.serve(coming, held, STEP_RECORDS, lambda n, _: by.step + n * by.core)
+            found = queues.serve(coming, held, STEP_RECORDS[1], lambda n, _: by.step + n * by.core)
             median, worst = (queues.quantile(found.ordinary, share) * MS for share in (0.5, 0.99))
             points.setdefault(held, []).append((used, median, worst))
     rows = []
@@ -144,13 +163,11 @@ def waits(by: m.Figures) -> tuple[Table, Mapping[int, Sequence[tuple[float, floa
 
 def heat(by: m.Figures, measured: Mapping[str, Any], found: keys.Loads) -> Table:
     """Return what the largest account does to a worker's other events, by what one of its own events costs."""
-    held = m.PARTITIONS // WORKERS
+    held = m.PARTITIONS // m.WORKERS
     total = m.BASE_RATE * m.ACCOUNTS / m.BASE_ACCOUNTS
     hot = (0, found.largest * total)
     rates = [share * total for share in found.shares if share != found.shares[found.partition]][:held]
-    own = {"as much as any other's": by.core} | {
-        name: case["own_ms"] / MS for name, case in measured["hot"].items() if case["own_ms"] and "burst" not in name
-    }
+    own = {"as much as any other's": by.core} | _own(measured)
     rows = [("(without it)", "", *_heated(by, rates, None, by.core))]
     for name, cost in own.items():
         share = cost * hot[1]
@@ -168,7 +185,7 @@ def heat(by: m.Figures, measured: Mapping[str, Any], found: keys.Loads) -> Table
 
 def _heated(by: m.Figures, rates: Sequence[float], hot: tuple[int, float] | None, cost: float) -> tuple[str, ...]:
     coming = queues.arrivals(rates, QUEUE_SECONDS, keys.dice(), hot)
-    found = queues.serve(coming, len(rates), STEP_RECORDS, lambda n, heated: by.step + n * by.core + heated * cost)
+    found = queues.serve(coming, len(rates), STEP_RECORDS[1], lambda n, heated: by.step + n * by.core + heated * cost)
     beside = found.beside if hot else found.ordinary
     values = [queues.quantile(each, share) * MS for each in (beside, found.ordinary) for share in (0.5, 0.99)]
     return tuple(map(whole, values))
@@ -178,14 +195,15 @@ def courses(by: m.Figures, found: keys.Loads) -> Table:
     """Return what changes of the group do, as Faust is and if only moved partitions stopped."""
     rate = m.BASE_RATE * m.ACCOUNTS / m.BASE_ACCOUNTS
     rates = [share * rate for share in found.shares]
-    names = [f"w{number:03d}" for number in range(WORKERS)]
+    names = [f"w{number:03d}" for number in range(m.WORKERS)]
     start = rebalances.assign({}, names, m.PARTITIONS)
-    pauses = rebalances.Pauses(by.pause_at(m.PARTITIONS), by.session)
+    pauses = rebalances.Pauses(by.pause_at(m.PARTITIONS // m.WORKERS), by.session, by.restart)
     changes = {
         "one joins": [rebalances.Change(0.0, [*names, "new"])],
         "one leaves on request": [rebalances.Change(0.0, names[1:])],
         "one crashes": [rebalances.Change(0.0, names[1:], names[0])],
         f"all restart, one every {GAP_SECONDS:g} s": rebalances.rolling(names, GAP_SECONDS),
+        "the same, each with its name": rebalances.rolling(names, GAP_SECONDS, named=True),
     }
     rows = []
     for name, course in changes.items():
@@ -195,22 +213,24 @@ def courses(by: m.Figures, found: keys.Loads) -> Table:
             rows.append((name, "all, as Faust does" if eager else "the moved ones", *cells))
     head = ("", "what stops", "partitions moved", "s stopped, mean", "longest wait, s", "s until caught up")
     text = (
-        f"{WORKERS} workers, {m.PARTITIONS:,} partitions, {rate:,.0f} events/s; a rebalance takes {pauses.rebalance:.1f} s "
-        f"(measured, and drawn out to {m.PARTITIONS:,} partitions), a crash is noticed after {pauses.session:g} s."
+        f"{m.WORKERS} workers, {m.PARTITIONS:,} partitions, {rate:,.0f} events/s. A rebalance takes "
+        f"{pauses.rebalance:.1f} s (on the line through what was measured, for {m.PARTITIONS // m.WORKERS} partitions a "
+        f"worker), a crash is noticed after {pauses.session:g} s, "
+        f"and a named worker's restart takes {pauses.restart:.1f} s."
     )
     return Table("Rebalances, simulated", text, head, rows)
 
 
 def groups() -> Table:
-    """Return how large the group's record is."""
+    """Return how large the group's record is, with Faust's assignor and with ours."""
     rows = []
     for count, members in GROUPS:
-        found = metadata.group_record(count, members)
-        cells = (whole(each / KIB) for each in (found.sent, found.received))
-        rows.append((f"{count:,}", str(members), *cells, _used(found.total / metadata.MOST_BYTES)))
-    head = ("partitions", "workers", "KiB that members send", "KiB that they are sent", "of the limit")
+        found = [metadata.group_record(count, members, kind) for kind in (PartitionAssignor, Assignor)]
+        cells = [f"{whole(each.total / KIB)} KiB, {_used(each.total / metadata.MOST_BYTES)}" for each in found]
+        rows.append((f"{count:,}", str(members), *cells))
+    head = ("partitions", "workers", "Faust's own assignor, of the limit", "ours, of the limit")
     text = (
-        "By Faust's own assignor, over the intake's topics and the changelog; the limit is Kafka's `message.max.bytes`."
+        "Over the topics of the intake and the changelog; the limit is Kafka's `message.max.bytes`, 1 MiB by default."
     )
     return Table("The group's own record", text, head, rows)
 
@@ -255,6 +275,7 @@ def pauses_measured(measured: Mapping[str, Any]) -> Table:
         "join_ms": "longest wait, ms: a second worker joins",
         "leave_ms": "longest wait, ms: it leaves on request",
         "crash_ms": "longest wait, ms: it is killed",
+        "restart_ms": "longest wait, ms: one with a name of its own is killed and started again",
     }
     rows = [(text, *(whole(each[name]) for each in measured["pauses"])) for name, text in names.items()]
     head = ("", *(f"{each['partitions']} partitions" for each in measured["pauses"]))

@@ -63,6 +63,7 @@ def lag(panel: Axes, minutes: list[float], samples: list[dict[str, Any]]) -> Non
     """Draw the records that wait."""
     panel.plot(minutes, [sample["lag_events"] for sample in samples], color=BLUE, linewidth=1.0)
     panel.set_ylim(bottom=0)
+    panel.yaxis.set_major_formatter("{x:,.0f}")
     panel.set_ylabel("lag, records")
 
 
@@ -74,7 +75,7 @@ def latency(panel: Axes, minutes: list[float], samples: list[dict[str, Any]]) ->
     panel.set_yscale("log")
     low, high = panel.get_ylim()
     panel.set_ylim(low, high * 3)  # room for the legend
-    panel.yaxis.set_major_formatter("{x:g}")
+    panel.yaxis.set_major_formatter("{x:,g}")
     panel.set_ylabel("to the decision, ms")
     panel.legend(loc="upper right", frameon=False, ncols=2)
 
@@ -83,8 +84,8 @@ def cpu(panel: Axes, minutes: list[float], samples: list[dict[str, Any]]) -> Non
     """Draw the CPU of the three processes."""
     for name, colour in (("worker", BLUE), ("broker", ORANGE), ("redis", GREY)):
         values = [sample[f"{name}_cpu"] for sample in samples]
-        panel.plot(minutes, values, color=colour, linewidth=1.0, label=name.capitalize())
-    panel.set_ylim(bottom=0)
+        panel.plot(minutes, values, color=colour, linewidth=1.0, label=name)
+    panel.set_ylim(0, 1.3 * panel.get_ylim()[1])  # room for the legend
     panel.set_ylabel("CPU, cores")
     panel.legend(loc="upper right", frameon=False, ncols=3)
 

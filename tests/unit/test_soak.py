@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.soak import page
-from benchmarks.soak.feed import PROBES, Feed, scripts
+from benchmarks.soak.feed import Feed, scripts
 from benchmarks.soak.holding import horizon
 from benchmarks.soak.sampling import Sample, counts, percentiles
 from benchmarks.soak.verdict import FLAT_MIB, checks, figures, line, worker_line
@@ -22,6 +22,7 @@ from streams.sensors import Metrics
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
 RECORDS = 4_000
+PROBES = 5
 EXPECTED = {"applied": 90, "repeat": 7, "refused": 3}
 
 
@@ -58,6 +59,13 @@ class World:
 @pytest.fixture(scope="module")
 def played():
     """A feed of which records were taken, all of them, and what the real core made of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("benchmarks.soak.feed.PROBES", PROBES)  # so few that each has many turns
+        yield play()
+
+
+def play():
+    """Let a feed and the real core run through some records."""
     feed, world, fed = Feed(50, 4, seed=3), World(), []
     for number in range(RECORDS):
         now = START + timedelta(milliseconds=20 * number)

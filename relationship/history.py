@@ -103,11 +103,12 @@ def _append(record: Record, fact: f.Fact, rules: Rules) -> Taken:
     record.append(fact)
     t = fact.t
     record.newest = max(record.newest, t)
-    if record.clock > t:
-        changes += run_timers(record.head, record.clock + 1, rules)
-        reading = None
-    else:
-        record.clock = t
+    head, clock = record.head, max(record.clock, t)
+    record.clock = clock
+    # A sign of life lets nothing lapse at its own moment; whatever else may be due just then is run, as in a rewrite.
+    if clock > t or head.last != t or head.hold is not None:
+        due = run_timers(head, clock + 1, rules)
+        changes, reading = changes + due, None if due else reading
     return Taken(APPLIED, [], changes, reading)
 
 

@@ -1,7 +1,21 @@
 """A schedule of policies: which one is in force when, what a switch does to an account, and who hears of it too late."""
 
 import pytest
-from story import NOW_US, POLICY, command, courtship, fold, fold_on, in_force, on, path, profile, purchase, record_of
+from story import (
+    NOW_US,
+    POLICY,
+    command,
+    courtship,
+    fold,
+    fold_on,
+    in_force,
+    meeting,
+    on,
+    path,
+    profile,
+    purchase,
+    record_of,
+)
 from variants import variant
 
 from relationship.core import Core
@@ -11,6 +25,7 @@ from relationship.schedule import Schedule, Switch
 
 STRICT = variant("2", client_up=95.0)
 HASTY = variant("3", lapse=30)
+EASY = variant("2", candidate_up=2.0, candidate_down=1.0, client_up=4.0, client_down=3.0, half_life=5, lapse=6)
 
 
 def day(days):
@@ -132,3 +147,13 @@ def test_half_lives_count_each_for_its_time():
     assert sum(head.good) < sum(straight.good)
     assert head.t == straight.t == day(1)
     assert day(1) - day(0) == DAY_US
+
+
+def test_a_lapse_due_at_the_very_moment_of_an_event_does_not_wait_for_the_next():
+    """A meeting nobody came to, at the moment of the lapse: the account has lapsed, whichever of its events came first."""
+    impatient = Core(Schedule(POLICY, [Switch(day(0), EASY)]))
+    told = [purchase(0), meeting(6, kind="sales", no_show=True)]
+    for order in (told, told[::-1]):
+        replay, decisions = fold(order, impatient)
+        assert path(decisions) == ["customer", "lapsed"]
+        assert record_of(replay).head.since == day(6)

@@ -10,7 +10,7 @@ ifneq ($(SYSTEM_BUNDLE),)
 export REQUESTS_CA_BUNDLE ?= $(SYSTEM_BUNDLE)
 endif
 
-.PHONY: help setup demo test test-unit lint format lock clean
+.PHONY: help setup demo test test-unit compiled compiled-test lint format lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,15 @@ test: setup ## every test, on real Kafka and Redis (ARGS="-k embedded")
 test-unit: setup ## the quick tests, without servers
 	@$(BIN)/python -m pytest tests/unit tests/property $(ARGS)
 
+.compiled/stamp: $(wildcard relationship/*.py) requirements/compile.sh | setup
+	@bash requirements/compile.sh
+
+compiled: .compiled/stamp ## the pure core through mypyc, into .compiled (a minute): run with PYTHONPATH=$$PWD/.compiled
+
+compiled-test: compiled ## the quick tests, on the compiled core
+	@CORE_UNDER_TEST=compiled $(BIN)/python -m pytest -o pythonpath=".compiled . tests/support tests/integration" \
+		tests/unit tests/property tests/mission $(ARGS)
+
 lint: setup ## ruff, mypy and the one-way layers
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
@@ -41,7 +50,7 @@ lock: setup ## renew requirements/*.lock and Kafka's jars.lock after a change of
 	@bash requirements/lock.sh
 
 clean: ## remove .venv and what the tools cached here
-	@rm -rf .venv .venv-* benchmarks/.venv .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+	@rm -rf .venv .venv-* .compiled benchmarks/.venv .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 include tests/mission/mission.mk quality/quality.mk benchmarks/bench.mk

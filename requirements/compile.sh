@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Builds the pure core with mypyc into .compiled/, beside the source and never in it. Whoever puts that folder first on
+# Python's path runs it. It needs a C compiler; the message types stay Python, since msgspec builds those itself.
+set -euo pipefail
+command -v "${CC:-cc}" >/dev/null || { echo "make compiled: no C compiler (${CC:-cc}) here: install one, or set CC" >&2; exit 1; }
+modules=(case commands core dimensions evidence explain fold history ledger merging outlook posting schedule segments
+    signals state_message stating transitions)
+rm -rf .compiled
+mkdir .compiled
+cp -r relationship .compiled/
+cd .compiled
+../.venv/bin/mypyc --strict $(printf "relationship/%s.py " "${modules[@]}") >build.log 2>&1 || { tail -20 build.log >&2; exit 1; }
+rm -rf build
+touch stamp

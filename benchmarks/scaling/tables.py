@@ -50,7 +50,7 @@ def costs(by: m.Figures) -> Table:
             f"{dollars:.2f} USD a month",
         ),
     ]
-    return Table("Cost", "From the measured figures and the prices assumed.", ("", "takes", "costs"), rows)
+    return Table("Cost", "Computed from the measured figures and the prices assumed.", ("", "takes", "costs"), rows)
 
 
 def needs(by: m.Figures) -> Table:
@@ -66,7 +66,7 @@ def needs(by: m.Figures) -> Table:
         ("Redis GiB, without copies", *(whole(each.redis_gib) for each in found)),
         ("Redis masters", *(str(each.masters) for each in found)),
     ]
-    return Table("What a load needs", "In the busiest hour.", _by_factor(), rows)
+    return Table("What a load needs", "Computed, for the busiest hour.", _by_factor(), rows)
 
 
 def _by_factor() -> Sequence[str]:
@@ -97,7 +97,9 @@ def breaking(by: m.Figures, measured: Mapping[str, Any]) -> Table:
         f"at {_times(factor)}: {', '.join(name for name, shares in rows if shares[number] > 1) or 'nothing'}"
         for number, factor in enumerate(m.FACTORS)
     )
-    text = f"How much of each limit is used. Over it, {first}. The largest account follows Zipf {m.EXPONENT:g}."
+    text = (
+        f"Computed: how much of each limit is used. Over it, {first}. The largest account follows Zipf {m.EXPONENT:g}."
+    )
     return Table("What breaks first", text, _by_factor(), cells)
 
 
@@ -136,7 +138,7 @@ def partitions(found: Mapping[float, keys.Loads]) -> Table:
         at = (ordered[0], ordered[len(ordered) // 100], ordered[len(ordered) // 2], ordered[-1])
         rows.append((f"{exponent:g}", f"{each.largest:.3%}", *(f"{value:.2f}" for value in at)))
     head = ("Zipf exponent", "largest account's share", "busiest", "1 in 100", "middle", "quietest")
-    text = f"{m.ACCOUNTS:,} accounts over {m.PARTITIONS:,} partitions by murmur2; times the fair share of events."
+    text = f"Simulated: {m.ACCOUNTS:,} accounts over {m.PARTITIONS:,} partitions by murmur2; times the fair share of events."
     return Table("Skewed accounts on partitions", text, head, rows)
 
 
@@ -155,9 +157,7 @@ def waits(by: m.Figures) -> tuple[Table, Mapping[int, Sequence[tuple[float, floa
         cells = [f"{whole(points[held][number][1])}, {whole(points[held][number][2])}" for held in HELD]
         rows.append((f"{used:.0%}: {whole(used / by.core)}", *cells))
     head = ("of the core's speed: events/s", *(f"{held} partitions: p50, p99 ms" for held in HELD))
-    text = (
-        f"A step costs {by.step * MS:.2f} ms and {by.core * m.MILLION:.0f} µs an event; network and Kafka come on top."
-    )
+    text = f"Simulated: a step costs {by.step * MS:.2f} ms and {by.core * m.MILLION:.0f} µs an event."
     return Table("Waiting for a step, by load", text, head, rows), points
 
 
@@ -177,8 +177,8 @@ def heat(by: m.Figures, measured: Mapping[str, Any], found: keys.Loads) -> Table
         rows.append((name, f"{whole(cost * MS)} ms, {share:.0%} of a core", *waited))
     head = ("one of its events costs", "", "beside it: p50 ms", "p99 ms", "the worker's others: p50 ms", "p99 ms")
     text = (
-        f"The largest of {m.ACCOUNTS:,} accounts (Zipf {m.EXPONENT:g}) has {hot[1]:,.0f} events/s, on a worker with "
-        f"{held} of {m.PARTITIONS:,} partitions."
+        f"Simulated: the largest of {m.ACCOUNTS:,} accounts (Zipf {m.EXPONENT:g}) has {hot[1]:,.0f} events/s, on a "
+        f"worker with {held} of {m.PARTITIONS:,} partitions."
     )
     return Table("A hot account, simulated", text, head, rows)
 
@@ -213,7 +213,7 @@ def courses(by: m.Figures, found: keys.Loads) -> Table:
             rows.append((name, "all, as Faust does" if eager else "the moved ones", *cells))
     head = ("", "what stops", "partitions moved", "s stopped, mean", "longest wait, s", "s until caught up")
     text = (
-        f"{m.WORKERS} workers, {m.PARTITIONS:,} partitions, {rate:,.0f} events/s. A rebalance takes "
+        f"Simulated: {m.WORKERS} workers, {m.PARTITIONS:,} partitions, {rate:,.0f} events/s. A rebalance takes "
         f"{pauses.rebalance:.1f} s (on the line through what was measured, for {m.PARTITIONS // m.WORKERS} partitions a "
         f"worker), a crash is noticed after {pauses.session:g} s, "
         f"and a named worker's restart takes {pauses.restart:.1f} s."
@@ -229,9 +229,7 @@ def groups() -> Table:
         cells = [f"{whole(each.total / KIB)} KiB, {_used(each.total / metadata.MOST_BYTES)}" for each in found]
         rows.append((f"{count:,}", str(members), *cells))
     head = ("partitions", "workers", "Faust's own assignor, of the limit", "ours, of the limit")
-    text = (
-        "Over the topics of the intake and the changelog; the limit is Kafka's `message.max.bytes`, 1 MiB by default."
-    )
+    text = "Computed by the assignors themselves, over all topics; the limit is `message.max.bytes`, 1 MiB by default."
     return Table("The group's own record", text, head, rows)
 
 
@@ -246,9 +244,7 @@ def slots(found: keys.Loads, by: m.Figures) -> Table:
             extra = ("", "") if count != m.PARTITIONS else _burden(found, masters, max(held) * gib, rate * by.redis)
             rows.append((f"{count:,}", str(masters), *cells, *extra))
     head = ("partitions", "masters", "fullest", "emptiest", "GiB on the fullest", "cores of the busiest")
-    text = (
-        "Every partition is one hash tag, so one slot; times the fair share. Memory and CPU are the simulated load's."
-    )
+    text = "Computed: a partition is one hash tag, so one slot; times the fair share. GiB and cores at 1,000 times the load."
     return Table("Slots of a Redis Cluster", text, head, rows)
 
 
@@ -263,7 +259,9 @@ def hot_measured(measured: Mapping[str, Any]) -> Table:
         own = f"{whole(case['own_ms'])}, {case['own_share']:.0%}" if case["own_ms"] else ""
         rows.append((name, own, *(whole(case[each]) for each in ("p50_ms", "p99_ms", "worst_ms", "cores"))))
     head = ("", "own: ms an event, of a core", "neighbours: p50 ms", "p99 ms", "worst ms", "worker's cores")
-    text = "One partition, one real worker; the neighbours get 100 events/s, and each is answered by a decision."
+    text = (
+        "Measured: one partition, one real worker; the neighbours get 100 events/s, and each is answered by a decision."
+    )
     return Table("A hot account, measured", text, head, rows)
 
 
@@ -281,7 +279,7 @@ def pauses_measured(measured: Mapping[str, Any]) -> Table:
     head = ("", *(f"{each['partitions']} partitions" for each in measured["pauses"]))
     back = measured["restoring"]
     text = (
-        f"Two real workers on this machine. With Redis emptied, a worker read {back['accounts']:,} accounts back in "
-        f"{back['emptied_seconds'] - back['kept_seconds']:.1f} s."
+        f"Measured: two real workers on this machine. With Redis emptied, one read {back['accounts']:,} accounts back "
+        f"in {back['emptied_seconds'] - back['kept_seconds']:.1f} s."
     )
     return Table("Rebalances, measured", text, head, rows)

@@ -43,6 +43,7 @@ from streams.folding import (
 from streams.inbox import GapError, Inbox, Intake
 from streams.publisher import Publisher, Sending
 from streams.sensors import Metrics
+from streams.sweep import Sweep
 from streams.transport import Batch
 
 log = structlog.get_logger(__name__)
@@ -116,6 +117,7 @@ class Partition:
         self._clock = 0.0  # event time of the newest message folded, seconds since the epoch
         self._timers_at = 0.0
         self._confirmed_at = 0.0  # when Redis was last asked whether the partition is ours, and said so
+        self._sweep = Sweep(parts.fold)
         self._sent: list[bytes] = []  # ids in the outbox that Kafka has stored
         self._stored: int | None = None  # offset of the changelog up to which it has
 
@@ -151,7 +153,7 @@ class Partition:
         arrivals = await self.inbox.next(STEP_RECORDS)
         if arrivals:
             await self._fold(arrivals)
-        woken = await self._wake()
+        woken = await self._wake() | await self._swept()
         if not (woken or arrivals) or len(self._sent) >= MOST_SENT:
             await self._note_sent()
         self._parts.pulse.beat()
@@ -165,8 +167,9 @@ class Partition:
         await self._redis("take_over", lambda: store.take_over(self.number))
         self._parts.metrics.takeovers.labels(reason).inc()
         await self._send_outbox()
-        await self._look_at_restored()
         positions = await self._redis("positions", lambda: store.positions(self.number))
+        self._sweep.restart(positions)
+        await self._look_at_restored()
         self.inbox.restart(await self._checked(positions))
         self.is_open = True
         self._parts.pulse.beat()
@@ -219,6 +222,19 @@ class Partition:
             folding.wake(due, int(until * MICROS))
             await self._carry_out(folding.step({}))
         return bool(due)
+
+    async def _swept(self) -> bool:
+        """Look at a portion of the timers again where the rules have changed. True where something was done."""
+        store = self._parts.store
+        portion = await self._sweep.portion(
+            lambda at, n: self._redis("scan", lambda: store.scan_due(self.number, at, n))
+        )
+        if portion is None:
+            return False
+        folding = Folding(self._parts.fold, await self._load(portion.keys), _now_us())
+        folding.wake(portion.keys, 0)
+        await self._carry_out(folding.step(portion.positions))
+        return True
 
     def _timer_clock(self) -> float:
         """Return the partition's time in seconds: the stream's own, or the wall's where the stream has caught up."""

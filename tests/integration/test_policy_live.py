@@ -1,6 +1,7 @@
 """A policy published while a worker runs: what it decides, what it leaves alone, and that a replay says the same."""
 
 import asyncio
+import itertools
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,8 @@ from agents.worker import Worker
 from relationship.core import Core
 from relationship.outcome import AUDIT, POLICIES, RECLASSIFIED, SHADOWED
 from relationship.policy import load_policy
+from relationship.published import publication
+from streams.policies import publish_policy
 from streams.settings import Settings
 
 TIPS = 13  # messages of the courtship, the last of which makes a client
@@ -207,3 +210,38 @@ async def test_publish_list_and_rollback_by_the_command_line(deployment: Deploym
         ("policy-publish", "ops"),
         ("policy-rollback", "anna"),
     ]
+
+
+async def test_a_quiet_account_lapses_when_the_new_policy_says_so(deployment: Deployment) -> None:
+    """Of a policy that allows less silence, heard of live or on starting: no event and no old timer is waited for."""
+    core = Core(load_policy())
+    now = datetime.now(UTC)
+    async with running(deployment.settings, core) as worker:
+        quiet = [dated([purchase(1)], f"quiet-{i}", now - timedelta(days=40)) for i in range(5)]
+        await deployment.send(worker, [*itertools.chain(*quiet), *dated([purchase(1)], "lively", now)])
+        await publish_now(deployment.settings, "2", lapse=30)
+        found = await lapsed(deployment.settings, 5)
+        assert set(found) == {f"quiet-{i}" for i in range(5)}
+        quiet = [dated([purchase(1)], "later", now - timedelta(days=20))]
+        await deployment.send(worker, quiet[0])
+    await publish_now(deployment.settings, "3", lapse=10)
+    async with running(deployment.settings, Core(load_policy())):
+        found = await lapsed(deployment.settings, 6)
+    assert found["later"] == "3"
+
+
+async def publish_now(settings: Settings, version: str, **values: float) -> None:
+    """Publish a policy that is in force already: the minute's notice is the command line's affair."""
+    now = datetime.now(UTC)
+    text = variant_text(version, **values)
+    await publish_policy(settings, publication("clientward-default", "active", version, text, "ops", now, now), "x")
+
+
+async def lapsed(settings: Settings, count: int) -> dict[str, str]:
+    """Return the accounts that have lapsed with the policy's version, once so many have."""
+    async with asyncio.timeout(30):
+        while True:
+            told = [json.loads(record.value) for record in await published(settings, RECLASSIFIED)]
+            found = {each["account_id"]: each["policy"]["version"] for each in told if each["to"] == "lapsed"}
+            if len(found) >= count:
+                return found

@@ -46,6 +46,7 @@ COMMANDS: Final = (
     Command("account", "cli.account", "account_app", "Look"),
     Command("explain", "cli.explaining", "explain_command", "Look"),
     Command("dlq", "cli.dlq", "dlq_app", "Look"),
+    Command("erasure", "cli.erasure", "erasure_app", "Look"),
     Command("topics", "cli.topics", "topics_app", "Set up"),
     Command("doctor", "cli.doctor", "doctor", "Set up"),
     Command("settings", "cli.settings", "settings", "Set up"),

@@ -52,7 +52,7 @@ class Case:
         rank = f.RANK_OF_TOPIC[delivered.topic]
         message = delivered.message
         if self.record is None:
-            if isinstance(message, m.Profile) and is_cleared(message):
+            if says_nothing(message):
                 return APPLIED
             self.record = Record()
         record = self.record
@@ -220,6 +220,8 @@ class Case:
         if record and record.merged:
             facts = as_guests(record.facts())
             self.sends.append(posting.move(self.account_id, record.merged, "leave", facts, record.guests, command))
+        for guest in record.guests if record else ():
+            self.sends.append(posting.release(self.account_id, guest, command))
         self.record, self.changed = None, True
 
     def close(self, verdicts: list[Verdict]) -> Outcome:
@@ -283,6 +285,16 @@ class Case:
         record.shown = shown
         state = state_of(self.account_id, record, reading, policy)
         self.sends.append(posting.state(state, f"state-{record.revision + 1}-{record.seq}"))
+
+
+def says_nothing(message: m.Message) -> bool:
+    """Tell whether a message has nothing to say to an account that is not there: it must not bring one to life.
+
+    A profile's tombstone is such a one, and what another account took back, which is sent again after a rebuild.
+    """
+    return (isinstance(message, m.Profile) and is_cleared(message)) or (
+        isinstance(message, m.Move) and message.action != "join"
+    )
 
 
 def is_cleared(profile: m.Profile) -> bool:

@@ -100,6 +100,11 @@ class Folding:
         for account, mine in by_account.items():
             self._step(account, mine)
 
+    def repeats(self, arrivals: Iterable[Arrival]) -> None:
+        """Count arrivals that were folded before, and whose account has left since."""
+        for arrival in arrivals:
+            self._counts[arrival.record.topic, VERDICTS[Repeat]] += 1
+
     def _step(self, account: str, arrivals: Sequence[Arrival]) -> None:
         key = account.encode()
         outcome = self._fold.step(account, self._records[key], [_delivered(a) for a in arrivals], self._decided_at)

@@ -52,6 +52,9 @@ class Intake(Protocol):
     def acknowledge(self, offsets: Mapping[TP, int]) -> None:
         """Let the group's offsets follow."""
 
+    async def acknowledged(self, *tps: TP) -> Mapping[TP, int]:
+        """Return the group's offsets of those partitions that have one; none where the brokers do not say."""
+
     async def ends(self, *tps: TP) -> Mapping[TP, int]:
         """Return the offset that each partition's next record will have, and at once."""
 

@@ -29,6 +29,7 @@ from relationship.messages import MESSAGE_TYPES
 from relationship.outcome import REJECTED, Fold
 from streams.codecs import Codec
 from streams.dead_letters import dead_letter
+from streams.erased import Erased
 from streams.folding import (
     Arrival,
     Entry,
@@ -91,7 +92,7 @@ class Pulse:
 
 
 class Parts(NamedTuple):
-    """What every task of a worker shares; `changelog` is its topic's name."""
+    """What every task of a worker shares; `changelog` is its topic's name, `erased` reads erasures that Redis has lost."""
 
     store: Store
     fold: Fold
@@ -100,6 +101,7 @@ class Parts(NamedTuple):
     intake: Intake
     metrics: Metrics
     changelog: str
+    erased: Callable[[int, Mapping[str, int]], Awaitable[Erased]]
     generations: Iterator[int]
     pulse: Pulse
 
@@ -118,6 +120,7 @@ class Partition:
         self._timers_at = 0.0
         self._confirmed_at = 0.0  # when Redis was last asked whether the partition is ours, and said so
         self._sweep = Sweep(parts.fold)
+        self._erased = Erased()
         self._sent: list[bytes] = []  # ids in the outbox that Kafka has stored
         self._stored: int | None = None  # offset of the changelog up to which it has
 
@@ -169,6 +172,7 @@ class Partition:
         await self._send_outbox()
         positions = await self._redis("positions", lambda: store.positions(self.number))
         self._sweep.restart(positions)
+        self._erased = await self._parts.erased(self.number, positions)
         await self._look_at_restored()
         self.inbox.restart(await self._checked(positions))
         self.is_open = True
@@ -199,9 +203,11 @@ class Partition:
 
     async def _fold(self, arrivals: Sequence[Arrival]) -> None:
         started = time.perf_counter()
-        records = await self._load(accounts_of(arrivals))
+        alive, erased = self._erased.part(arrivals)
+        records = await self._load(accounts_of(alive))
         folding = Folding(self._parts.fold, records, _now_us())
-        folding.arrivals(arrivals)
+        folding.arrivals(alive)
+        folding.repeats(erased)
         positions = positions_after(arrivals)
         step = folding.step(positions)
         await self._carry_out(step)

@@ -18,8 +18,8 @@ What differs from `kafka://`, and why:
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar, cast
 
 import structlog
 from aiokafka import AIOKafkaConsumer
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 Record: TypeAlias = ConsumerRecord
+T = TypeVar("T")
 # Seconds that a poll waits at most where nothing comes. It bounds how late an end of a partition without records is
 # told; records themselves wake it at once.
 POLL_SECONDS = 0.1
@@ -199,14 +200,31 @@ class Consumer(driver.Consumer):
         """
         thread, asked = self._thread, [driver.ensure_aiokafka_TP(tp) for tp in tps]
         while True:
-            asking = thread._ensure_consumer().end_offsets(asked)  # noqa: SLF001 - aiokafka's consumer has no public name
             try:
-                ends = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(asking, thread.thread_loop))
+                ends = await self._ask(thread._ensure_consumer().end_offsets(asked))  # noqa: SLF001 - it has no public name
             except KafkaError as error:
                 log.warning("waiting for the ends of the intake", reason=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 return {TP(tp.topic, tp.partition): end for tp, end in ends.items()}
+
+    async def acknowledged(self, *tps: TP) -> Mapping[TP, int]:
+        """Return the group's offsets of those partitions that have one; none where the brokers do not say."""
+        found: dict[TP, int] = {}
+        for tp in tps:
+            asking = self._thread._ensure_consumer().committed(driver.ensure_aiokafka_TP(tp))  # noqa: SLF001 - as in `ends`
+            try:
+                offset = await self._ask(asking)
+            except KafkaError as error:
+                log.warning("the group's offsets are not to be had", reason=str(error))
+                return {}
+            if offset is not None:
+                found[tp] = offset
+        return found
+
+    async def _ask(self, asking: Coroutine[Any, Any, T]) -> T:
+        """Await a call of aiokafka's consumer in its own loop."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(asking, self._thread.thread_loop))
 
     def acknowledge(self, offsets: Mapping[TP, int]) -> None:
         """Let everything below these offsets be committed."""

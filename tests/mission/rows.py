@@ -82,5 +82,4 @@ NOT_BUILT: Final = {
     "system: analytics, files": "no Parquet export yet; `replay --states` gives JSON lines",
     "system: rewards, subscriber": "no example subscriber yet",
     "system: retention": "no gauge of the base's retention rate yet",
-    "only 5: verified": "the core's part is tested in `only 5`; no test looks through Redis and every topic yet",
 }

@@ -20,6 +20,7 @@ from story import (
     ticket,
 )
 
+from relationship.messages import MOVES, decoder_for
 from relationship.outcome import AUDIT, STATE
 from relationship.record import decode
 from relationship.replay import Replay
@@ -152,3 +153,25 @@ def test_erasing_a_merged_account_takes_its_history_from_the_other():
     replay, _ = fold([*told, command(4, "erase", account="b")])
     assert set(replay.records) == {"a"}
     assert record_of(replay).head.purchases == 1
+
+
+def test_erasing_an_account_lets_those_merged_into_it_stand_alone():
+    """The guest keeps its own history, tells for itself again, and what it does later brings no erased account back."""
+    told = [purchase(1), purchase(2, account="b"), command(3, "merge", account="b", into="a"), purchase(4, account="b")]
+    replay, found = audits([*told, command(5, "erase"), purchase(6, account="b")])
+    assert set(replay.records) == {"b"}
+    assert (record_of(replay, "b").merged, record_of(replay, "b").head.purchases) == (None, 3)
+    assert ("merge", "refused", "the account that it was merged into is erased") in found
+
+
+def test_what_is_taken_back_from_an_account_that_is_gone_brings_none_to_life():
+    """An unmerge's message that is sent again after a rebuild finds nobody, and makes nobody."""
+    told = [purchase(1), purchase(2, account="b"), command(3, "merge", account="b", into="a")]
+    replay = Replay(CORE)
+    sends = [
+        sent for each in [*told, command(4, "unmerge", account="b", into="a")] for sent in replay.take(*each, NOW_US)[1]
+    ]
+    (leave,) = [sent for sent in sends if sent.topic == MOVES and b'"leave"' in sent.value]
+    replay.take(*command(5, "erase"), NOW_US)
+    replay.take(MOVES, decoder_for(MOVES).decode(leave.value), NOW_US)
+    assert set(replay.records) == {"b"}

@@ -78,8 +78,6 @@ ROWS: Final = (
 )
 
 NOT_BUILT: Final = {
-    "system: communication": "no example subscriber yet, and no stand-in of a platform to try one against",
     "system: analytics, files": "no Parquet export yet; `replay --states` gives JSON lines",
-    "system: rewards, subscriber": "no example subscriber yet",
     "system: retention": "no gauge of the base's retention rate yet",
 }

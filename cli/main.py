@@ -47,6 +47,7 @@ COMMANDS: Final = (
     Command("explain", "cli.explaining", "explain_command", "Look"),
     Command("dlq", "cli.dlq", "dlq_app", "Look"),
     Command("erasure", "cli.erasure", "erasure_app", "Look"),
+    Command("export", "cli.exporting", "export_app", "Look"),
     Command("topics", "cli.topics", "topics_app", "Set up"),
     Command("doctor", "cli.doctor", "doctor", "Set up"),
     Command("settings", "cli.settings", "settings", "Set up"),

@@ -78,6 +78,5 @@ ROWS: Final = (
 )
 
 NOT_BUILT: Final = {
-    "system: analytics, files": "no Parquet export yet; `replay --states` gives JSON lines",
     "system: retention": "no gauge of the base's retention rate yet",
 }

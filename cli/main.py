@@ -48,6 +48,7 @@ COMMANDS: Final = (
     Command("dlq", "cli.dlq", "dlq_app", "Look"),
     Command("erasure", "cli.erasure", "erasure_app", "Look"),
     Command("export", "cli.exporting", "export_app", "Look"),
+    Command("retention", "cli.retention", "retention", "Look"),
     Command("topics", "cli.topics", "topics_app", "Set up"),
     Command("doctor", "cli.doctor", "doctor", "Set up"),
     Command("settings", "cli.settings", "settings", "Set up"),

@@ -77,6 +77,4 @@ ROWS: Final = (
     Row("only 5: verified", "Erasure that is verified in every store and topic."),
 )
 
-NOT_BUILT: Final = {
-    "system: retention": "no gauge of the base's retention rate yet",
-}
+NOT_BUILT: Final[dict[str, str]] = {}

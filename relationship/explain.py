@@ -91,6 +91,14 @@ def reclassification(
     )
 
 
+OTHER_FACTS: Final[dict[type, str]] = {
+    f.ProfileFact: "the profile",
+    f.GuestProfileFact: "the profile of an account merged into it",
+    f.ReferralFact: "the referral",
+    f.CommandFact: "the command",
+}
+
+
 def describe(fact: f.Fact | None) -> str:
     """Return a fact in a few words, with its day."""
     if fact is None:
@@ -102,7 +110,7 @@ def describe(fact: f.Fact | None) -> str:
     elif isinstance(fact, f.TicketFact):
         what = f"the {f.TICKET_KINDS[fact.kind].replace('_', ' ')} ticket"
     else:
-        what = {f.ProfileFact: "the profile", f.ReferralFact: "the referral", f.CommandFact: "the command"}[type(fact)]
+        what = OTHER_FACTS[type(fact)]
     return f"{what} of {f.rfc3339(fact.t)[:10]}"
 
 

@@ -244,3 +244,21 @@ def test_a_refused_message_is_not_part_of_the_record():
     assert isinstance(outcome.verdicts[1], Refused)
     assert decode(outcome.record).head.purchases == 1
     assert decode(outcome.record).offsets == {1: 1}
+
+
+def test_a_correction_tells_what_the_clock_owes_once():
+    """An override that ran out meanwhile is told by the correction's step, and not a second time by its folding again."""
+    held = command(1, "override", status="client", until=on(2))
+    decisions = fold([purchase(0, "p"), held, command(20, "correct", corrects="p", value=None)])[1]
+    told = [(each["effective_at"], each["from"], each["to"]) for each in decisions if each["direction"] == "override"]
+    assert len(told) == len(set(told))
+
+
+def test_a_withdrawal_is_taken_back_by_the_event_as_it_was():
+    """A correction with the value brings back what an earlier one withdrew; without the topic it says what is missing."""
+    value = json.loads(msgspec.json.encode(purchase(5, "p")[1]))
+    gone = [purchase(5, "p"), command(6, "correct", "w", corrects="p", value=None)]
+    back = command(7, "correct", "b", corrects="p", topic=m.PURCHASES, value=value)
+    assert record_of(fold([*gone, back])[0]).head.purchases == 1
+    untold = command(7, "correct", "b", corrects="p", value=value)
+    assert record_of(fold([*gone, untold])[0]).head.purchases == 0

@@ -20,6 +20,8 @@ from story import (
     ticket,
 )
 
+from relationship.explain import describe
+from relationship.facts import GuestProfileFact
 from relationship.messages import MOVES, decoder_for
 from relationship.outcome import AUDIT, STATE
 from relationship.record import decode
@@ -175,3 +177,21 @@ def test_what_is_taken_back_from_an_account_that_is_gone_brings_none_to_life():
     replay.take(*command(5, "erase"), NOW_US)
     replay.take(MOVES, decoder_for(MOVES).decode(leave.value), NOW_US)
     assert set(replay.records) == {"b"}
+
+
+def test_a_guest_s_profile_that_tips_a_decision_is_named():
+    """A demotion behind the profile of an account merged in has its sentence; the step does not fail on it."""
+    _, decisions = fold([purchase(1), profile(2, account="b"), command(3, "merge", account="b", into="a")])
+    assert decisions
+    assert describe(GuestProfileFact(0, "p", None, None, None, None, None, 0)) == (
+        "the profile of an account merged into it of 1970-01-01"
+    )
+
+
+def test_a_guest_s_profile_is_corrected_through_the_guest():
+    """A correction of a that names it is refused in the audit topic; one of b reaches a."""
+    told = [profile(1, "pa", industry=None), profile(2, "pb", account="b"), command(3, "merge", account="b", into="a")]
+    _, found = audits([*told, command(4, "correct", corrects="pb", value=None)])
+    assert found[-1][:2] == ("correct", "refused")
+    replay, _ = audits([*told, command(4, "correct", account="b", corrects="pb", value=None)])
+    assert state_of(replay).segment.industry == "other"

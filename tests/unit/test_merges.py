@@ -23,7 +23,7 @@ from story import (
 from relationship.explain import describe
 from relationship.facts import GuestProfileFact
 from relationship.messages import MOVES, decoder_for
-from relationship.outcome import AUDIT, STATE
+from relationship.outcome import AUDIT, STATE, Delivered
 from relationship.record import decode
 from relationship.replay import Replay
 
@@ -119,6 +119,7 @@ def test_a_merge_that_cannot_be_is_answered_in_the_audit_topic():
         (command(3, "merge", "x", account="b", into="c"), "unmerge it first"),
         (command(3, "unmerge", "x", account="a", into="b"), "merged into nothing"),
         (command(3, "merge", "x", account="c", into="a", by=None), "nobody"),
+        (command(3, "merge", "x", account="c", into="c"), "not merged into itself"),
     ]
     for told, reason in cases:
         _, found = audits([*first, told])
@@ -195,3 +196,32 @@ def test_a_guest_s_profile_is_corrected_through_the_guest():
     assert found[-1][:2] == ("correct", "refused")
     replay, _ = audits([*told, command(4, "correct", account="b", corrects="pb", value=None)])
     assert state_of(replay).segment.industry == "other"
+
+
+def test_two_merges_that_cross_are_a_circle_and_undone():
+    """Each commanded before the other was heard of: neither account is lost, and the audit says why it stands alone."""
+    offsets = iter(range(100))
+
+    def deliver(record, account, topic, message):
+        outcome = CORE.step(account, record, [Delivered(topic, next(offsets), message)], NOW_US)
+        moves = [sent for sent in outcome.sends if sent.topic == MOVES]
+        answers.extend(json.loads(sent.value) for sent in outcome.sends if sent.topic == AUDIT)
+        return outcome.record, moves
+
+    answers, records, waiting = [], {}, []
+    for account, other in ("ab", "ba"):
+        records[account], _ = deliver(None, account, *purchase(1, f"p{account}", account=account))
+        merge = command(2, "merge", f"m{account}", account=account, into=other)
+        records[account], moves = deliver(records[account], account, *merge)
+        waiting += moves
+    while waiting:
+        sent = waiting.pop(0)
+        message = decoder_for(MOVES).decode(sent.value)
+        records[sent.key], moves = deliver(records[sent.key], sent.key, MOVES, message)
+        waiting += moves
+    alone = [account for account in "ab" if decode(records[account]).merged is None]
+    assert alone == ["a", "b"]
+    assert {each["detail"] for each in answers if each["outcome"] == "refused"} == {
+        "the accounts are merged in a circle"
+    }
+    assert all(decode(records[account]).head.purchases == 1 for account in alone)

@@ -205,7 +205,9 @@ async def test_publish_list_and_rollback_by_the_command_line(deployment: Deploym
     lines = [line.decode() for line in listed.lines]
     starts = ("* clientward-default 1, ", "  clientward-default 2 from ", "  clientward-default 1-r1 from ")
     assert all(line.startswith(start) for line, start in zip(lines, starts, strict=True))
+    assert {record.key for record in await published(deployment.settings, AUDIT)} == {None}, "of no account, by no key"
     entries = await audited(deployment.settings)
+    assert {each["account_id"] for each in entries} == {None}
     assert sorted((each["action"], each["by"]) for each in entries) == [
         ("policy-publish", "ops"),
         ("policy-rollback", "anna"),

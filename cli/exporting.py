@@ -13,9 +13,11 @@ from streams.settings_load import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from typing import Any
 
     from streams.settings import Settings
 
+FIRST: Final = b'"transition_seq":1,'  # as the worker writes it
 INSTALL: Final = "Parquet needs pyarrow, which is not installed: pip install 'clientward[analysis]'"
 
 export_app = typer.Typer(no_args_is_help=True, help="Write what the topics hold as Parquet files, for analysis.")
@@ -79,9 +81,29 @@ async def _reclassifications(settings: "Settings") -> "AsyncIterator[bytes]":
     from relationship.outcome import RECLASSIFIED  # noqa: PLC0415 - not for --help
     from streams.reading import read_to_end  # noqa: PLC0415 - slow to import
 
-    present, seen = set(await _current(settings)), set[bytes]()
+    present, begun, seen = set(await _current(settings)), await _beginnings(settings), set[bytes]()
     async for record in read_to_end(settings, RECLASSIFIED):
-        identity = dict(record.headers).get("ce_id", b"")
-        if record.key in present and identity not in seen:
+        identity = _id_of(record)
+        erased = record.key in begun and record.offset < begun[record.key][1]
+        if record.key in present and not erased and identity not in seen:
             seen.add(identity)
             yield record.value
+
+
+async def _beginnings(settings: "Settings") -> dict[bytes, tuple[bytes, int]]:
+    """Return the id and offset of each account's first decision: the last that counts as number one.
+
+    Who comes again after an erasure counts from one anew; what was decided before is not there any more.
+    """
+    from relationship.outcome import RECLASSIFIED  # noqa: PLC0415 - not for --help
+    from streams.reading import read_to_end  # noqa: PLC0415 - slow to import
+
+    found: dict[bytes, tuple[bytes, int]] = {}
+    async for record in read_to_end(settings, RECLASSIFIED):
+        if FIRST in record.value and found.get(record.key, (b"",))[0] != _id_of(record):
+            found[record.key] = (_id_of(record), record.offset)
+    return found
+
+
+def _id_of(record: "Any") -> bytes:
+    return bytes(dict(record.headers).get("ce_id", b""))

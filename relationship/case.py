@@ -52,7 +52,7 @@ class Case:
         rank = f.RANK_OF_TOPIC[delivered.topic]
         message = delivered.message
         if self.record is None:
-            if says_nothing(message):
+            if m.says_nothing(message):
                 return APPLIED
             self.record = Record()
         record = self.record
@@ -285,19 +285,3 @@ class Case:
         record.shown = shown
         state = state_of(self.account_id, record, reading, policy)
         self.sends.append(posting.state(state, f"state-{record.revision + 1}-{record.seq}"))
-
-
-def says_nothing(message: m.Message) -> bool:
-    """Tell whether a message has nothing to say to an account that is not there: it must not bring one to life.
-
-    A profile's tombstone is such a one, and what another account took back, which is sent again after a rebuild.
-    """
-    return (isinstance(message, m.Profile) and is_cleared(message)) or (
-        isinstance(message, m.Move) and message.action != "join"
-    )
-
-
-def is_cleared(profile: m.Profile) -> bool:
-    """Tell whether a profile says nothing: what a tombstone on the profile topic becomes."""
-    facts = (profile.industry, profile.party, profile.scope, profile.market, profile.contract, profile.goals)
-    return profile.account_manager is None and all(value is None for value in facts)

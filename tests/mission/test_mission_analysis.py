@@ -24,10 +24,12 @@ from relationship.policy import load_policy
 async def test_states_and_reclassifications_are_files_for_analysis(
     kafka_bootstrap: str, redis_url: str, group: str, tmp_path: Path
 ) -> None:
-    """Row for row what the topics hold, typed; a decision sent twice is one row, and of an erased account there is none."""
+    """Row for row what the topics hold, typed; a decision sent twice is one row, and what was erased is none."""
     settings = await make_settings(kafka_bootstrap, redis_url, group, tmp_path)
     told = [(topic, msgspec.structs.replace(each, account_id=name)) for name in "ab" for topic, each in courtship()]
-    told += [purchase(1, account="c"), command(161, "erase", account="b")]
+    told += [purchase(day, f"c{day}", account="c") for day in (1, 2)]
+    told += [command(161, "erase", account=name) for name in "bc"]
+    told += [purchase(162, "again", account="c")]
     shift = datetime.now(UTC) - told[-1][1].occurred_at
     told = [(topic, msgspec.structs.replace(each, occurred_at=each.occurred_at + shift)) for topic, each in told]
     async with running(settings, Core(load_policy())) as worker:
@@ -35,6 +37,8 @@ async def test_states_and_reclassifications_are_files_for_analysis(
             await send(settings, [(topic, each.account_id, msgspec.json.encode(each))])
         await settled(worker)
     decisions = [record for record in await published(settings, RECLASSIFIED) if record.key != b"b"]
+    (_, again) = [record for record in decisions if record.key == b"c"]
+    decisions = [record for record in decisions if record.key == b"a"] + [again]
     await send_again(settings, decisions[0])
     states = {
         r.key: json.loads(r.value) for r in await published(settings, STATE) if r.value is not None and r.key != b"b"

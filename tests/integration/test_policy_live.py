@@ -133,6 +133,28 @@ async def test_a_worker_that_starts_has_heard_all_before_it_folds(deployment: De
     assert json.loads(shown.out)["state"]["policy"]["version"] == "2"
 
 
+async def test_every_worker_of_the_group_hears_of_a_switch(deployment: Deployment) -> None:
+    """Two workers that share the partitions: what either folds names the new version, from the same moment on."""
+    one, two = Core(load_policy()), Core(load_policy())
+    async with running(deployment.settings, one) as first, running(deployment.settings, two) as second:
+        await publish_now(deployment.settings, "2")
+        await heard(first, one, 1)
+        await heard(second, two, 1)
+        names = [f"new-{i}" for i in range(16)]
+        told = [dated([purchase(1)], name, datetime.now(UTC))[0] for name in names]
+        await send(deployment.settings, [(topic, each.account_id, msgspec.json.encode(each)) for topic, each in told])
+        await settled(first, second)
+        folded = [worker.metrics.total("applied") for worker in (first, second)]
+    assert sum(folded) == len(names)
+    assert all(folded), "both had something to fold"
+    found = by_account([record.value for record in await published(deployment.settings, RECLASSIFIED)])
+    assert {
+        version
+        for name in names
+        for _, version in [(each["to"], each["policy"]["version"]) for each in map(json.loads, found[name])]
+    } == {"2"}
+
+
 async def test_what_is_no_policy_changes_nothing_and_is_told(deployment: Deployment) -> None:
     """A bad record is counted and audited, and the worker goes on by what was in force."""
     core = Core(load_policy())

@@ -28,7 +28,8 @@ MINUTE_US: Final = 60_000_000  # microseconds
 class Reader:
     """Reads a file of events; `refused` counts the lines that were refused, by it or by who folds them.
 
-    A line that publishes a policy is handed to `core`, where one is given; what follows it folds by it.
+    A line that publishes a policy is handed to `core`, where one is given; what follows it folds by it. Where none is given,
+    whoever folds has policies of his own, as a backtest has, and such a line is passed over.
     """
 
     def __init__(self, file: Path, settings: Settings, core: Core | None = None) -> None:
@@ -52,8 +53,9 @@ class Reader:
                     yield number, *found
 
     def _is_policy(self, number: int, text: bytes) -> bool:
-        if self._core is None or self._published is None or (value := policy_of_line(text)) is None:
-            return False
+        value = policy_of_line(text)
+        if value is None or self._core is None or self._published is None:
+            return value is not None
         wrong = self._published.take(value)
         if wrong is not None:
             self.refuse(number, f"a policy is rejected: {wrong}")

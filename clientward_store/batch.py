@@ -155,6 +155,15 @@ class BatchApi:
         )
         return list(found)
 
+    async def scan_due(self, partition: int, cursor: int, count: int) -> tuple[int, list[bytes]]:
+        """Return the next cursor and about `count` keys that have a due time; a round begins and ends with cursor 0.
+
+        A key that has one all through a round is returned at least once, whatever is written meanwhile.
+        """
+        name = self.parts.keys(partition).due
+        found = await self.parts.clients.acall(lambda redis: redis.zscan(name, cursor=cursor, count=count))
+        return int(found[0]), [key for key, _ in found[1]]
+
     async def restored(self, partition: int, limit: int) -> list[bytes]:
         """Return at most `limit` keys that recovery has rewritten since somebody last named them in a commit.
 

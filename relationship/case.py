@@ -53,7 +53,7 @@ class Case:
         topic, offset, message = delivered.topic, delivered.offset, delivered.message
         rank, record = f.RANK_OF_TOPIC[topic], self.record
         if record is None:
-            if isinstance(message, m.Profile) and is_cleared(message):
+            if m.says_nothing(message):
                 return APPLIED
             self.record = record = Record()
         if offset <= record.offsets.get(rank, -1):
@@ -219,6 +219,8 @@ class Case:
         if record and record.merged:
             facts = as_guests(record.facts())
             self.sends.append(posting.move(self.account_id, record.merged, "leave", facts, record.guests, command))
+        for guest in record.guests if record else ():
+            self.sends.append(posting.release(self.account_id, guest, command))
         self.record, self.changed = None, True
 
     def close(self, verdicts: list[Verdict]) -> Outcome:
@@ -279,12 +281,6 @@ class Case:
         record.shown = shown
         state = state_of(self.account_id, record, shown.score, policy)
         self.sends.append(posting.state(state, f"state-{record.revision + 1}-{record.seq}"))
-
-
-def is_cleared(profile: m.Profile) -> bool:
-    """Tell whether a profile says nothing: what a tombstone on the profile topic becomes."""
-    facts = (profile.industry, profile.party, profile.scope, profile.market, profile.contract, profile.goals)
-    return profile.account_manager is None and all(value is None for value in facts)
 
 
 def _numbered(record: Record, t: int, source: int, target: int, direction: Direction, cause: str) -> Told:

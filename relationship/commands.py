@@ -10,14 +10,14 @@ import msgspec
 
 from relationship import facts as f
 from relationship import messages as m
-from relationship.history import APPLIED, REPEAT, Taken, matching, rewrite, take
+from relationship.history import APPLIED, REPEAT, Taken, matching, rewrite, take, too_old
 from relationship.merging import merge_complaint
-from relationship.outcome import Refused
 from relationship.record import Record
 from relationship.schedule import Rules
 from relationship.stating import command_fact, fact_of
 
 REFUSED_COMMAND: Final = -1  # in the place of a command that was refused: its id is remembered, and it does nothing
+CORRECT: Final = f.COMMANDS.index("correct")
 NO_BY: Final = "nobody is named in 'by': say who asks"
 
 
@@ -57,36 +57,52 @@ def _correct(record: Record, command: m.Command, rules: Rules, lateness_us: int)
     """Replace the event that a command corrects by what it should have been, or withdraw it, and fold again."""
     facts = record.facts()
     found = [i for i, fact in enumerate(facts) if fact.id == command.corrects and _may(fact, command.topic)]
-    if len(found) != 1:
-        text = "two topics share the event's id: name its 'topic'" if found else "the event is not in the history kept"
-        return Taken(APPLIED, [], []), text
-    old = facts.pop(found[0])
+    if len(found) > 1:
+        return Taken(APPLIED, [], []), "two topics share the event's id: name its 'topic'"
+    topic = _topic_of(f.RANK[type(facts.pop(found[0]))]) if found else _withdrawn(facts, command)
+    if topic is None:
+        return Taken(APPLIED, [], []), "the event is not in the history kept; one that was withdrawn needs its 'topic'"
     if command.value is not None:
         try:
-            new = _replacement(old, command)
+            new = _replacement(topic, command)
         except (ValueError, msgspec.ValidationError):  # its text may quote the value, which can be personal data
             return Taken(APPLIED, [], []), "the 'value' is no message of this account with the corrected event's id"
         if record.edge is not None and f.order(new) <= record.edge:
             return Taken(APPLIED, [], []), "the corrected event would lie before the history kept"
         facts.append(new)
-    audit = take(record, command_fact(command), rules, lateness_us)
-    if isinstance(audit.verdict, Refused):
-        return audit, None
-    facts.append(command_fact(command))
-    taken = rewrite(record, sorted(facts, key=f.order), command.event_id, rules)
-    return Taken(APPLIED, [*audit.undone, *taken.undone], [*audit.changes, *taken.changes]), None
+    fact = command_fact(command)
+    late = too_old(record, fact, lateness_us)
+    if late is not None:
+        return late, None
+    return rewrite(record, sorted([*facts, fact], key=f.order), command.event_id, rules), None
 
 
 def _may(fact: f.Fact, topic: str | None) -> bool:
-    """Tell whether a correction may speak of a fact: of its topic, and never of a command."""
-    return not isinstance(fact, f.CommandFact) and (topic is None or f.RANK_OF_TOPIC.get(topic) == f.RANK[type(fact)])
+    """Tell whether a correction may speak of a fact: of its topic, never of a command or of a guest's profile."""
+    if isinstance(fact, f.CommandFact | f.GuestProfileFact):
+        return False
+    return topic is None or f.RANK_OF_TOPIC.get(topic) == f.RANK[type(fact)]
 
 
-def _replacement(old: f.Fact, command: m.Command) -> f.Fact:
+def _topic_of(rank: int | None) -> str | None:
+    return next((name for name, each in f.RANK_OF_TOPIC.items() if each == rank), None)
+
+
+def _withdrawn(facts: list[f.Fact], command: m.Command) -> str | None:
+    """Return the topic of an event that a correction took away, for one that brings it back; None where there is none."""
+    if command.value is None:
+        return None
+    for fact in reversed(facts):
+        if isinstance(fact, f.CommandFact) and fact.command == CORRECT and fact.corrects == command.corrects:
+            topic = command.topic or _topic_of(fact.corrects_rank)
+            return topic if topic != m.COMMANDS else None
+    return None
+
+
+def _replacement(topic: str, command: m.Command) -> f.Fact:
     """Return the fact that should have been. Raises ValueError where it is of another event or account."""
-    topic = next(name for name, rank in f.RANK_OF_TOPIC.items() if rank == f.RANK[type(old)])
     value: Any = command.value
     message: m.Message = msgspec.convert(value, m.MESSAGE_TYPES[topic])
-    if message.event_id != old.id or message.account_id != command.account_id:
+    if message.event_id != command.corrects or message.account_id != command.account_id:
         raise ValueError("its event_id or account_id is another one")
     return fact_of(message)

@@ -102,7 +102,7 @@ class State(Struct, frozen=True, kw_only=True):
 class Audit(Struct, frozen=True, kw_only=True):
     """What became of a command: by whom, when, done or refused, and why refused. No free text of the command.
 
-    `account_id` is null where it concerns no account: a policy's publication.
+    `account_id` is null, and the record has no key, where it concerns no account: a policy's publication.
     """
 
     event_id: str

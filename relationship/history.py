@@ -76,14 +76,9 @@ def take(record: Record, fact: f.Fact, rules: Rules, lateness_us: int) -> Taken:
         if corrected or known == fact:
             return Taken(REPEAT, [], [])
         return refused(Reason.CONFLICT, "the same event_id was applied with another payload")
-    # A referral's credit is our own message: how long after its purchase it comes says how far apart two partitions of a
-    # backfill are, and nothing of the account.
-    if record.newest - t > lateness_us and not isinstance(fact, f.ReferralFact):
-        return refused(
-            Reason.LATE, f"older than the account's newest event by more than {lateness_us // f.DAY_US} days"
-        )
-    if record.edge is not None and f.order(fact) <= record.edge:
-        return refused(Reason.LATE, "older than the history that is kept of the account")
+    late = too_old(record, fact, lateness_us)
+    if late is not None:
+        return late
     if t > record.head.t:
         taken = _append(record, fact, rules)
     else:
@@ -94,6 +89,19 @@ def take(record: Record, fact: f.Fact, rules: Rules, lateness_us: int) -> Taken:
     if record.count >= 2 * KEPT and record.count % KEPT == 0:
         trim(record, rules, lateness_us)
     return taken
+
+
+def too_old(record: Record, fact: f.Fact, lateness_us: int) -> Taken | None:
+    """Return the refusal of a fact older than the lateness allows or than the history kept, or None."""
+    # A referral's credit is our own message: how long after its purchase it comes says how far apart two partitions of a
+    # backfill are, and nothing of the account.
+    if record.newest - fact.t > lateness_us and not isinstance(fact, f.ReferralFact):
+        return refused(
+            Reason.LATE, f"older than the account's newest event by more than {lateness_us // f.DAY_US} days"
+        )
+    if record.edge is not None and f.order(fact) <= record.edge:
+        return refused(Reason.LATE, "older than the history that is kept of the account")
+    return None
 
 
 def _append(record: Record, fact: f.Fact, rules: Rules) -> Taken:

@@ -197,7 +197,8 @@ class Move(Intake, frozen=True, kw_only=True):
     """The worker's own message: part of another account's history joins this one, or leaves it again.
 
     `source` is that account, `through` the accounts whose history it carries besides its own, `cause` the event behind it.
-    `history` is base64 of `count` facts as `relationship.facts` encodes them; to a join that cannot be, `refused` goes back.
+    `history` is base64 of `count` facts as `relationship.facts` encodes them. To a join that cannot be, `refused` goes back,
+    and to one whose account is erased.
     """
 
     action: Literal["join", "leave", "refused"]
@@ -210,6 +211,23 @@ class Move(Intake, frozen=True, kw_only=True):
 
 
 Message = Purchase | Ticket | Meeting | Profile | Command | Referral | Move
+
+
+def says_nothing(message: Message) -> bool:
+    """Tell whether a message has nothing to say to an account that is not there: it must not bring one to life.
+
+    A profile's tombstone is such a one, and what another account took back, which is sent again after a rebuild.
+    """
+    return (isinstance(message, Profile) and is_cleared(message)) or (
+        isinstance(message, Move) and message.action != "join"
+    )
+
+
+def is_cleared(profile: Profile) -> bool:
+    """Tell whether a profile says nothing: what a tombstone on the profile topic becomes."""
+    facts = (profile.industry, profile.party, profile.scope, profile.market, profile.contract, profile.goals)
+    return profile.account_manager is None and all(value is None for value in facts)
+
 
 PURCHASES: Final = "crm.purchase.recorded.v1"
 TICKETS: Final = "crm.ticket.updated.v1"

@@ -28,9 +28,10 @@ there, not here.
 A policy is one TOML file. `clientward policy check FILE` names file, line and field of every mistake in one, by the
 types of `relationship/policy_file.py` (as a JSON Schema: `contracts/policy.schema.json`, which editors take too) and by
 rules that types cannot say; `clientward policy diff A B` lists every value that differs; `clientward policy backtest A B
-FILE.jsonl` says who would have been classified otherwise, when, and at which cost; `clientward replay --policy FILE`
-decides by it. `clientward policy publish FILE` puts one in force on running workers, and `clientward policy shadow FILE`
-tries one beside it ([operations.md](operations.md)).
+FILE.jsonl` says who would have been classified otherwise, when, and at which cost, each of the two for all time (lines of
+the log that publish a policy are passed over); `clientward replay --policy FILE` decides by it. `clientward policy publish
+FILE` puts one in force on running workers, and `clientward policy shadow FILE` tries one beside it
+([operations.md](operations.md)).
 
 The score is a sum: each dimension brings its value (0-1) times its share of the weights. Most dimensions stand at
 (1 - 2^-(for / scale)) x for / (for + against), where for and against are masses of evidence that decay with the

@@ -114,17 +114,26 @@ def move(
 
 def refusal(account_id: str, move: m.Move, why: str) -> Outgoing:
     """Return the answer to an account whose history cannot join this one's."""
-    event_id = event_id_of(account_id, 0, 0, 0, 0, f"refused:{move.source}:{move.event_id}")
+    return _apart(account_id, move.source, move, move.cause, why)
+
+
+def release(account_id: str, guest: str, erased: m.Command) -> Outgoing:
+    """Return the word to an account whose history had joined this one, which is erased: it stands for itself again."""
+    return _apart(account_id, guest, erased, erased.event_id, "the account that it was merged into is erased")
+
+
+def _apart(account_id: str, to: str, event: m.Intake, cause: str, why: str) -> Outgoing:
+    event_id = event_id_of(account_id, 0, 0, 0, 0, f"refused:{to}:{event.event_id}")
     message = m.Move(
         event_id=event_id,
-        account_id=move.source,
-        occurred_at=move.occurred_at,
+        account_id=to,
+        occurred_at=event.occurred_at,
         action="refused",
         source=account_id,
-        cause=move.cause,
+        cause=cause,
         through=[],
         count=0,
         history="",
         detail=why,
     )
-    return Outgoing(m.MOVES, move.source, to_json(message), event_id, time_of(move), None)
+    return Outgoing(m.MOVES, to, to_json(message), event_id, time_of(event), None)

@@ -20,6 +20,7 @@ from relationship.shadow import Shadow
 
 ACTIVE: Final = "active"
 SHADOW: Final = "shadow"
+NO_KEY: Final = ""  # of a record that concerns no account; it is sent without a key
 OFF: Final = "off"  # in the place of an id and a version: no shadow from now on
 # Between publication and force: workers follow the topic with a poll of half a second, and one that is being started, or
 # waits for a broker, hears of it within a minute. Whoever hears later still folds anew what he must, with corrections.
@@ -153,7 +154,10 @@ def outgoing(published: Published) -> Outgoing:
 
 
 def audit(published: Published, action: str, wrong: str | None, decided_at: datetime) -> Outgoing:
-    """Return the audit's entry on a policy: published, or rejected because of what is `wrong`."""
+    """Return the audit's entry on a policy: published, or rejected because of what is `wrong`.
+
+    It concerns no account: its `account_id` is null and its record has no key, so that the two agree as the contract wants.
+    """
     entry = Audit(
         event_id=f"audit-{action}-{published.event_id}",
         account_id=None,
@@ -164,7 +168,7 @@ def audit(published: Published, action: str, wrong: str | None, decided_at: date
         occurred_at=_text(published.published_at),
         decided_at=_text(decided_at),
     )
-    return Outgoing(AUDIT, key_of(published), to_json(entry), entry.event_id, entry.occurred_at)
+    return Outgoing(AUDIT, NO_KEY, to_json(entry), entry.event_id, entry.occurred_at)
 
 
 def named(value: bytes) -> Published | None:

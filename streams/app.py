@@ -12,6 +12,7 @@ revoked. An owner that fails sets `failed`: the worker ends.
 import asyncio
 import time
 from collections.abc import Mapping
+from functools import partial
 from itertools import count
 from typing import Any, Final, NamedTuple
 
@@ -25,6 +26,7 @@ from relationship.messages import MESSAGE_TYPES
 from relationship.outcome import Fold
 from streams.assignor import Assignor
 from streams.codecs import Codec, Limits
+from streams.erased import read_erased
 from streams.fetching import Batch
 from streams.publisher import Publisher
 from streams.recovery import Tables
@@ -142,6 +144,7 @@ class App(faust.App):
             intake=self.consumer,
             metrics=self.metrics,
             changelog=settings.changelog_topic,
+            erased=partial(read_erased, settings, self.consumer),
             generations=self._generations,
             pulse=self.pulse,
         )

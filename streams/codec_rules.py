@@ -96,16 +96,7 @@ def _command(message: Command) -> Refused | None:
         return bad_field("$.until", "not between 1970-01-02 and 9999-12-31")
     if message.topic is not None and message.topic not in MESSAGE_TYPES:
         return bad_field("$.topic", "not a topic of the intake")
-    return _target(message)
-
-
-def _target(message: Command) -> Refused | None:
-    """A merge joins two accounts, not one with itself."""
-    if is_too_long(message.into):
-        return too_long("into")
-    if message.command in {"merge", "unmerge"} and message.into == message.account_id:
-        return bad_field("$.into", "the account itself; name the other account")
-    return None
+    return too_long("into") if is_too_long(message.into) else None
 
 
 def _move(message: Move) -> Refused | None:

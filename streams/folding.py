@@ -153,6 +153,10 @@ class Folding:
         self._newest = max(self._newest, *[arrival.at for arrival in arrivals])
         self._outcome(account, key, outcome, last.arrived_ms)
 
+    def repeats(self, arrivals: Iterable[Arrival]) -> None:
+        """Count arrivals that were folded before, and whose account has left since."""
+        self._counts.update((arrival.topic, VERDICTS[Repeat]) for arrival in arrivals)
+
     def wake(self, accounts: Iterable[bytes], now: int) -> None:
         """Let the timers of accounts run up to `now` (µs)."""
         for key in accounts:

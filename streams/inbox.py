@@ -29,8 +29,9 @@ HOLD_RECORDS: Final = 20_000
 LET_GO_RECORDS: Final = 5_000
 # Age (seconds) from which records are a backfill's. Well below the days that an event may be late.
 BACKFILL_SECONDS: Final = 86_400.0
-# Records of one account that a step takes at most: an account is folded in one go, while all else waits for its end.
-ACCOUNT_RECORDS: Final = 500
+# Records of one account that a step takes at most: an account is folded in one go, while all else waits for its end. At
+# the worst, each late for a history of thousands, these take four of the six seconds within which the group must hear of us.
+ACCOUNT_RECORDS: Final = 250
 # Records decoded between two turns of the event loop.
 DECODE_RECORDS: Final = 1_000
 
@@ -53,6 +54,9 @@ class Intake(Protocol):
 
     def acknowledge(self, offsets: Mapping[TP, int]) -> None:
         """Let the group's offsets follow."""
+
+    async def acknowledged(self, *tps: TP) -> Mapping[TP, int]:
+        """Return the group's offsets of those partitions that have one; none where the brokers do not say."""
 
     async def ends(self, *tps: TP) -> Mapping[TP, int]:
         """Return the offset that each partition's next record will have, and at once."""

@@ -7,7 +7,9 @@ from typing import Final
 
 # Records of one step at least and at most, where so many wait. A live step takes what has come; in a backlog, the more
 # records share a step the fewer times an account is loaded, encoded and written.
-STEP_RECORDS: Final = (500, 8_000)
+STEP_RECORDS: Final = (50, 8_000)
+# Records of the first step, of whose cost nothing is known yet.
+FIRST_RECORDS: Final = 500
 # Seconds of folding that a step should take at most: it bounds what a crash repeats, and how long a record waits for those
 # before it. From what a record took in the last step follows how many the next one may have.
 STEP_SECONDS: Final = 0.1
@@ -23,7 +25,7 @@ class Pace:
     """
 
     def __init__(self) -> None:
-        self.records = STEP_RECORDS[0]
+        self.records = FIRST_RECORDS
 
     def note(self, records: int, seconds: float) -> None:
         """Take in what a step of so many records took. A small one says little, and changes nothing."""

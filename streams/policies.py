@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 # Seconds before a topic that could not be read is read anew.
 RETRY_SECONDS: Final = 1.0
+NO_ACCOUNT: Final = ""
 WRONG: Final = (KafkaError, TopicsError, OSError)
 
 
@@ -116,10 +117,11 @@ async def publish_policy(settings: Settings, published: Published, action: str) 
         for entry in entries:
             sending = _sending(entry)
             headers = [(name, value or b"") for name, value in sending.headers]
-            (refusal,) = await send_batch(client, [Record(sending.topic, sending.key or b"", sending.value, headers)])
+            (refusal,) = await send_batch(client, [Record(sending.topic, sending.key, sending.value, headers)])
             if refusal is not None:
                 raise TopicsError(f"{entry.topic} does not take the policy: {refusal}")
 
 
 def _sending(entry: Outgoing) -> Sending:
-    return outgoing_sending(Entry("", entry), 0)
+    sending = outgoing_sending(Entry(NO_ACCOUNT, entry), 0)
+    return sending._replace(partition=None, key=sending.key or None)

@@ -21,10 +21,10 @@ LINGER_MS: Final = 5
 
 
 class Record(NamedTuple):
-    """One record to publish."""
+    """One record to publish; one without a key goes to any partition."""
 
     topic: str
-    key: bytes
+    key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes]]
 

@@ -17,7 +17,7 @@ Anything else ends the worker unacknowledged.
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -32,6 +32,7 @@ from streams import points
 from streams.codecs import Codec
 from streams.dead_letters import dead_letter
 from streams.dispatch import Dispatch, Owed
+from streams.erased import Erased
 from streams.fetching import Batch
 from streams.folding import Arrival, Folding, Step, by_account, decode_entry, positions_after
 from streams.inbox import GapError, Inbox, Intake
@@ -39,6 +40,7 @@ from streams.pace import Pace, in_turns
 from streams.publisher import Publisher, Sending
 from streams.redis_calls import Pulse, RedisCalls
 from streams.sensors import Metrics
+from streams.sweep import Sweep
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +64,7 @@ class PositionLostError(RuntimeError):
 
 
 class Parts(NamedTuple):
-    """What every task of a worker shares; `changelog` is its topic's name."""
+    """What every task of a worker shares; `changelog` is its topic's name, `erased` reads erasures that Redis has lost."""
 
     store: Store
     fold: Fold
@@ -71,6 +73,7 @@ class Parts(NamedTuple):
     intake: Intake
     metrics: Metrics
     changelog: str
+    erased: Callable[[int, Mapping[str, int]], Awaitable[Erased]]
     generations: Iterator[int]
     pulse: Pulse
 
@@ -87,6 +90,8 @@ class Partition:
         self._dispatch = Dispatch((parts.changelog, number), parts.publisher, self._confirm, self.inbox.nudge)
         self._clock = 0.0  # event time of the newest message folded, seconds since the epoch
         self._timers_at = 0.0
+        self._sweep = Sweep(parts.fold)
+        self._erased = Erased()
         self._pace = Pace()
         self._redis = RedisCalls(number, parts.metrics, parts.pulse)
 
@@ -136,7 +141,7 @@ class Partition:
         arrivals = await self.inbox.next(self._pace.records)
         if arrivals:
             await self._fold(arrivals)
-        woken = await self._wake()
+        woken = await self._wake() | await self._swept()
         self._parts.pulse.beat()
         if not (woken or arrivals):
             if not await self.inbox.wait(TIMER_SECONDS):
@@ -151,9 +156,11 @@ class Partition:
         await self._redis.call("take_over", lambda: store.take_over(self.number))
         self._parts.metrics.takeovers.labels(reason).inc()
         await self._send_outbox()
+        positions = await self._redis.call("positions", lambda: store.positions(self.number))
+        self._sweep.restart(positions)
+        self._erased = await self._parts.erased(self.number, positions)
         await self._look_at_restored()
         await self._dispatch.drained()
-        positions = await self._redis.call("positions", lambda: store.positions(self.number))
         self.inbox.restart(await self._checked(positions))
         self.is_open = True
         self._parts.pulse.beat()
@@ -184,9 +191,11 @@ class Partition:
     async def _fold(self, arrivals: Sequence[Arrival]) -> None:
         points.reach("fetched")
         started = time.perf_counter()
-        accounts, refused = by_account(arrivals)
+        alive, erased = self._erased.part(arrivals)
+        accounts, refused = by_account(alive)
         folding = Folding(self._parts.fold, await self._load(accounts), _now_us())
         seconds = await in_turns(folding.arrivals(accounts, refused))
+        folding.repeats(erased)
         self._pace.note(len(arrivals), seconds)
         positions = positions_after(arrivals)
         step = folding.step(positions)
@@ -215,6 +224,19 @@ class Partition:
             folding.wake(due, int(until * MICROS))
             await self._carry_out(folding.step({}))
         return bool(due)
+
+    async def _swept(self) -> bool:
+        """Look at a portion of the timers again where the rules have changed. True where something was done."""
+        store = self._parts.store
+        portion = await self._sweep.portion(
+            lambda at, n: self._redis.call("scan", lambda: store.scan_due(self.number, at, n))
+        )
+        if portion is None:
+            return False
+        folding = Folding(self._parts.fold, await self._load(portion.keys), _now_us())
+        folding.wake(portion.keys, 0)
+        await self._carry_out(folding.step(portion.positions))
+        return True
 
     def _timer_clock(self) -> float:
         """Return the partition's time in seconds: the stream's own, or the wall's where the stream has caught up."""

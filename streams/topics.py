@@ -19,6 +19,9 @@ from relationship.outcome import AUDIT, POLICIES, RECLASSIFIED, REJECTED, SHADOW
 from streams.settings import Settings
 
 DAY_MS: Final = 86_400_000
+# Kafka deletes whole segments, of seven days unless told otherwise: an event may stay that much longer than its retention.
+# The erasure that took it must stay longer still, for a replay. Days.
+ERASED_DAYS: Final = 14
 # Of a compacted topic, how long a tombstone stays for a subscriber that was away: a week of holidays.
 TOMBSTONE_MS: Final = 7 * DAY_MS
 # Of a compacted topic, the longest that a replaced or erased record may stay: erasure must be done within days.
@@ -51,7 +54,13 @@ def _intake(settings: Settings) -> list[TopicSpec]:
     return [
         *(_delete(settings, name, days, size, kept) for name in (PURCHASES, TICKETS, MEETINGS)),
         _compact(settings, PROFILES, size, "the last profile of every account, however old"),
-        _delete(settings, COMMANDS, days, size, f"{kept}; what was commanded stays in {AUDIT}"),
+        _delete(
+            settings,
+            COMMANDS,
+            days + ERASED_DAYS,
+            size,
+            f"{days} days and {ERASED_DAYS}: no event outlives its erasure",
+        ),
         _delete(settings, REFERRALS, days, size, f"{kept}; the worker's own messages to the accounts that referred"),
         _delete(settings, MOVES, days, CHANGELOG_FACTOR * size, f"{kept}; the worker's own: histories that merge"),
     ]

@@ -88,6 +88,19 @@ class Consumer(driver.Consumer):
             else:
                 return {TP(tp.topic, tp.partition): end for tp, end in ends.items()}
 
+    async def acknowledged(self, *tps: TP) -> Mapping[TP, int]:
+        """Return the group's offsets of those partitions that have one; none where the brokers do not say."""
+        found: dict[TP, int] = {}
+        for tp in tps:
+            try:
+                offset = await self._thread._ensure_consumer().committed(driver.ensure_aiokafka_TP(tp))  # noqa: SLF001
+            except KafkaError as error:
+                log.warning("the group's offsets are not to be had", reason=str(error))
+                return {}
+            if offset is not None:
+                found[tp] = offset
+        return found
+
     def acknowledge(self, offsets: Mapping[TP, int]) -> None:
         """Let everything below these offsets be committed."""
         self._done.update(offsets)

@@ -1,6 +1,7 @@
 """A policy published while a worker runs: what it decides, what it leaves alone, and that a replay says the same."""
 
 import asyncio
+import itertools
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,8 @@ from agents.worker import Worker
 from relationship.core import Core
 from relationship.outcome import AUDIT, POLICIES, RECLASSIFIED, SHADOWED
 from relationship.policy import load_policy
+from relationship.published import publication
+from streams.policies import publish_policy
 from streams.settings import Settings
 
 TIPS = 13  # messages of the courtship, the last of which makes a client
@@ -130,6 +133,28 @@ async def test_a_worker_that_starts_has_heard_all_before_it_folds(deployment: De
     assert json.loads(shown.out)["state"]["policy"]["version"] == "2"
 
 
+async def test_every_worker_of_the_group_hears_of_a_switch(deployment: Deployment) -> None:
+    """Two workers that share the partitions: what either folds names the new version, from the same moment on."""
+    one, two = Core(load_policy()), Core(load_policy())
+    async with running(deployment.settings, one) as first, running(deployment.settings, two) as second:
+        await publish_now(deployment.settings, "2")
+        await heard(first, one, 1)
+        await heard(second, two, 1)
+        names = [f"new-{i}" for i in range(16)]
+        told = [dated([purchase(1)], name, datetime.now(UTC))[0] for name in names]
+        await send(deployment.settings, [(topic, each.account_id, msgspec.json.encode(each)) for topic, each in told])
+        await settled(first, second)
+        folded = [worker.metrics.total("applied") for worker in (first, second)]
+    assert sum(folded) == len(names)
+    assert all(folded), "both had something to fold"
+    found = by_account([record.value for record in await published(deployment.settings, RECLASSIFIED)])
+    assert {
+        version
+        for name in names
+        for _, version in [(each["to"], each["policy"]["version"]) for each in map(json.loads, found[name])]
+    } == {"2"}
+
+
 async def test_what_is_no_policy_changes_nothing_and_is_told(deployment: Deployment) -> None:
     """A bad record is counted and audited, and the worker goes on by what was in force."""
     core = Core(load_policy())
@@ -202,8 +227,45 @@ async def test_publish_list_and_rollback_by_the_command_line(deployment: Deploym
     lines = [line.decode() for line in listed.lines]
     starts = ("* clientward-default 1, ", "  clientward-default 2 from ", "  clientward-default 1-r1 from ")
     assert all(line.startswith(start) for line, start in zip(lines, starts, strict=True))
+    assert {record.key for record in await published(deployment.settings, AUDIT)} == {None}, "of no account, by no key"
     entries = await audited(deployment.settings)
+    assert {each["account_id"] for each in entries} == {None}
     assert sorted((each["action"], each["by"]) for each in entries) == [
         ("policy-publish", "ops"),
         ("policy-rollback", "anna"),
     ]
+
+
+async def test_a_quiet_account_lapses_when_the_new_policy_says_so(deployment: Deployment) -> None:
+    """Of a policy that allows less silence, heard of live or on starting: no event and no old timer is waited for."""
+    core = Core(load_policy())
+    now = datetime.now(UTC)
+    async with running(deployment.settings, core) as worker:
+        quiet = [dated([purchase(1)], f"quiet-{i}", now - timedelta(days=40)) for i in range(5)]
+        await deployment.send(worker, [*itertools.chain(*quiet), *dated([purchase(1)], "lively", now)])
+        await publish_now(deployment.settings, "2", lapse=30)
+        found = await lapsed(deployment.settings, 5)
+        assert set(found) == {f"quiet-{i}" for i in range(5)}
+        quiet = [dated([purchase(1)], "later", now - timedelta(days=20))]
+        await deployment.send(worker, quiet[0])
+    await publish_now(deployment.settings, "3", lapse=10)
+    async with running(deployment.settings, Core(load_policy())):
+        found = await lapsed(deployment.settings, 6)
+    assert found["later"] == "3"
+
+
+async def publish_now(settings: Settings, version: str, **values: float) -> None:
+    """Publish a policy that is in force already: the minute's notice is the command line's affair."""
+    now = datetime.now(UTC)
+    text = variant_text(version, **values)
+    await publish_policy(settings, publication("clientward-default", "active", version, text, "ops", now, now), "x")
+
+
+async def lapsed(settings: Settings, count: int) -> dict[str, str]:
+    """Return the accounts that have lapsed with the policy's version, once so many have."""
+    async with asyncio.timeout(30):
+        while True:
+            told = [json.loads(record.value) for record in await published(settings, RECLASSIFIED)]
+            found = {each["account_id"]: each["policy"]["version"] for each in told if each["to"] == "lapsed"}
+            if len(found) >= count:
+                return found

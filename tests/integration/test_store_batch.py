@@ -83,6 +83,22 @@ async def test_due_is_bounded_by_time_and_number(new_store: Callable[..., Store]
     assert await store.due(0, now + 1, 1) == [b"past"]
 
 
+async def test_every_due_key_is_scanned_whatever_is_written_meanwhile(new_store: Callable[..., Store]) -> None:
+    """A round over more keys than Redis keeps in one piece, in portions, while due times change and keys come and go."""
+    store = new_store()
+    await store.take_over(0)
+    keys = {b"%d" % i for i in range(1_000)}
+    await store.commit(0, Write(due=dict.fromkeys(keys, 5)))
+    cursor, found = await store.scan_due(0, 0, 100)
+    assert len(found) < 200
+    seen = set(found)
+    while cursor:
+        await store.commit(0, Write(due={found[0]: 9, b"gone-%d" % cursor: None, b"new-%d" % cursor: 7}))
+        cursor, found = await store.scan_due(0, cursor, 100)
+        seen |= set(found)
+    assert keys <= seen
+
+
 async def test_the_outbox_keeps_its_order_over_owners(new_store: Callable[..., Store]) -> None:
     """What a former owner could not send comes before what its successor adds."""
     first, second = new_store(), new_store()

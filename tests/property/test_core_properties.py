@@ -4,7 +4,8 @@ import json
 from datetime import timedelta
 
 import msgspec
-from hypothesis import given, settings
+from cases import cases
+from hypothesis import given
 from hypothesis import strategies as st
 from story import CORE, NOW_US, POLICY, command, fold, in_force, meeting, profile, purchase, record_of, ticket
 
@@ -75,7 +76,7 @@ def head_of(told):
     return record_of(replay).head, in_force(decisions)
 
 
-@settings(max_examples=400, deadline=None)
+@cases(400)
 @given(EVENTS, st.randoms(use_true_random=False))
 def test_order_within_the_lateness_changes_nothing(told, random):
     """Any order of the same events ends in the same account and the same decisions in force."""
@@ -84,7 +85,7 @@ def test_order_within_the_lateness_changes_nothing(told, random):
     assert head_of(sorted(told, key=lambda each: each[1].occurred_at)) == head_of(shuffled)
 
 
-@settings(max_examples=200, deadline=None)
+@cases(200)
 @given(HISTORIES, st.data())
 def test_repeats_change_nothing(told, data):
     """Any events sent again, anywhere later, leave the account and its decisions as they were."""
@@ -95,7 +96,7 @@ def test_repeats_change_nothing(told, data):
     assert len(fold(told)[1]) == len(decisions)
 
 
-@settings(max_examples=200, deadline=None)
+@cases(200)
 @given(HISTORIES, st.data())
 def test_how_messages_are_cut_into_steps_changes_nothing(told, data):
     """One step for all, or any cuts, publish the same decisions and end in the same head and history."""
@@ -114,7 +115,7 @@ def test_how_messages_are_cut_into_steps_changes_nothing(told, data):
         assert (one.head, one.history, one.told, one.offsets) == (two.head, two.history, two.told, two.offsets)
 
 
-@settings(max_examples=200, deadline=None)
+@cases(200)
 @given(HISTORIES)
 def test_contributions_add_up_and_stay_in_bounds(told):
     """Values lie in 0-1, the score in 0-100, and the published parts add up to it in hundredths."""
@@ -132,7 +133,7 @@ def test_contributions_add_up_and_stay_in_bounds(told):
         assert 0 <= decision["confidence"] <= 1
 
 
-@settings(max_examples=200, deadline=None)
+@cases(200)
 @given(EVENTS, messages().filter(lambda told: told[0] != m.COMMANDS), st.integers(0, 13))
 def test_more_evidence_for_a_dimension_never_lowers_it(told, extra, dimension):
     """An event that is evidence for a dimension and not against it leaves that dimension at least where it was."""
@@ -147,7 +148,7 @@ def test_more_evidence_for_a_dimension_never_lowers_it(told, extra, dimension):
         assert values(after, POLICY, trade)[dimension] >= values(before, POLICY, trade)[dimension] - 1e-12
 
 
-@settings(max_examples=200, deadline=None)
+@cases(200)
 @given(EVENTS, st.data())
 def test_a_withdrawal_is_as_if_the_event_had_never_been(told, data):
     """Withdrawing any one event ends in the account that never had it, and in the same decisions in force."""
@@ -175,7 +176,7 @@ def test_a_withdrawal_is_as_if_the_event_had_never_been(told, data):
     assert in_force(decisions) == in_force(plain)
 
 
-@settings(max_examples=100, deadline=None)
+@cases(100)
 @given(HISTORIES)
 def test_erase_leaves_nothing(told):
     """After an erase there is no record, and what follows starts anew."""
@@ -188,7 +189,7 @@ def test_erase_leaves_nothing(told):
     assert decisions[-1]["transition_seq"] == 1
 
 
-@settings(max_examples=100, deadline=None)
+@cases(100)
 @given(HISTORIES, st.integers(0, 400))
 def test_timers_woken_early_and_often_change_nothing(told, days):
     """Waking an account at any moments on the way ends where waking it once at the end does."""

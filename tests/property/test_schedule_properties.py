@@ -1,6 +1,7 @@
 """With a switch of the policy in the middle of a history, order and batch cuts change as little as without one."""
 
-from hypothesis import given, settings
+from cases import cases
+from hypothesis import given
 from hypothesis import strategies as st
 from story import NOW_US, POLICY, fold, fold_on, in_force, on, record_of
 from test_core_properties import EVENTS, HISTORIES
@@ -22,7 +23,7 @@ def decided(outcomes):
     return [sent.value for outcome in outcomes for sent in outcome.sends if sent.topic == RECLASSIFIED]
 
 
-@settings(max_examples=200, deadline=None)
+@cases(200)
 @given(EVENTS, SWITCHES, st.randoms(use_true_random=False))
 def test_order_changes_nothing_across_a_switch(told, schedule, random):
     """Any order of the same events ends in the same account and the same decisions in force."""
@@ -34,7 +35,7 @@ def test_order_changes_nothing_across_a_switch(told, schedule, random):
     assert in_force(one) == in_force(two)
 
 
-@settings(max_examples=200, deadline=None)
+@cases(200)
 @given(HISTORIES, SWITCHES, st.data())
 def test_batch_cuts_change_nothing_across_a_switch(told, schedule, data):
     """One step for all, or any cuts, publish the same decisions and end in the same head and history."""
@@ -50,7 +51,7 @@ def test_batch_cuts_change_nothing_across_a_switch(told, schedule, data):
         assert (one.head, one.history, one.told, one.switch) == (two.head, two.history, two.told, two.switch)
 
 
-@settings(max_examples=150, deadline=None)
+@cases(150)
 @given(EVENTS, SWITCHES, st.data())
 def test_when_a_switch_is_heard_of_changes_nothing_that_stands(told, schedule, data):
     """Heard of in time or only after some of its events: the same account, the same decisions in force."""
@@ -64,7 +65,7 @@ def test_when_a_switch_is_heard_of_changes_nothing_that_stands(told, schedule, d
     assert in_force(decisions) == in_force(wanted[1])
 
 
-@settings(max_examples=100, deadline=None)
+@cases(100)
 @given(EVENTS, SWITCHES, st.integers(0, 400))
 def test_timers_woken_early_and_often_change_nothing_across_a_switch(told, schedule, days):
     """Waking an account at any moments on the way ends where waking it once at the end does."""
@@ -76,7 +77,7 @@ def test_timers_woken_early_and_often_change_nothing_across_a_switch(told, sched
     assert [s.value for s in sent if s.topic == RECLASSIFIED] == [s.value for s in last if s.topic == RECLASSIFIED]
 
 
-@settings(max_examples=150, deadline=None)
+@cases(150)
 @given(HISTORIES, st.randoms(use_true_random=False))
 def test_a_shadow_is_what_its_policy_alone_would_have_folded(told, random):
     """In any order of arrival the shade's account is the one of a fold by that policy, and no decision is another."""

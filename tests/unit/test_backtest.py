@@ -7,12 +7,15 @@ from pathlib import Path
 import msgspec
 import pytest
 from story import CORE, NOW_US, POLICY, courtship, fold, on, purchase, record_of
+from variants import variant_text
 
 from cli.main import run
 from relationship.asof import TooEarlyError, record_at
 from relationship.backtest import Courses, bill, otherwise, spans, status_at
 from relationship.explain import decision_id
 from relationship.facts import DAY_US, STATUSES, micros
+from relationship.outcome import POLICIES
+from relationship.published import ACTIVE, publication
 from relationship.replay import Replay
 
 TEXT = (files("relationship") / "policy.toml").read_text(encoding="utf-8")
@@ -90,6 +93,22 @@ def test_backtest_says_who_when_and_at_which_cost(files_of, capsys):
     out = capsys.readouterr().out
     assert "1 of 1 accounts would have been classified otherwise" in out
     assert "2024-12-01" in out
+
+
+def test_backtest_passes_policy_lines_over(files_of, tmp_path, capsys):
+    """Of a log with its policies in it: each of the two decides for all time, and no line is called refused."""
+    history, strict = files_of
+    assert run(["policy", "backtest", "default", strict, history, "--json"]) == 0
+    wanted = capsys.readouterr()
+    text = variant_text("2", client_up=1.0, client_down=0.5)
+    line = {
+        "topic": POLICIES,
+        "value": msgspec.to_builtins(publication(POLICY.id, ACTIVE, "2", text, "ops", on(1), on(0))),
+    }
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(msgspec.json.encode(line) + b"\n" + Path(history).read_bytes())
+    assert run(["policy", "backtest", "default", strict, str(log), "--json"]) == 0
+    assert capsys.readouterr() == wanted
 
 
 def test_backtest_prices_each_policy_against_a_truth(files_of, tmp_path, capsys):

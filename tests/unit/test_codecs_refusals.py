@@ -93,13 +93,6 @@ BAD = [
     ("merge-into-nothing", COMMANDS, changed(COMMANDS, command="merge"), Reason.SCHEMA, "$.into: required for"),
     ("unmerge-from-nothing", COMMANDS, changed(COMMANDS, command="unmerge"), Reason.SCHEMA, "$.into: required for"),
     (
-        "merge-into-itself",
-        COMMANDS,
-        changed(COMMANDS, command="merge", into="acme"),
-        Reason.SCHEMA,
-        "$.into: the account",
-    ),
-    (
         "merge-into-256-bytes",
         COMMANDS,
         changed(COMMANDS, command="merge", into="é" * 128),

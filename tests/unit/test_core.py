@@ -160,6 +160,7 @@ def test_a_release_ends_an_override():
         (command(9, "override", status="client", until=on(8)), "until"),
         (command(9, "release"), "no override"),
         (command(9, "correct", corrects="unknown", value=None), "not in the history"),
+        (command(9, "merge", into="a"), "not merged into itself"),
     ],
 )
 def test_a_command_that_cannot_be_done_is_answered_in_the_audit_topic(told, detail):
@@ -265,3 +266,49 @@ def test_a_busy_account_s_history_is_bounded_within_the_lateness():
     assert decode(before).count == history.MOST_KEPT - 1
     assert decode(at_most).count == history.KEPT
     assert decode(at_most).head.purchases == history.MOST_KEPT
+
+
+def test_a_correction_tells_what_the_clock_owes_once():
+    """An override that ran out meanwhile is told by the correction's step, and not a second time by its folding again."""
+    held = command(1, "override", status="client", until=on(2))
+    decisions = fold([purchase(0, "p"), held, command(20, "correct", corrects="p", value=None)])[1]
+    told = [(each["effective_at"], each["from"], each["to"]) for each in decisions if each["direction"] == "override"]
+    assert len(told) == len(set(told))
+
+
+def test_a_withdrawal_is_taken_back_by_the_event_as_it_was():
+    """A correction with the value brings back what an earlier one withdrew; without the topic it says what is missing."""
+    value = json.loads(msgspec.json.encode(purchase(5, "p")[1]))
+    gone = [purchase(5, "p"), command(6, "correct", "w", corrects="p", value=None)]
+    back = command(7, "correct", "b", corrects="p", topic=m.PURCHASES, value=value)
+    assert record_of(fold([*gone, back])[0]).head.purchases == 1
+    untold = command(7, "correct", "b", corrects="p", value=value)
+    assert record_of(fold([*gone, untold])[0]).head.purchases == 0
+
+
+def test_an_erasure_of_an_unknown_account_is_answered_in_the_audit_topic():
+    """It says that nobody is there, by whom it was asked, and makes no record and no tombstone."""
+    outcome = step(None, [command(1, "erase")])
+    (sent,) = outcome.sends
+    entry = json.loads(sent.value)
+    assert (sent.topic, entry["action"], entry["outcome"], entry["by"]) == (AUDIT, "erase", "refused", "ops")
+    assert entry["detail"] == "the account is unknown"
+    assert outcome.record is None
+
+
+def test_a_correction_behind_the_history_kept_is_refused_in_the_audit_topic():
+    """Of an event that was folded away, and of one that would be moved there: each with its reason, and nothing changes."""
+    many = [purchase(i / 2, f"p{i}") for i in range(700)]
+    moved = wire(purchase(1, "p690"))
+    for corrects, value, reason in (
+        ("p1", None, "not in the history kept"),
+        ("p690", moved, "before the history kept"),
+    ):
+        replay, _ = fold(many)
+        before = record_of(replay)
+        assert before.base is not None
+        fix = command(360, "correct", corrects=corrects, topic=m.PURCHASES, value=value)
+        sends = replay.take(*fix, NOW_US)[1]
+        (entry,) = [json.loads(sent.value) for sent in sends if sent.topic == AUDIT]
+        assert (entry["outcome"], reason in entry["detail"]) == ("refused", True)
+        assert record_of(replay).head.spent == before.head.spent

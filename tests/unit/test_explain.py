@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from story import POLICY, courtship, fold, meeting, profile, purchase, record_of, ticket
+from story import POLICY, courtship, fold, meeting, profile, purchase, record_of, state_of, ticket
 
 from relationship import facts as f
 from relationship.account import copy
@@ -106,3 +106,17 @@ def test_a_ticket_s_changes_count_for_less_than_a_new_ticket():
     five = [purchase(0), *(ticket(i + 1, ticket_id=f"t{i}") for i in range(5))]
     good = [record_of(fold(told)[0]).head.good[1] for told in (one, five)]
     assert good[0] < good[1]
+
+
+def test_confidence_says_how_much_evidence_there_is():
+    """It grows with signs of life, whatever they say, fades with silence, and stays within 0 and 1."""
+
+    def confidence_after(told):
+        return state_of(fold([*told, profile(400, "look")])[0]).confidence
+
+    few, many = [purchase(i, f"p{i}") for i in range(3)], [purchase(i, f"p{i}") for i in range(60)]
+    bad = [ticket(i, f"c{i}", kind="complaint", sentiment=-1.0) for i in range(60)]
+    late = [purchase(390 + i / 10, f"l{i}") for i in range(3)]
+    assert 0 < confidence_after(few) < confidence_after(many) < 1
+    assert confidence_after(bad) == pytest.approx(confidence_after(many), rel=0.2)
+    assert confidence_after(late) > confidence_after(few)

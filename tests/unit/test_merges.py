@@ -21,7 +21,10 @@ from story import (
     ticket,
 )
 
-from relationship.outcome import AUDIT, STATE
+from relationship.explain import describe
+from relationship.facts import GuestProfileFact
+from relationship.messages import MOVES, decoder_for
+from relationship.outcome import AUDIT, STATE, Delivered
 from relationship.record import decode
 from relationship.replay import Replay
 
@@ -130,6 +133,7 @@ def test_a_merge_that_cannot_be_is_answered_in_the_audit_topic():
         (command(3, "merge", "x", account="b", into="c"), "unmerge it first"),
         (command(3, "unmerge", "x", account="a", into="b"), "merged into nothing"),
         (command(3, "merge", "x", account="c", into="a", by=None), "nobody"),
+        (command(3, "merge", "x", account="c", into="c"), "not merged into itself"),
     ]
     for told, reason in cases:
         _, found = audits([*first, told])
@@ -166,3 +170,72 @@ def test_erasing_a_merged_account_takes_its_history_from_the_other():
     replay, _ = fold([*told, command(4, "erase", account="b")])
     assert set(replay.records) == {"a"}
     assert record_of(replay).head.purchases == 1
+
+
+def test_erasing_an_account_lets_those_merged_into_it_stand_alone():
+    """The guest keeps its own history, tells for itself again, and what it does later brings no erased account back."""
+    told = [purchase(1), purchase(2, account="b"), command(3, "merge", account="b", into="a"), purchase(4, account="b")]
+    replay, found = audits([*told, command(5, "erase"), purchase(6, account="b")])
+    assert set(replay.records) == {"b"}
+    assert (record_of(replay, "b").merged, record_of(replay, "b").head.purchases) == (None, 3)
+    assert ("merge", "refused", "the account that it was merged into is erased") in found
+
+
+def test_what_is_taken_back_from_an_account_that_is_gone_brings_none_to_life():
+    """An unmerge's message that is sent again after a rebuild finds nobody, and makes nobody."""
+    told = [purchase(1), purchase(2, account="b"), command(3, "merge", account="b", into="a")]
+    replay = Replay(CORE)
+    sends = [
+        sent for each in [*told, command(4, "unmerge", account="b", into="a")] for sent in replay.take(*each, NOW_US)[1]
+    ]
+    (leave,) = [sent for sent in sends if sent.topic == MOVES and b'"leave"' in sent.value]
+    replay.take(*command(5, "erase"), NOW_US)
+    replay.take(MOVES, decoder_for(MOVES).decode(leave.value), NOW_US)
+    assert set(replay.records) == {"b"}
+
+
+def test_a_guest_s_profile_that_tips_a_decision_is_named():
+    """A demotion behind the profile of an account merged in has its sentence; the step does not fail on it."""
+    _, decisions = fold([purchase(1), profile(2, account="b"), command(3, "merge", account="b", into="a")])
+    assert decisions
+    assert describe(GuestProfileFact(0, "p", None, None, None, None, None, 0)) == (
+        "the profile of an account merged into it of 1970-01-01"
+    )
+
+
+def test_a_guest_s_profile_is_corrected_through_the_guest():
+    """A correction of a that names it is refused in the audit topic; one of b reaches a."""
+    told = [profile(1, "pa", industry=None), profile(2, "pb", account="b"), command(3, "merge", account="b", into="a")]
+    _, found = audits([*told, command(4, "correct", corrects="pb", value=None)])
+    assert found[-1][:2] == ("correct", "refused")
+    replay, _ = audits([*told, command(4, "correct", account="b", corrects="pb", value=None)])
+    assert state_of(replay).segment.industry == "other"
+
+
+def test_two_merges_that_cross_are_a_circle_and_undone():
+    """Each commanded before the other was heard of: neither account is lost, and the audit says why it stands alone."""
+    offsets = iter(range(100))
+
+    def deliver(record, account, topic, message):
+        outcome = CORE.step(account, record, [Delivered(topic, next(offsets), message)], NOW_US)
+        moves = [sent for sent in outcome.sends if sent.topic == MOVES]
+        answers.extend(json.loads(sent.value) for sent in outcome.sends if sent.topic == AUDIT)
+        return outcome.record, moves
+
+    answers, records, waiting = [], {}, []
+    for account, other in ("ab", "ba"):
+        records[account], _ = deliver(None, account, *purchase(1, f"p{account}", account=account))
+        merge = command(2, "merge", f"m{account}", account=account, into=other)
+        records[account], moves = deliver(records[account], account, *merge)
+        waiting += moves
+    while waiting:
+        sent = waiting.pop(0)
+        message = decoder_for(MOVES).decode(sent.value)
+        records[sent.key], moves = deliver(records[sent.key], sent.key, MOVES, message)
+        waiting += moves
+    alone = [account for account in "ab" if decode(records[account]).merged is None]
+    assert alone == ["a", "b"]
+    assert {each["detail"] for each in answers if each["outcome"] == "refused"} == {
+        "the accounts are merged in a circle"
+    }
+    assert all(decode(records[account]).head.purchases == 1 for account in alone)

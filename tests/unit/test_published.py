@@ -125,7 +125,7 @@ def test_the_audit_says_who_and_what():
     entry = audit(published, "policy-publish", None, NOW)
     told = json.loads(entry.value)
     assert entry.topic == AUDIT
-    assert (told["by"], told["outcome"], told["account_id"]) == ("ops", "done", None)
+    assert (told["by"], told["outcome"], told["account_id"], entry.key) == ("ops", "done", None, "")
     assert entry.event_id == audit(published, "policy-publish", None, NOW + timedelta(1)).event_id
     assert json.loads(audit(published, "policy-reject", "why", NOW).value)["detail"] == "why"
 

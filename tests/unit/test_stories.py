@@ -66,3 +66,16 @@ def test_the_stories_cover_every_industry_and_segment(capsys: pytest.CaptureFixt
     segments = [state["segment"] for story in STORIES for state in replayed(capsys, "--states", str(story))]
     for field, values in SEGMENTS.items():
         assert {segment[field] for segment in segments} == values
+
+
+def test_every_segment_of_clients_and_of_customers_has_its_story(capsys: pytest.CaptureFixture[str]) -> None:
+    """Clients of every party, outside and inside the house; customers of every market and standing, and the prospect."""
+    clients, customers = [], []
+    for story in STORIES:
+        (state,) = replayed(capsys, "--states", str(story))
+        statuses = {decision["to"] for decision in replayed(capsys, str(story))}
+        (clients if "client" in statuses else customers).append(state["segment"])
+    assert {segment["party"] for segment in clients} == SEGMENTS["party"]
+    assert {segment["scope"] for segment in clients} == SEGMENTS["scope"]
+    assert {segment["market"] for segment in customers} == SEGMENTS["market"]
+    assert {segment["standing"] for segment in customers} == SEGMENTS["standing"]

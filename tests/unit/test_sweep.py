@@ -1,0 +1,91 @@
+"""Which timers are looked at again, and when, after the rules have changed."""
+
+from story import POLICY
+from variants import variant
+
+from relationship.core import Core
+from relationship.outcome import POLICIES
+from relationship.schedule import Schedule, Switch
+from streams.sweep import PORTION, Sweep, fingerprint
+
+LATER = Schedule(POLICY, [Switch(1_000_000, variant("2"))])
+LATER_STILL = Schedule(POLICY, [Switch(2_000_000, variant("2"))])
+KEYS = [b"%d" % i for i in range(7)]
+
+
+class Due:
+    """A due set that hands out three keys at a time, and notes how often it was asked."""
+
+    def __init__(self):
+        self.asked = 0
+
+    async def scan(self, cursor, count):
+        """Return the next three keys."""
+        assert count == PORTION
+        self.asked += 1
+        following = cursor + 3
+        return (following if following < len(KEYS) else 0), KEYS[cursor:following]
+
+
+async def rest(sweep, due):
+    """Return the portions up to the end of a round."""
+    found = []
+    while portion := await sweep.portion(due.scan):
+        found.append(portion)
+    return found
+
+
+async def test_the_same_rules_look_at_nothing() -> None:
+    """Where Redis notes the rules in force, no key is scanned; where it notes nothing, the note is all that is written."""
+    sweep, due = Sweep(Core(POLICY)), Due()
+    sweep.restart({POLICIES: fingerprint(POLICY)})
+    assert await rest(sweep, due) == []
+    sweep.restart({})
+    assert await rest(sweep, due) == [([], {POLICIES: fingerprint(POLICY)})]
+    assert due.asked == 0
+
+
+async def test_other_rules_look_at_every_timer_once_and_note_it_with_the_last() -> None:
+    """Also where they changed while nobody was there: what Redis notes is of other rules."""
+    core, due = Core(LATER), Due()
+    sweep = Sweep(core)
+    sweep.restart({POLICIES: fingerprint(POLICY)})
+    portions = await rest(sweep, due)
+    assert [key for portion in portions for key in portion.keys] == KEYS
+    assert [portion.positions for portion in portions] == [{}, {}, {POLICIES: fingerprint(LATER)}]
+    assert await rest(sweep, due) == []
+
+
+async def test_rules_that_change_in_the_middle_begin_again() -> None:
+    """A round under rules that are no longer in force is not noted as done, and the next one takes every key."""
+    core, due = Core(LATER), Due()
+    sweep = Sweep(core)
+    sweep.restart({POLICIES: fingerprint(POLICY)})
+    await sweep.portion(due.scan)
+    core.rules = LATER_STILL
+    portions = await rest(sweep, due)
+    assert [key for portion in portions for key in portion.keys] == KEYS
+    assert portions[-1].positions == {POLICIES: fingerprint(LATER_STILL)}
+
+
+async def test_rules_that_change_before_the_first_note_are_looked_at() -> None:
+    """Timers derived on opening go by the rules of then, whatever is in force at the first turn."""
+    core, due = Core(POLICY), Due()
+    sweep = Sweep(core)
+    sweep.restart({})
+    core.rules = LATER
+    assert [key for portion in await rest(sweep, due) for key in portion.keys] == KEYS
+
+
+async def test_a_fold_without_policies_has_no_sweep() -> None:
+    """The engine's own tests fold with something that knows none."""
+    sweep = Sweep(object())  # type: ignore[arg-type]
+    sweep.restart({})
+    assert await sweep.portion(Due().scan) is None
+
+
+def test_rules_differ_by_moment_id_and_version() -> None:
+    """One number stands for what is in force and to come."""
+    found = {fingerprint(rules) for rules in (POLICY, LATER, LATER_STILL, variant("2"))}
+    assert len(found) == 4
+    assert fingerprint(Schedule(POLICY)) == fingerprint(POLICY)

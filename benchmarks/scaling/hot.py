@@ -38,11 +38,15 @@ WAIT_SECONDS: Final = 120.0
 POLL_SECONDS: Final = 0.1
 HISTORY_DAYS: Final = 20  # over which the hot account's past lies, well within the lateness allowed
 LATE_DAYS: Final = 10
+OTHERS: Final = 500  # accounts that share what no hot one gets
 COST_SAMPLES: Final = 9
 
 
 class Case(NamedTuple):
-    """One load: how long the hot account's history is, what it gets a second, whether that is late, or comes in a burst."""
+    """One load: how long the hot account's history is, what it gets a second, whether that is late, or comes in a burst.
+
+    With no history, what it would get is of many accounts: the same load without a hot one, to be held against.
+    """
 
     name: str
     facts: int = 0
@@ -53,6 +57,7 @@ class Case(NamedTuple):
 
 CASES: Final = (
     Case("neighbours alone"),
+    Case("as many events again, of many accounts", 0, NEIGHBOURS_PER_SECOND),
     Case("half of the events are one account's, with 64 kept", 64, NEIGHBOURS_PER_SECOND),
     Case("half of the events are one account's, with 2,000 kept", 2_000, NEIGHBOURS_PER_SECOND),
     Case("one account, 256 kept, 10 late events a second", 256, 10, late=True),
@@ -77,14 +82,16 @@ class Mixed:
         if self._owed >= 1.0:
             self._owed -= 1.0
             self.hot += 1
-            return Fed(hot(next(self._numbers), now - timedelta(days=LATE_DAYS if self._case.late else 0)))
+            number = next(self._numbers)
+            account = HOT if self._case.facts else f"other-{number % OTHERS}"
+            return Fed(hot(number, now - timedelta(days=LATE_DAYS if self._case.late else 0), account))
         return self._neighbours.probe(now)
 
 
-def hot(number: int, at: datetime) -> Event:
-    """Return a purchase of the hot account."""
-    value = purchase(number, HOT, moment(at)).replace(b'"p%d"' % number, b'"hot%d"' % number)
-    return Event(PURCHASES, 0, HOT.encode(), value, moment(at))
+def hot(number: int, at: datetime, account: str = HOT) -> Event:
+    """Return a purchase of the hot account, or of another."""
+    value = purchase(number, account, moment(at)).replace(b'"p%d"' % number, b'"hot%d"' % number)
+    return Event(PURCHASES, 0, account.encode(), value, moment(at))
 
 
 def past(facts: int, now: datetime) -> list[Event]:

@@ -15,7 +15,6 @@ from relationship.fold import Change, advance, due_at, fresh, run_timers
 from relationship.outcome import Applied, Reason, Refused, Repeat, Verdict
 from relationship.record import Record, Told
 from relationship.schedule import Rules
-from relationship.signals import sign_of_life
 from relationship.transitions import Reading
 
 KEPT: Final = 256  # facts kept after a trim; a trim comes at twice as many, so that it is rare
@@ -105,12 +104,10 @@ def _append(record: Record, fact: f.Fact, rules: Rules) -> Taken:
     changes, reading = advance(record.head, fact, rules)
     record.append(fact)
     record.newest = max(record.newest, fact.t)
-    late = record.clock > fact.t
-    record.clock = max(record.clock, fact.t)
-    # A timer that is due at the fact's own moment runs behind it, as it does when the history is folded again.
-    if late or record.head.hold is not None or not sign_of_life(fact):
+    if record.clock > fact.t:
         changes += run_timers(record.head, record.clock + 1, rules)
         reading = None
+    record.clock = max(record.clock, fact.t)
     return Taken(APPLIED, [], changes, reading)
 
 

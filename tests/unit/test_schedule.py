@@ -1,21 +1,7 @@
 """A schedule of policies: which one is in force when, what a switch does to an account, and who hears of it too late."""
 
 import pytest
-from story import (
-    NOW_US,
-    POLICY,
-    command,
-    courtship,
-    fold,
-    fold_on,
-    in_force,
-    meeting,
-    on,
-    path,
-    profile,
-    purchase,
-    record_of,
-)
+from story import NOW_US, POLICY, command, courtship, fold, fold_on, in_force, on, path, profile, purchase, record_of
 from variants import variant
 
 from relationship.core import Core
@@ -146,13 +132,3 @@ def test_half_lives_count_each_for_its_time():
     assert sum(head.good) < sum(straight.good)
     assert head.t == straight.t == day(1)
     assert day(1) - day(0) == DAY_US
-
-
-def test_a_timer_due_at_the_moment_of_a_fact_runs_behind_it_in_any_order():
-    """A profile that comes at the very moment of a lapse is folded first, and the lapse is told at once, late or not."""
-    core = Core(variant("2", lapse=6))
-    told = [meeting(0), profile(6)]
-    (inorder, one), (late, two) = fold(told, core), fold(told[::-1], core)
-    assert record_of(inorder).head == record_of(late).head
-    assert in_force(one) == in_force(two)
-    assert path(one)[-1:] == ["lapsed"]

@@ -1,10 +1,10 @@
 # The benchmarks' targets; the Makefile includes this file.
-.PHONY: bench bench-quick bench-setup bench-venv bench-lock soak scaling scaling-measure
+.PHONY: bench bench-quick bench-setup bench-venv-setup bench-lock soak scaling scaling-measure
 
 bench-setup: setup
 	@bash benchmarks/setup.sh
 
-bench-venv: setup
+bench-venv-setup: setup
 	@bash benchmarks/setup.sh --only-venv
 
 bench: bench-setup ## us and our peers side by side, an hour on a quiet machine (ARGS="--only counting")
@@ -13,13 +13,13 @@ bench: bench-setup ## us and our peers side by side, an hour on a quiet machine 
 bench-quick: bench-setup ## the same in small, under five minutes
 	@$(BIN)/python -m benchmarks --quick $(ARGS)
 
-soak: bench-venv ## one worker under a steady load, for its memory: half an hour (MINUTES=2 is a try)
+soak: bench-venv-setup ## one worker under a steady load, for its memory: half an hour (MINUTES=2 is a try)
 	@$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),30) $(ARGS)
 
-scaling: bench-venv ## simulate past one machine, and write docs/scaling.md from what was measured
+scaling: bench-venv-setup ## simulate past one machine, and write docs/scaling.md from what was measured
 	@$(BIN)/python -m benchmarks.scaling
 
-scaling-measure: bench-venv ## measure what that page needs beside the benchmarks: hot accounts, rebalances; 12 minutes
+scaling-measure: bench-venv-setup ## measure what that page needs beside the benchmarks: hot accounts, rebalances; 12 minutes
 	@$(BIN)/python -m benchmarks.scaling.measuring
 
 bench-lock: setup ## renew benchmarks/requirements/peers.lock after a change of peers.in

@@ -96,7 +96,7 @@ def stored_totals(records: dict[str, Record]) -> dict[str, Total]:
     for account, record in records.items():
         head = record.head
         assert list(head.spent) == ["USD"]
-        assert head.quantity.is_integer()
+        assert head.quantity == int(head.quantity)
         found[account] = Total(head.purchases, int(head.quantity), Decimal(head.spent["USD"]))
     return found
 

@@ -9,7 +9,7 @@ A valid record costs one pass of msgspec and some counting; `codec_faults` looks
 names a field's path and what is wrong with it, and never a value: values can be personal data.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -30,13 +30,15 @@ from relationship.messages import (
 )
 from relationship.outcome import Reason, Refused
 from streams.codec_faults import UNREADABLE, explain, find_flaw
-from streams.codec_rules import MAX_ACCOUNT_BYTES, bad_field, bad_version, broken_rule, is_known
+from streams.codec_rules import MAX_ACCOUNT_BYTES, RULES, bad_field, bad_version, broken_rule, is_known
 from streams.codec_shapes import SHAPES
+from streams.dead_letters import Record as Stored
 
 # Before the second day of 1970 lie the clocks that were never set: epoch 0 in any time zone, and the year 1.
 EARLIEST_US: Final = 86_400_000_000
 MINUTE_US: Final = 60_000_000
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST: Final = EPOCH + timedelta(microseconds=EARLIEST_US)
 TYPE_HEADER: Final = "ce_type"
 CURRENT: Final = "1.0"
 
@@ -102,6 +104,41 @@ class Codec:
         if isinstance(message, Refused) or message.account_id.encode() == key:
             return message
         return _bad_key(key)
+
+    def decode_all(self, topic: str, records: Sequence[Stored], now_us: int) -> list[Message | Refused]:
+        """Return for each record of one topic what `decode` says of it.
+
+        This is the hot path: a record without headers that breaks no rule is told in one turn of the loop, where calls
+        would cost more than the checks. Of any other record `decode` says what it is.
+        """
+        shape = SHAPES[topic]
+        decode, is_plain, rule = shape.decoder.decode, shape.is_plain, RULES.get(MESSAGE_TYPES[topic])
+        latest = EPOCH + timedelta(microseconds=now_us + self._future_us)
+        found: list[Message | Refused] = []
+        for record in records:
+            key, value = record.key, record.value
+            if value is not None and not record.headers and len(value) <= self._max_bytes:
+                try:
+                    message = decode(value)
+                except UNREADABLE:
+                    pass  # told below
+                else:
+                    if (
+                        is_plain(message, value)
+                        and message.schema_version is None
+                        and EARLIEST <= message.occurred_at <= latest
+                        and message.account_id.encode() == key
+                        and len(key) <= MAX_ACCOUNT_BYTES
+                        and (rule is None or rule(message) is None)
+                    ):
+                        found.append(message)
+                        continue
+            stamp = record.timestamp * 1000
+            headers = record.headers
+            found.append(
+                self.decode(topic, key, value, now_us, offset=record.offset, timestamp_us=stamp, headers=headers)
+            )
+        return found
 
     def decode_value(self, topic: str, value: bytes, now_us: int) -> Message | Refused:
         """Return the message that `value` holds, or why it is refused; for files, whose lines have no key."""

@@ -6,6 +6,7 @@ is, and one whose partition was lost leaves nothing behind.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Any, Final, NamedTuple, cast
 
@@ -22,8 +23,8 @@ SPEC_VERSION: Final = b"1.0"
 CONTENT_TYPE: Final = b"application/json"
 TRACEPARENT: Final = "traceparent"
 VERDICTS: Final = {Applied: "applied", Repeat: "repeat", Refused: "refused"}
-TAKEN: Final = frozenset({Applied, Repeat})
 KEY: Final = attrgetter("record.key")
+AT: Final = attrgetter("at")
 
 
 class Arrival(Delivered, frozen=True, gc=False):
@@ -40,12 +41,6 @@ class Arrival(Delivered, frozen=True, gc=False):
     at: float = 0.0
     record: Any = None  # a struct's fields after one with a default need one too; there always is a record
     refused: Refused | None = None
-
-    @property
-    def key(self) -> bytes:
-        """The account's key in the table, which a message that is not refused has for its own."""
-        key: bytes = self.record.key
-        return key
 
     @property
     def arrived_ms(self) -> int:
@@ -97,7 +92,7 @@ def by_account(arrivals: Iterable[Arrival]) -> tuple[dict[bytes, list[Arrival]],
     refused = []
     for arrival in arrivals:
         if arrival.refused is None:
-            accounts[arrival.key].append(arrival)
+            accounts[arrival.record.key].append(arrival)
         else:
             refused.append(arrival)
     return accounts, refused
@@ -138,19 +133,17 @@ class Folding:
         for key, arrivals in accounts.items():
             self._step(key, arrivals)
             yield
+        self._newest = max(map(AT, chain.from_iterable(accounts.values())), default=0.0)
 
     def _step(self, key: bytes, arrivals: Sequence[Arrival]) -> None:
         account, last = arrivals[0].message.account_id, arrivals[-1]
         outcome = self._fold.step(account, self._records[key], arrivals, self._decided_at)
-        kinds = [*map(type, outcome.verdicts)]
-        if Refused in kinds:
-            for arrival, verdict in zip(arrivals, outcome.verdicts, strict=True):
-                if isinstance(verdict, Refused):
-                    self._refuse(arrival, verdict)
-        self._counts.update(
-            [(arrival.topic, VERDICTS[kind]) for arrival, kind in zip(arrivals, kinds, strict=True) if kind in TAKEN]
-        )
-        self._newest = max(self._newest, *[arrival.at for arrival in arrivals])
+        counts = self._counts
+        for arrival, verdict in zip(arrivals, outcome.verdicts, strict=True):
+            if isinstance(verdict, Refused):
+                self._refuse(arrival, verdict)
+            else:
+                counts[arrival.topic, VERDICTS[type(verdict)]] += 1
         self._outcome(account, key, outcome, last.arrived_ms)
 
     def repeats(self, arrivals: Iterable[Arrival]) -> None:

@@ -236,17 +236,8 @@ class Inbox:
         self._merge.add(topic, (), more=lane.more())
 
     def _decoded(self, lane: Lane, records: Sequence[Record], now_us: int) -> list[Arrival]:
-        decode, last, arrivals = self._codec.decode, lane.last, []
-        for record in records:
-            message = decode(
-                record.topic,
-                record.key,
-                record.value,
-                now_us,
-                offset=record.offset,
-                timestamp_us=record.timestamp * 1000,
-                headers=record.headers,
-            )
+        last, arrivals = lane.last, []
+        for record, message in zip(records, self._codec.decode_all(lane.tp.topic, records, now_us), strict=True):
             if not isinstance(message, Refused):
                 last = message.occurred_at.timestamp()
             arrivals.append(arrival_of(record, message, last))

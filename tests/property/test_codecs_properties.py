@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from aiokafka.structs import ConsumerRecord
 from codec_strategies import NOW_US, TOPICS, anything, delivered, encoded, messages, mutated
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -98,3 +99,41 @@ def test_the_schemas_refuse_nothing_that_the_codec_accepts(mutation: tuple[str, 
     topic, message = mutation
     accepted = not isinstance(CODEC.decode_value(topic, json.dumps(message).encode(), NOW_US), Refused)
     assert SCHEMAS[topic].is_valid(message) or not accepted
+
+
+@given(TOPICS, st.data())
+def test_many_at_once_are_told_as_each_alone(topic: str, data: st.DataObject) -> None:
+    """The quick way through a batch accepts and refuses what the careful way does, for the same reasons."""
+    records = [data.draw(stored(topic)) for _ in range(data.draw(st.integers(0, 4)))]
+    alone = [
+        CODEC.decode(topic, r.key, r.value, NOW_US, offset=r.offset, timestamp_us=r.timestamp * 1000, headers=r.headers)
+        for r in records
+    ]
+    assert CODEC.decode_all(topic, records, NOW_US) == alone
+
+
+@st.composite
+def stored(draw: st.DrawFn, topic: str) -> ConsumerRecord:
+    """Return a record of a topic: valid, changed in one field, damaged, too large, null, under another key, with headers."""
+    message = draw(messages(topic))
+    key = draw(st.sampled_from([message["account_id"].encode()] * 4 + [b"another", b"", None]))
+    spoilt = st.sampled_from(
+        [
+            {},
+            {"occurred_at": "1969-12-31T00:00:00Z"},
+            {"occurred_at": "2999-01-01T00:00:00Z"},
+            {"schema_version": "2.0"},
+            {"schema_version": "1.7"},
+            {"currency": "ZZZ"},
+            {draw(st.sampled_from(sorted(message))): draw(anything)},
+        ]
+    )
+    message |= draw(spoilt)
+    value = json.dumps(message).encode()
+    value = draw(
+        st.sampled_from(
+            [value, value, value, value[:-1], value[:-1] + b', "event_id": "twice"}', b" " * 1_000_001, None]
+        )
+    )
+    headers = draw(st.sampled_from([(), (), (("ce_type", b"other"),), (("ce_type", topic.encode()),)]))
+    return ConsumerRecord(topic, 0, 7, NOW_US // 1000, 0, key, value, None, 0, 0, headers)

@@ -87,7 +87,7 @@ Status = Literal["prospect", "customer", "candidate", "client", "lapsed"]
 CommandName = Literal["override", "release", "merge", "unmerge", "erase", "correct"]
 
 
-class Intake(Struct, frozen=True, kw_only=True):
+class Intake(Struct, frozen=True, kw_only=True, gc=False):
     """What every intake message has: its own id, whose it is, and when it happened (not when it was sent)."""
 
     event_id: Identifier

@@ -20,9 +20,10 @@ from live import Live, live
 
 from relationship.decisions import to_json
 from relationship.facts import rfc3339
-from relationship.policy import load_policy
+from relationship.policy import Policy, load_policy
 from relationship.record import decode
 from relationship.state_message import state_of
+from relationship.transitions import read
 from streams.embedded import RedisServer
 
 DECIDED_AT = re.compile(rb'"decided_at":"[^"]*"')
@@ -73,11 +74,17 @@ def unnumbered(states: dict[str, bytes]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def stands(account: str, raw: bytes, policy: Policy) -> bytes:
+    """Return the state of a stored record, as it would be published."""
+    record = decode(raw)
+    return to_json(state_of(account, record, read(record.head, policy).score, policy))
+
+
 async def streamed(deployment: Live) -> tuple[Result, str]:
     """Return what is in Redis and in the topic once all is folded and no lapse is due, and that moment (RFC 3339)."""
     now_us, records = await deployment.at_rest()
     policy = load_policy()
-    states = {account: to_json(state_of(account, decode(raw), None, policy)) for account, raw in records.items()}
+    states = {account: stands(account, raw, policy) for account, raw in records.items()}
     told = [value async for value in deployment.decisions()]
     return Result(states, by_account(told)), rfc3339(now_us)
 

@@ -10,7 +10,7 @@ from relationship import messages as m
 from relationship.outcome import Reason, Refused
 from relationship.record import decode, encode
 from streams.erased import Erased
-from streams.folding import Arrival, Folding
+from streams.folding import Folding, arrival_of
 from streams.settings import Settings
 from streams.topics import TopicSpec, topics_for
 from streams.traces import _Seen, judged, mentions
@@ -24,7 +24,7 @@ def arrival(topic, offset, account="a", at=0.0):
     message = m.Purchase(
         event_id="e", account_id=account, occurred_at=purchase(0)[1].occurred_at, amount="1", currency="EUR"
     )
-    return Arrival(SimpleNamespace(topic=topic, offset=offset, timestamp=9_000), message, at)
+    return arrival_of(SimpleNamespace(topic=topic, offset=offset, timestamp=9_000, headers=()), message, at)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def arrival(topic, offset, account="a", at=0.0):
         (arrival(m.TICKETS, 0), False),
         (arrival(m.REFERRALS, 50, at=4.9), True),
         (arrival(m.REFERRALS, 50, at=5.1), False),
-        (Arrival(SimpleNamespace(topic=m.PURCHASES, offset=1), Refused(Reason.LATE, "old"), 0.0), False),
+        (arrival_of(SimpleNamespace(topic=m.PURCHASES, offset=1, headers=()), Refused(Reason.LATE, "old"), 0.0), False),
     ],
     ids=["acknowledged", "new", "another's", "the erasure", "not acknowledged", "sent again", "new credit", "refused"],
 )

@@ -53,5 +53,4 @@ clean: ## remove .venv and what the tools cached here
 	@rm -rf .venv .venv-* .compiled benchmarks/.venv .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-include tests/mission/mission.mk tests/property/properties.mk quality/quality.mk benchmarks/bench.mk
--include faults/faults.mk
+include tests/mission/mission.mk tests/property/properties.mk quality/quality.mk benchmarks/bench.mk faults/faults.mk

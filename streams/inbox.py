@@ -184,7 +184,9 @@ class Inbox:
             await self._decode(lane)
 
     def _undecoded(self) -> Lane | None:
-        return next((lane for lane in self._lanes.values() if lane.batches), None)
+        """Return the topic to decode next: one of which nothing is at hand holds the others back, so it comes first."""
+        waiting = [lane for lane in self._lanes.values() if lane.batches]
+        return min(waiting, key=lambda lane: self._merge.buffered(lane.tp.topic), default=None)
 
     async def _take(self, limit: int) -> list[Arrival]:
         if self._unchecked:

@@ -1,0 +1,109 @@
+"""The comparison of what a run left with what the oracle says: invariants I1, I2, I3 and I5. I4 is timed in the run.
+
+What is compared, and why not more:
+- An account's state is a function of the set of its events: the account itself (every mass of evidence, to the last bit),
+  the facts kept, the decisions in force, status, score, since, dimensions, and how many messages were applied and
+  recognised. Its revision, offsets and last sendings are not: they tell how it came about.
+- Which decisions are in force is a function of the set of events too. In which order they were told, and with what was
+  known then, is so only where all events were in time: there every decision is compared to the byte, but for
+  `decided_at`; of the others those in force, by moment, statuses, direction and cause.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from faults.found import Found, Verdict, listed
+from faults.oracle import Expected
+from faults.telling import decisions
+from relationship.policy import Policy, load_policy
+from relationship.record import Record
+from relationship.state_message import state_of
+from relationship.transitions import read
+
+
+@cache
+def _policy() -> Policy:
+    """The policy of every run."""
+    return load_policy()
+
+
+def comparable(account: str, record: Record, extra_repeats: int = 0) -> dict[str, Any]:
+    """Return what must be equal of an account however its events came."""
+    policy = _policy()
+    reading = read(record.head, policy)
+    state = msgspec.to_builtins(state_of(account, record, reading.score, policy))
+    del state["transition_seq"]  # counts what was told and withdrawn, too
+    return {
+        **state,
+        "dimensions": list(zip(reading.values, reading.contributions, strict=True)),
+        "account": record.head,
+        "facts": record.facts(),
+        "in force": [(told.t, told.source, told.target, told.direction, told.cause) for told in record.told],
+        "newest": record.newest,
+        "applied": record.applied,
+        "repeats": record.repeats - extra_repeats,
+    }
+
+
+def differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+    """Return the names of what differs."""
+    return [name for name, value in expected.items() if found[name] != value]
+
+
+def states(name: str, expected: Expected, found: Found, accounts: Iterable[str]) -> Verdict:
+    """Compare the states of accounts."""
+    wrong, compared = [], 0
+    for account in sorted(accounts):
+        compared += 1
+        if account not in found.records or account not in expected.records:
+            wrong.append(f"{account} is {'missing' if account in expected.records else 'unheard of'}")
+            continue
+        differ = differences(
+            comparable(account, expected.records[account]),
+            comparable(account, found.records[account], found.doubled[account]),
+        )
+        if differ:
+            wrong.append(f"{account} differs in {', '.join(differ)}")
+    return Verdict(
+        name,
+        not wrong,
+        f"{len(wrong)} of {compared} accounts: {listed(wrong)}" if wrong else f"{compared} accounts equal",
+    )
+
+
+def account_for(expected: Expected, found: Found) -> Verdict:
+    """Count every record that was produced: applied, recognised, or refused into the dead-letter topic."""
+    wrong = []
+    for account in sorted(found.produced.keys() | found.records.keys()):
+        record = found.records.get(account) or Record()
+        if record.applied + record.repeats != found.produced[account]:
+            counted = f"{record.applied} applied + {record.repeats} repeats"
+            wrong.append(f"{account}: {counted} is not {found.produced[account]} produced and not refused")
+    letters = Counter(found.letters.values())
+    if letters != expected.letters:
+        lost, strange = (expected.letters - letters).total(), (letters - expected.letters).total()
+        wrong.append(f"{lost} refusals are missing among the dead letters, {strange} are there for nothing")
+    if wrong:
+        return Verdict("I3", passed=False, what=f"{len(wrong)} faults: {listed(wrong)}")
+    applied = sum(record.applied for record in found.records.values())
+    repeats = sum(record.repeats for record in found.records.values())
+    refused, produced = len(found.letters), found.produced.total() + len(found.letters)
+    counted = f"{applied} applied + {repeats} repeats + {refused} refused = {produced} produced, account by account"
+    return Verdict("I3", passed=True, what=f"{counted}; {found.letters_published - refused} letters sent again")
+
+
+def compare(expected: Expected, found: Found) -> list[Verdict]:
+    """Return the verdicts on I1, I2, I3 and I5."""
+    everyone = expected.records.keys() | found.records.keys()
+    others = states("I5", expected, found, found.quiet)
+    if found.twice:
+        others = Verdict("I5", passed=False, what=f"in a partition that is not theirs: {listed(found.twice)}")
+    elif others.passed:
+        others = others._replace(
+            what=f"{others.what} that had no event since the first fault; none in a foreign partition"
+        )
+    return [states("I1", expected, found, everyone), decisions(expected, found), account_for(expected, found), others]

@@ -1,0 +1,65 @@
+"""The oracle: the same records through the product's own decoder and pure core, in memory, with nothing that can fail."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from faults.workload import LATE, Sent
+from relationship.core import Core
+from relationship.messages import Purchase
+from relationship.outcome import RECLASSIFIED, Reason, Refused
+from relationship.policy import load_policy
+from relationship.record import Record, decode
+from relationship.replay import Replay
+from streams.codecs import Codec, Limits
+from streams.settings import Settings
+
+
+class Expected(NamedTuple):
+    """What must come of the records.
+
+    Attributes:
+        records: every account's record.
+        decisions: the reclassifications told, in order, by account.
+        letters: what is refused: topic, key, value and reason, and how often.
+        untimely: accounts of which some event comes late, or from another account's partition: their decisions may be told
+            in another order, and be withdrawn; those in force at the end are the same.
+    """
+
+    records: dict[str, Record]
+    decisions: dict[str, list[bytes]]
+    letters: Counter[tuple[str, bytes | None, bytes, Reason]]
+    untimely: set[str]
+
+
+def expected(settings: Settings, sent: Iterable[Sent], now_us: int) -> Expected:
+    """Fold records in the order in which they were stored, and let the timers run up to `now_us` (µs)."""
+    codec = Codec(Limits(settings.max_record_bytes, settings.max_depth, settings.future_minutes * 60_000_000))
+    replay = Replay(Core(load_policy(settings.policy_file), settings.lateness_days))
+    found = Expected({}, {}, Counter(), set())
+    for record in sent:
+        _take(found, replay, codec, record)
+    for outgoing in replay.run_until(now_us, now_us):
+        if outgoing.topic == RECLASSIFIED and outgoing.value is not None:
+            found.decisions.setdefault(outgoing.key, []).append(outgoing.value)
+    found.records.update({account: decode(raw) for account, raw in replay.records.items()})
+    return found
+
+
+def _take(found: Expected, replay: Replay, codec: Codec, record: Sent) -> None:
+    wall_us = time.time_ns() // 1000
+    message = codec.decode(record.topic, record.key, record.value, wall_us, offset=0, timestamp_us=wall_us, headers=())
+    if isinstance(message, Refused):
+        found.letters[record.topic, record.key, record.value, message.reason] += 1
+        return
+    refused, sends = replay.take(record.topic, message, wall_us)
+    if refused is not None:
+        found.letters[record.topic, record.key, record.value, refused.reason] += 1
+    if record.fault == LATE:
+        found.untimely.add(record.account_id)
+    if isinstance(message, Purchase) and message.referred_by:
+        found.untimely.add(message.referred_by)
+    for outgoing in sends:
+        if outgoing.topic == RECLASSIFIED and outgoing.value is not None:
+            found.decisions.setdefault(outgoing.key, []).append(outgoing.value)

@@ -1,0 +1,46 @@
+"""The harness's worker: `clientward worker` with the real core, and one place where it ends or pauses itself.
+
+python -m faults.worker ARM.json        the other settings are those of any worker
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from agents.worker import run_worker
+from faults.arms import Arm, hit_file, read_arm
+from faults.controls import switch_off
+from relationship.core import Core
+from relationship.policy import load_policy
+from streams import points
+from streams.settings_load import load_settings
+
+
+def reaching(arm: Arm, hit: Path) -> Callable[[str], None]:
+    """Return what is called at every place, and follows the orders at the n-th time."""
+    left = arm.nth
+
+    def reach(place: str) -> None:
+        nonlocal left
+        if place == arm.place:
+            left -= 1
+            if left == 0:
+                hit.touch()
+                os.kill(os.getpid(), arm.signal)
+
+    return reach
+
+
+def main(file: Path) -> int:
+    """Run the worker until a signal; return the exit code."""
+    arm = read_arm(file)
+    points.reach = reaching(arm, hit_file(file))
+    settings = load_settings()
+    core = Core(load_policy(settings.policy_file), settings.lateness_days)
+    fold = switch_off(arm.without, core)
+    return run_worker(settings, fold=fold)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(Path(sys.argv[1])))

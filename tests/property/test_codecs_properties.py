@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 from aiokafka.structs import ConsumerRecord
 from codec_strategies import NOW_US, TOPICS, anything, delivered, encoded, messages, mutated
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from relationship.messages import MESSAGE_TYPES
+from relationship.messages import MESSAGE_TYPES, PURCHASES
 from relationship.outcome import Reason, Refused
 from streams.codecs import Codec, Limits
 from streams.contracts import json_schema
@@ -101,6 +101,7 @@ def test_the_schemas_refuse_nothing_that_the_codec_accepts(mutation: tuple[str, 
     assert SCHEMAS[topic].is_valid(message) or not accepted
 
 
+@settings(max_examples=500)  # it takes hundreds to meet every way of being wrong in every type
 @given(TOPICS, st.data())
 def test_many_at_once_are_told_as_each_alone(topic: str, data: st.DataObject) -> None:
     """The quick way through a batch accepts and refuses what the careful way does, for the same reasons."""
@@ -110,6 +111,15 @@ def test_many_at_once_are_told_as_each_alone(topic: str, data: st.DataObject) ->
         for r in records
     ]
     assert CODEC.decode_all(topic, records, NOW_US) == alone
+
+
+def test_a_rule_that_no_type_says_is_kept_on_the_quick_way() -> None:
+    """A purchase in a currency that does not exist is refused among purchases that are as they should be."""
+    fields = {"event_id": "e", "account_id": "a", "occurred_at": "2024-01-01T00:00:00Z", "amount": "1"}
+    values = [json.dumps({**fields, "currency": currency}).encode() for currency in ("EUR", "ZZZ", "EUR")]
+    records = [ConsumerRecord(PURCHASES, 0, n, 0, 0, b"a", value, None, 1, 1, ()) for n, value in enumerate(values)]
+    refused = [isinstance(each, Refused) for each in CODEC.decode_all(PURCHASES, records, NOW_US)]
+    assert refused == [False, True, False]
 
 
 @st.composite

@@ -279,7 +279,8 @@ class Partition:
         write = replace(step.write, sent=sent.ids, changelog_offset=sent.changelog_offset)
         asked_at = time.monotonic()
         await self._redis.call("commit", lambda: self._parts.store.commit(self.number, write))
-        points.reach("committed")
+        if write.values:  # there is more to lose than a note
+            points.reach("committed")
         await self._dispatch.put(Owed(step.write.values, step.entries, asked_at, done))
 
     async def _note_sent(self) -> None:

@@ -140,7 +140,7 @@ class Inbox:
         lane.expected = batch.position
         lane.batches.append(batch)
         lane.records += len(batch.records)
-        lane.end = batch.highwater
+        lane.end = max(lane.end or 0, batch.highwater)  # a batch may have been under way while the ends were asked for
         if batch.records:
             self.heard_at = time.monotonic()
         if not lane.held and self._waiting(lane) >= HOLD_RECORDS:

@@ -171,3 +171,15 @@ async def test_a_busy_account_leaves_the_rest_of_its_records_for_the_next_step()
     inbox.put(batch(PURCHASES, records, 0, len(records)))
     assert [each.offset for each in await inbox.next(5_000)] == [*range(ACCOUNT_RECORDS)]
     assert [each.offset for each in await inbox.next(5_000)] == [*range(ACCOUNT_RECORDS, ACCOUNT_RECORDS + 10)]
+
+
+async def test_an_end_heard_of_is_not_forgotten_for_a_batch_that_was_fetched_before_it() -> None:
+    """A topic known to have more holds the others back, also when an older look at its end comes in late."""
+    consumer = Consumer()
+    inbox = opened(consumer)
+    consumer.now_at = {TP(TICKETS, 0): 5}  # stored, and not fetched yet
+    inbox.put(batch(PURCHASES, [purchase(0, 1)], 0, 1))
+    assert await inbox.next(10) == []
+    inbox.put(Batch(TP(TICKETS, 0), [], 0, 0, 0, 1))  # was under way when the ends were asked for
+    assert await inbox.next(10) == []
+    assert not inbox.at_end()

@@ -35,7 +35,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description="Load one worker for a long while.")
     parser.add_argument("--minutes", type=float, default=KEPT_MINUTES, help="how long")
     parser.add_argument("--rate", type=int, default=1_000, help="events a second")
-    parser.add_argument("--accounts", type=int, default=100_000, help="the fixed set of accounts")
+    parser.add_argument("--accounts", type=int, default=1_000_000, help="the fixed set of accounts")
     parser.add_argument("--cache", type=int, default=2_000, help="accounts that the worker may keep in memory")
     return parser.parse_args()
 

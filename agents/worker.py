@@ -182,7 +182,7 @@ class Worker:
                     await task
 
     async def _end(self, app: App, publisher: Publisher) -> None:
-        """Stop what was started, within a time; a Faust that crashed may hang on its own ended thread."""
+        """Stop what was started, within a time; a Faust that crashed may wait for what has ended."""
         if self._policies is not None:
             await self._policies.stop()
         with suppress(TimeoutError):

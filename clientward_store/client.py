@@ -25,6 +25,7 @@ from clientward_store.errors import translated
 from clientward_store.keys import PORT, Target
 from clientward_store.packing import pack_faster
 from clientward_store.scripts import Arg, Reply, Script, reply_of
+from clientward_store.turns import Turns
 
 T = TypeVar("T")
 #: Seconds after which an idle connection is tried with a PING before it is used again.
@@ -66,7 +67,8 @@ class Clients:
             StoreUnavailable: Redis could not do it.
         """
         try:
-            return await do(self._of_loop())
+            client = self._of_loop()
+            return await (client.call(do) if isinstance(client, Turns) else do(client))
         except NoScriptError:
             raise
         except FAILURES as error:
@@ -89,7 +91,9 @@ class Clients:
     def _of_loop(self) -> Any:
         loop = asyncio.get_running_loop()
         if self._async is None or self._loop is not loop:
-            self._async, self._loop = async_client(self.target), loop
+            client = async_client(self.target)
+            # A Cluster's calls go to many servers, and redis-py runs no scripts in its pipelines.
+            self._async, self._loop = (client if self.target.cluster else Turns(client)), loop
         return self._async
 
     async def close(self) -> None:

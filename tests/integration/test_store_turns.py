@@ -1,0 +1,84 @@
+"""Calls that come at about the same time travel together, on a real Redis: each with its own answer, error or end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
+from redis.exceptions import NoScriptError, ResponseError
+
+from clientward_store.turns import Turns
+
+CALLS = 50
+
+
+@pytest.fixture
+async def turns(redis_url: str, group: str) -> AsyncIterator[Turns]:
+    """A client whose connections bear the test's name."""
+    made = Turns(AsyncRedis.from_url(redis_url, client_name=group))
+    yield made
+    await made.aclose()
+
+
+def connections(redis_url: str, name: str) -> int:
+    """Return how many connections of a name Redis has."""
+    with Redis.from_url(redis_url) as redis:
+        return sum(client["name"] == name for client in redis.client_list())
+
+
+async def echo_later(turns: Turns, number: int) -> bytes:
+    """Ask for an echo some turns of the loop later than others do."""
+    for _ in range(number % 3):
+        await asyncio.sleep(0)
+    answer: bytes = await turns.call(lambda redis: redis.echo(str(number)))
+    return answer
+
+
+async def test_calls_of_a_moment_share_a_connection(turns: Turns, redis_url: str, group: str) -> None:
+    """Fifty calls within a few turns of the loop are each answered, over one connection."""
+    answers = await asyncio.gather(*[echo_later(turns, number) for number in range(CALLS)])
+    assert answers == [str(number).encode() for number in range(CALLS)]
+    assert connections(redis_url, group) == 1
+
+
+async def test_a_call_does_not_wait_for_the_answers_of_earlier_ones(turns: Turns, group: str) -> None:
+    """What is asked for while an answer is waited for is answered first."""
+    blocked = asyncio.create_task(turns.call(lambda redis: redis.blpop([f"{group}:empty"])))
+    for _ in range(CALLS):
+        await asyncio.sleep(0)
+    assert await turns.call(lambda redis: redis.rpush(f"{group}:empty", "x")) == 1
+    assert await blocked == (f"{group}:empty".encode(), b"x")
+
+
+async def test_an_error_is_its_own_calls_alone(turns: Turns, group: str) -> None:
+    """Of calls that travel together one is refused, one names an unknown script, and the others are answered."""
+    await turns.call(lambda redis: redis.set(group, "text"))
+    wrong, unknown, right = await asyncio.gather(
+        turns.call(lambda redis: redis.hgetall(group)),
+        turns.call(lambda redis: redis.evalsha("0" * 40, 0)),
+        turns.call(lambda redis: redis.get(group)),
+        return_exceptions=True,
+    )
+    assert isinstance(wrong, ResponseError)
+    assert isinstance(unknown, NoScriptError)
+    assert right == b"text"
+
+
+async def test_whoever_gives_up_takes_nobody_along(turns: Turns) -> None:
+    """A call that is cancelled leaves those that travel with it their answers."""
+    given_up = asyncio.create_task(echo_later(turns, 0))
+    stays = asyncio.create_task(echo_later(turns, 3))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    assert await stays == b"3"
+    assert given_up.cancelled()
+
+
+async def test_closing_waits_for_what_was_asked(turns: Turns, redis_url: str, group: str) -> None:
+    """A call that was asked for before the end is answered, and no connection stays."""
+    asked = asyncio.create_task(echo_later(turns, 0))
+    await asyncio.sleep(0)
+    await turns.aclose()
+    assert await asked == b"0"
+    assert connections(redis_url, group) == 0

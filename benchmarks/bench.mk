@@ -3,6 +3,7 @@
 
 bench-setup: setup
 	@bash benchmarks/setup.sh
+	@if command -v "$${CC:-cc}" >/dev/null; then $(MAKE) compiled; fi
 
 bench-venv-setup: setup
 	@bash benchmarks/setup.sh --only-venv

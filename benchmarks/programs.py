@@ -18,6 +18,10 @@ from relationship.messages import PURCHASES
 from streams.admin import ensure_topics
 
 HERE: Final = Path(__file__).parent
+ROOT: Final = HERE.parent
+# Where `make compiled` builds the pure core, and what says that it is there.
+COMPILED: Final = ROOT / ".compiled"
+STAMP: Final = COMPILED / "stamp"
 PEERS: Final = HERE / "peers"
 PEERS_PYTHON: Final = HERE / ".venv" / "bin" / "python"
 # What the last program that failed had printed.
@@ -65,6 +69,12 @@ QUIX_CORE: Final = _peer("Quix Streams with the same core", "quix_core.py")
 BARE_LOOP: Final = Program("the bare loop", (sys.executable, "-m", "benchmarks.peers.bare_loop"))
 
 
+def compiled(program: Program) -> Program:
+    """Return a program with the core that `make compiled` has built: Python finds it before the core in Python."""
+    path = {"PYTHONPATH": f"{COMPILED}:{ROOT}", "PYTHONSAFEPATH": "1"}
+    return program._replace(name=f"{program.name}, compiled", environment={**program.environment, **path})
+
+
 class Running:
     """A started program."""
 
@@ -90,7 +100,7 @@ class Running:
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         last = next((line for line in lines if line.startswith("Fatal Python error")), lines[-1] if lines else "(none)")
         return RunFailedError(
-            f"{self.program.name} {what}: {last[:200]}; all that it printed is in {LAST_LOG.relative_to(HERE.parent)}"
+            f"{self.program.name} {what}: {last[:200]}; all that it printed is in {LAST_LOG.relative_to(ROOT)}"
         )
 
     async def kill(self) -> None:
@@ -107,7 +117,7 @@ async def start(program: Program, on: Stand, group: str, state: Path) -> Running
     log = _log_in(state)
     with log.open("ab") as file:
         process = await asyncio.create_subprocess_exec(
-            *program.command, cwd=HERE.parent, env=_environment(program, on, group, state), stdout=file, stderr=file
+            *program.command, cwd=ROOT, env=_environment(program, on, group, state), stdout=file, stderr=file
         )
     return Running(program, process, log)
 
@@ -135,7 +145,7 @@ def _environment(program: Program, on: Stand, group: str, state: Path) -> dict[s
     )  # a static member of its group: a program that is started again has its partitions back at once
     return {
         **os.environ,
-        "PYTHONPATH": str(HERE.parent),
+        "PYTHONPATH": str(ROOT),
         "PYTHONFAULTHANDLER": "1",
         "CLIENTWARD_KAFKA_BOOTSTRAP": on.kafka,
         "CLIENTWARD_REDIS_URL": on.redis,

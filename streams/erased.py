@@ -21,7 +21,7 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from relationship.messages import COMMANDS, MESSAGE_TYPES, MOVES, REFERRALS
-from streams.folding import Arrival
+from streams.arrivals import Arrival
 from streams.inbox import Intake
 from streams.settings import Settings
 

@@ -6,23 +6,24 @@ other, and every call would cross over twice. `streams.transport` says what else
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import structlog
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import IllegalStateError, KafkaError
-from aiokafka.structs import ConsumerRecord, OffsetAndMetadata
+from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode.threads import WorkerThread
 from mode.utils.futures import maybe_async
+
+from streams.records import Record, unwrap
 
 if TYPE_CHECKING:
     from streams.app import App
 
 log = structlog.get_logger(__name__)
 
-Record: TypeAlias = ConsumerRecord
 # Position and end of a partition of which nothing was told.
 UNTOLD: Final = (-1, -1)
 
@@ -71,6 +72,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         super().__post_init__()
         self._generations: dict[TP, int] = {}
         self._told: dict[TP, tuple[int, int]] = {}
+
+    async def on_start(self) -> None:
+        """Connect."""
+        await super().on_start()
+        unwrap(self._ensure_consumer())
 
     async def call_thread(self, fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call at once: there is no other thread."""

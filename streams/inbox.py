@@ -12,16 +12,15 @@ Rules:
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final, Protocol
 
 from faust.types import TP
 
 from relationship.messages import MESSAGE_TYPES
-from relationship.outcome import Refused
+from streams.arrivals import Arrival, Share, first_share
 from streams.codecs import Codec
-from streams.fetching import Batch, Record
-from streams.folding import Arrival, arrival_of, cut
+from streams.fetching import Batch
 from streams.merge import Merge
 
 # Records that a topic may have waiting before it is held, and the rest at which it is let go.
@@ -151,7 +150,7 @@ class Inbox:
     def _waiting(self, lane: Lane) -> int:
         return lane.records + self._merge.buffered(lane.tp.topic)
 
-    async def next(self, limit: int) -> list[Arrival]:
+    async def next(self, limit: int) -> Share:
         """Return up to `limit` arrivals in event-time order; none where none can be taken yet.
 
         Raises GapError where a batch was lost, or Kafka went back to an earlier offset.
@@ -160,23 +159,22 @@ class Inbox:
         if self._gap is not None:
             expected = self._lanes[self._gap.tp.topic].expected
             raise GapError(f"{self._gap.tp.topic} goes on at {self._gap.start} instead of {expected}")
-        taken: list[Arrival] = []
-        while not taken:
+        while True:
             await self._decode_enough(limit)
-            taken = self._spared(await self._take(limit))
-            if taken:
-                self._unfolded += len(taken)
+            share = self._spared(await self._take(limit))
+            if share.arrivals:
+                self._unfolded += len(share.arrivals)
                 break
             lane = self._undecoded()
             if lane is None:
                 self._settle()
-                return []
+                return share
             await self._decode(lane)
         for lane in self._lanes.values():
             if lane.held and self._waiting(lane) <= LET_GO_RECORDS:
                 lane.held = False
                 self._intake.let_go({lane.tp})
-        return taken
+        return share
 
     async def _decode_enough(self, limit: int) -> None:
         """Decode what is at hand, up to a step's worth: a step costs round trips, however few records it holds."""
@@ -193,11 +191,11 @@ class Inbox:
             await self._look_at_ends()
         return self._merge.take(limit)
 
-    def _spared(self, taken: list[Arrival]) -> list[Arrival]:
+    def _spared(self, taken: list[Arrival]) -> Share:
         """Leave for the next step what comes after an account's share of this one."""
-        end = cut(taken, ACCOUNT_RECORDS)
-        self._merge.put_back(taken[end:])
-        return taken[:end]
+        share = first_share(taken, ACCOUNT_RECORDS)
+        self._merge.put_back(taken[len(share.arrivals) :])
+        return share
 
     async def _look_at_ends(self) -> None:
         """Let no topic be overtaken: whatever is stored by now, and so before what is at hand, is known to come."""
@@ -227,7 +225,8 @@ class Inbox:
         lane.records -= len(batch.records)
         for start in range(0, len(batch.records), DECODE_RECORDS):
             now_us = time.time_ns() // 1000
-            chunk = self._decoded(lane, batch.records[start : start + DECODE_RECORDS], now_us)
+            chunk = self._codec.arrivals(topic, batch.records[start : start + DECODE_RECORDS], now_us, lane.last)
+            lane.last = chunk[-1].at
             if generation != self._generation:
                 return
             self._merge.add(topic, chunk, more=True)
@@ -236,15 +235,6 @@ class Inbox:
                 await asyncio.sleep(0)
         lane.fetched = batch.position
         self._merge.add(topic, (), more=lane.more())
-
-    def _decoded(self, lane: Lane, records: Sequence[Record], now_us: int) -> list[Arrival]:
-        last, arrivals = lane.last, []
-        for record, message in zip(records, self._codec.decode_all(lane.tp.topic, records, now_us), strict=True):
-            if not isinstance(message, Refused):
-                last = message.occurred_at.timestamp()
-            arrivals.append(arrival_of(record, message, last))
-        lane.last = last
-        return arrivals
 
     def _settle(self) -> None:
         """Count as folded what holds no record: markers of transactions, records that compaction took."""

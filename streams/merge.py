@@ -38,6 +38,14 @@ class _Lane(Generic[Item]):
     def head(self) -> tuple[float, int]:
         return self.items[0].at, self.rank
 
+    def move(self, most: int, taken: list[Item]) -> None:
+        """Move up to `most` items, from the first on."""
+        if most < len(self.items):
+            taken += [self.items.popleft() for _ in range(most)]
+        else:
+            taken += self.items
+            self.items.clear()
+
 
 class Merge(Generic[Item]):
     """Buffers items by topic, and gives them back in the order in which they happened."""
@@ -75,7 +83,7 @@ class Merge(Generic[Item]):
             if len(heads) > 1:
                 self._run(lane, heads[1], limit, taken)
             else:
-                taken += [lane.items.popleft() for _ in range(min(limit - len(taken), len(lane.items)))]
+                lane.move(limit - len(taken), taken)
         return taken
 
     def put_back(self, items: Sequence[Item]) -> None:

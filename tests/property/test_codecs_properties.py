@@ -110,7 +110,14 @@ def test_many_at_once_are_told_as_each_alone(topic: str, data: st.DataObject) ->
         CODEC.decode(topic, r.key, r.value, NOW_US, offset=r.offset, timestamp_us=r.timestamp * 1000, headers=r.headers)
         for r in records
     ]
-    assert CODEC.decode_all(topic, records, NOW_US) == alone
+    arrivals = CODEC.arrivals(topic, records, NOW_US, 1.0)
+    assert [arrival.message for arrival in arrivals] == alone
+    last = 1.0
+    for record, found, arrival in zip(records, alone, arrivals, strict=True):
+        refused = found if isinstance(found, Refused) else None
+        last = last if isinstance(found, Refused) else found.occurred_at.timestamp()
+        assert (arrival.topic, arrival.offset, arrival.record) == (topic, record.offset, record)
+        assert (arrival.refused, arrival.at) == (refused, last)
 
 
 def test_a_rule_that_no_type_says_is_kept_on_the_quick_way() -> None:
@@ -118,7 +125,7 @@ def test_a_rule_that_no_type_says_is_kept_on_the_quick_way() -> None:
     fields = {"event_id": "e", "account_id": "a", "occurred_at": "2024-01-01T00:00:00Z", "amount": "1"}
     values = [json.dumps({**fields, "currency": currency}).encode() for currency in ("EUR", "ZZZ", "EUR")]
     records = [ConsumerRecord(PURCHASES, 0, n, 0, 0, b"a", value, None, 1, 1, ()) for n, value in enumerate(values)]
-    refused = [isinstance(each, Refused) for each in CODEC.decode_all(PURCHASES, records, NOW_US)]
+    refused = [each.refused is not None for each in CODEC.arrivals(PURCHASES, records, NOW_US, 0.0)]
     assert refused == [False, True, False]
 
 

@@ -2,12 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, cast
 
 from relationship.messages import Message
 from relationship.outcome import Delivered, Refused
 from streams.records import Record
 
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 TRACEPARENT: Final = "traceparent"
 
 
@@ -17,12 +19,12 @@ class Arrival(Delivered, frozen=True, gc=False):
     A plain struct, which Python's garbage collector passes over: tens of thousands of them wait at a time in a backfill.
 
     Attributes:
-        at: when it happened, in seconds since the epoch. A refused one moves no clock: it stands where the one before did.
+        at: when it happened. A refused one moves no clock: it stands where the one before did.
         record: as it was fetched.
         refused: why it is refused; there is no message then, and this stands in its place.
     """
 
-    at: float = 0.0
+    at: datetime = EPOCH
     record: Any = None  # a struct's fields after one with a default need one too; there always is a record
     refused: Refused | None = None
 
@@ -32,8 +34,8 @@ class Arrival(Delivered, frozen=True, gc=False):
         return int(self.record.timestamp)
 
 
-def arrival_of(topic: str, record: Record, message: Message | Refused, at: float) -> Arrival:
-    """Return a decoded record of a topic as an arrival. `at` is when it happened, in seconds since the epoch."""
+def arrival_of(topic: str, record: Record, message: Message | Refused, at: datetime) -> Arrival:
+    """Return a decoded record of a topic as an arrival. `at` is when it happened."""
     traceparent = _traceparent(record) if record.headers else None
     refused = message if type(message) is Refused else None
     return Arrival(topic, record.offset, cast("Message", message), traceparent, at, record, refused)

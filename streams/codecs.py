@@ -10,7 +10,7 @@ names a field's path and what is wrong with it, and never a value: values can be
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -30,7 +30,7 @@ from relationship.messages import (
     Profile,
 )
 from relationship.outcome import Reason, Refused
-from streams.arrivals import Arrival, arrival_of
+from streams.arrivals import EPOCH, Arrival, arrival_of
 from streams.codec_faults import UNREADABLE, explain, find_flaw
 from streams.codec_rules import MAX_ACCOUNT_BYTES, RULES, bad_field, bad_version, broken_rule, is_known
 from streams.codec_shapes import SHAPES
@@ -39,7 +39,7 @@ from streams.records import Record
 # Before the second day of 1970 lie the clocks that were never set: epoch 0 in any time zone, and the year 1.
 EARLIEST_US: Final = 86_400_000_000
 MINUTE_US: Final = 60_000_000
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST: Final = EPOCH + timedelta(microseconds=EARLIEST_US)
 TYPE_HEADER: Final = "ce_type"
 CURRENT: Final = "1.0"
 
@@ -106,7 +106,7 @@ class Codec:
             return message
         return _bad_key(key)
 
-    def arrivals(self, topic: str, records: Iterable[Record], now_us: int, last: float) -> list[Arrival]:
+    def arrivals(self, topic: str, records: Iterable[Record], now_us: int, last: datetime) -> list[Arrival]:
         """Return each record of one topic with what `decode` says of it. `last` is the event time of the one before them.
 
         This is the hot path: a record without headers that breaks no rule is told in one turn of the loop, where calls
@@ -116,7 +116,7 @@ class Codec:
         shape = SHAPES[topic]
         decode, is_flat, marks, unquoted_of = shape.decoder.decode, shape.flat, shape.marks, shape.unquoted_of
         rule = RULES.get(MESSAGE_TYPES[topic])
-        earliest, latest = EARLIEST_US / 1e6, (now_us + self._future_us) / 1e6
+        latest = EPOCH + timedelta(microseconds=now_us + self._future_us)
         arrivals: list[Arrival] = []
         for record in records:
             key, value = record.key, record.value
@@ -126,12 +126,12 @@ class Codec:
                 except UNREADABLE:
                     pass  # told below
                 else:
-                    at = message.occurred_at.timestamp()
+                    at = message.occurred_at
                     if (
                         value.count(b'"')
                         == marks - 4 * astuple(message).count(None) + 2 * unquoted_of(message).count(None)
                         and message.schema_version is None
-                        and earliest <= at <= latest
+                        and EARLIEST <= at <= latest
                         and message.account_id.encode() == key
                         and len(key) <= MAX_ACCOUNT_BYTES
                         and (rule is None or rule(message) is None)
@@ -141,7 +141,7 @@ class Codec:
                         continue
             found = self._decoded(topic, record, now_us)
             if not isinstance(found, Refused):
-                last = found.occurred_at.timestamp()
+                last = found.occurred_at
             arrivals.append(arrival_of(topic, record, found, last))
         return arrivals
 

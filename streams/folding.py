@@ -14,7 +14,7 @@ import msgspec
 
 from clientward_store import Write
 from relationship.outcome import Applied, Fold, Outcome, Outgoing, Refused, Repeat, Verdict
-from streams.arrivals import TRACEPARENT, Arrival
+from streams.arrivals import EPOCH, TRACEPARENT, Arrival
 from streams.publisher import Sending
 
 SOURCE: Final = b"clientward"
@@ -90,12 +90,14 @@ class Folding:
         self._judged([*chain.from_iterable(accounts.values())])
 
     def _step(self, key: bytes, arrivals: Sequence[Arrival]) -> None:
-        account, last = arrivals[0].message.account_id, arrivals[-1]
+        account = arrivals[0].message.account_id
         outcome = self._fold.step(account, self._records[key], arrivals, self._decided_at)
         if len(outcome.verdicts) != len(arrivals):
             raise ValueError(f"the fold gave {len(outcome.verdicts)} verdicts on {len(arrivals)} messages")
         self._verdicts += outcome.verdicts
-        self._outcome(account, key, outcome, last.arrived_ms)
+        self._outcome(key, outcome)
+        if outcome.sends:
+            self._publish(account, outcome.sends, arrivals[-1].arrived_ms)
 
     def _judged(self, arrivals: Sequence[Arrival]) -> None:
         """Count what was folded by its verdicts, which stand in the same order; all at once, since that costs least."""
@@ -105,7 +107,7 @@ class Folding:
         if Refused in kinds:
             judged = zip(arrivals, self._verdicts, strict=True)
             self._refused += [(arrival, verdict) for arrival, verdict in judged if isinstance(verdict, Refused)]
-        self._newest = max(map(AT, arrivals), default=0.0)
+        self._newest = max(map(AT, arrivals), default=EPOCH).timestamp()
 
     def repeats(self, arrivals: Iterable[Arrival]) -> None:
         """Count arrivals that were folded before, and whose account has left since."""
@@ -119,7 +121,8 @@ class Folding:
             if record is not None:
                 account = key.decode()
                 outcome = self._fold.wake(account, record, now, self._decided_at)
-                self._outcome(account, key, outcome, 0)
+                self._outcome(key, outcome)
+                self._publish(account, outcome.sends, 0)
                 self._due[key] = outcome.due_at
 
     def restored(self, accounts: Iterable[bytes]) -> None:
@@ -131,11 +134,10 @@ class Folding:
                 self._publish(account, self._fold.pending(account, record), 0)
                 self._due[key] = self._fold.wake(account, record, 0, self._decided_at).due_at
 
-    def _outcome(self, account: str, key: bytes, outcome: Outcome, arrived_ms: int) -> None:
+    def _outcome(self, key: bytes, outcome: Outcome) -> None:
         if outcome.changed:
             self._values[key] = outcome.record
             self._due[key] = outcome.due_at
-        self._publish(account, outcome.sends, arrived_ms)
 
     def _publish(self, account: str, sends: Iterable[Outgoing], arrived_ms: int) -> None:
         for outgoing in sends:

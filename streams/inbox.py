@@ -13,12 +13,13 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Final, Protocol
 
 from faust.types import TP
 
 from relationship.messages import MESSAGE_TYPES
-from streams.arrivals import Arrival, Share, first_share
+from streams.arrivals import EPOCH, Arrival, Share, first_share
 from streams.codecs import Codec
 from streams.fetching import Batch
 from streams.merge import Merge
@@ -26,8 +27,8 @@ from streams.merge import Merge
 # Records that a topic may have waiting before it is held, and the rest at which it is let go.
 HOLD_RECORDS: Final = 20_000
 LET_GO_RECORDS: Final = 5_000
-# Age (seconds) from which records are a backfill's. Well below the days that an event may be late.
-BACKFILL_SECONDS: Final = 86_400.0
+# Age from which records are a backfill's. Well below the days that an event may be late.
+BACKFILL: Final = timedelta(days=1)
 # Records of one account that a step takes at most: an account is folded in one go, while all else waits for its end. At
 # the worst, each late for a history of thousands, these take four of the six seconds within which the group must hear of us.
 ACCOUNT_RECORDS: Final = 250
@@ -79,7 +80,7 @@ class Lane:
         self.fetched = 0  # everything below this offset is decoded
         self.folded = 0  # everything below this offset is folded
         self.end: int | None = None  # the partition's end when it was last heard of
-        self.last = 0.0  # event time of the last record decoded
+        self.last = EPOCH  # event time of the last record decoded
 
     def more(self) -> bool:
         """Tell whether the topic has, or may have, more than has been decoded."""
@@ -225,12 +226,13 @@ class Inbox:
         lane.records -= len(batch.records)
         for start in range(0, len(batch.records), DECODE_RECORDS):
             now_us = time.time_ns() // 1000
+            backfill_until = EPOCH + timedelta(microseconds=now_us) - BACKFILL
             chunk = self._codec.arrivals(topic, batch.records[start : start + DECODE_RECORDS], now_us, lane.last)
             lane.last = chunk[-1].at
             if generation != self._generation:
                 return
             self._merge.add(topic, chunk, more=True)
-            self._unchecked |= chunk[0].at < now_us / 1e6 - BACKFILL_SECONDS
+            self._unchecked |= chunk[0].at < backfill_until
             if start + DECODE_RECORDS < len(batch.records):
                 await asyncio.sleep(0)
         lane.fetched = batch.position

@@ -19,7 +19,7 @@ from relationship.core import Core
 from relationship.messages import MESSAGE_TYPES
 from relationship.outcome import Outgoing
 from relationship.policy import load_policy
-from streams.arrivals import Arrival, share_of
+from streams.arrivals import EPOCH, Arrival, share_of
 from streams.codecs import Codec, Limits
 from streams.merge import Merge
 from streams.records import Record, unwrap
@@ -39,7 +39,7 @@ class Partition:
 
     def add(self, topic: str, records: Iterable[Record], *, more: bool) -> None:
         """Decode what was fetched of a topic."""
-        arrivals = self._codec.arrivals(topic, records, time.time_ns() // 1000, 0.0)
+        arrivals = self._codec.arrivals(topic, records, time.time_ns() // 1000, EPOCH)
         self._merge.add(topic, [each for each in arrivals if each.refused is None], more=more)
 
     def steps(self) -> Iterator[list[Outgoing]]:

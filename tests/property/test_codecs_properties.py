@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from relationship.messages import MESSAGE_TYPES, PURCHASES
 from relationship.outcome import Reason, Refused
+from streams.arrivals import EPOCH
 from streams.codecs import Codec, Limits
 from streams.contracts import json_schema
 
@@ -110,12 +111,12 @@ def test_many_at_once_are_told_as_each_alone(topic: str, data: st.DataObject) ->
         CODEC.decode(topic, r.key, r.value, NOW_US, offset=r.offset, timestamp_us=r.timestamp * 1000, headers=r.headers)
         for r in records
     ]
-    arrivals = CODEC.arrivals(topic, records, NOW_US, 1.0)
+    arrivals = CODEC.arrivals(topic, records, NOW_US, EPOCH)
     assert [arrival.message for arrival in arrivals] == alone
-    last = 1.0
+    last = EPOCH
     for record, found, arrival in zip(records, alone, arrivals, strict=True):
         refused = found if isinstance(found, Refused) else None
-        last = last if isinstance(found, Refused) else found.occurred_at.timestamp()
+        last = last if isinstance(found, Refused) else found.occurred_at
         assert (arrival.topic, arrival.offset, arrival.record) == (topic, record.offset, record)
         assert (arrival.refused, arrival.at) == (refused, last)
 
@@ -125,7 +126,7 @@ def test_a_rule_that_no_type_says_is_kept_on_the_quick_way() -> None:
     fields = {"event_id": "e", "account_id": "a", "occurred_at": "2024-01-01T00:00:00Z", "amount": "1"}
     values = [json.dumps({**fields, "currency": currency}).encode() for currency in ("EUR", "ZZZ", "EUR")]
     records = [ConsumerRecord(PURCHASES, 0, n, 0, 0, b"a", value, None, 1, 1, ()) for n, value in enumerate(values)]
-    refused = [each.refused is not None for each in CODEC.arrivals(PURCHASES, records, NOW_US, 0.0)]
+    refused = [each.refused is not None for each in CODEC.arrivals(PURCHASES, records, NOW_US, EPOCH)]
     assert refused == [False, True, False]
 
 

@@ -1,6 +1,7 @@
 """What a step takes, account by account, and what it counts of it; the fold is a hand-written one."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +10,7 @@ from story import purchase
 
 from relationship.messages import PURCHASES, TICKETS
 from relationship.outcome import Applied, Delivered, Outcome, Reason, Refused, Repeat, Verdict
-from streams.arrivals import Arrival, arrival_of, first_share, positions_after, share_of
+from streams.arrivals import EPOCH, Arrival, arrival_of, first_share, positions_after, share_of
 from streams.folding import Folding
 
 BROKEN = Refused(Reason.DECODE, "broken")
@@ -19,7 +20,7 @@ LATE = Refused(Reason.LATE, "late")
 def arrival(offset: int, key: bytes = b"a", *, topic: str = PURCHASES, refused: Refused | None = None) -> Arrival:
     """Return a record of an account that happened `offset` seconds after the epoch."""
     record = SimpleNamespace(offset=offset, timestamp=9_000, key=key, headers=())
-    return arrival_of(topic, record, refused or purchase(0)[1], float(offset))  # type: ignore[arg-type]
+    return arrival_of(topic, record, refused or purchase(0)[1], EPOCH + timedelta(seconds=offset))  # type: ignore[arg-type]
 
 
 def test_a_share_holds_every_account_and_what_is_refused() -> None:

@@ -22,21 +22,25 @@ FLAT: Final = (*QUOTED, inspect.FloatType, inspect.IntType, inspect.BoolType)
 
 
 class Shape(NamedTuple):
-    """One message type as the hot path sees it; `unquoted` counts the fields that JSON writes without quotes."""
+    """One message type as the hot path sees it.
+
+    Attributes:
+        decoder: of its JSON.
+        flat: no field holds an object, or anything.
+        marks: the quotation marks of a message that has every field.
+        unquoted_of: the values of the fields that JSON writes without quotes.
+    """
 
     decoder: Decoder[Message]
     flat: bool
-    fields: int
-    unquoted: int
+    marks: int
     unquoted_of: Callable[[Message], tuple[Any, ...]]
 
     def is_plain(self, message: Message, value: bytes) -> bool:
         """Tell that `value` has the message's own fields, each once, and nothing else. False only means "look"."""
-        if not self.flat:
-            return False
-        present = self.fields - astuple(message).count(None)
-        unquoted = self.unquoted - self.unquoted_of(message).count(None)
-        return value.count(b'"') == 4 * present - 2 * unquoted
+        return self.flat and value.count(b'"') == (
+            self.marks - 4 * astuple(message).count(None) + 2 * self.unquoted_of(message).count(None)
+        )
 
 
 def fields_of(struct: inspect.StructType) -> dict[str, tuple[inspect.Type, ...]]:
@@ -57,13 +61,13 @@ def shape_of(topic: str) -> Shape:
     """Derive the shape of `topic`'s type, so that a new field needs no change here. Raises KeyError: not an intake."""
     kinds = fields_of(struct_of(MESSAGE_TYPES[topic]))
     unquoted = [name for name, found in kinds.items() if not all(isinstance(kind, QUOTED) for kind in found)]
+    # attrgetter returns a tuple for two names or more. Those added are always set, and add nothing to its count of None.
+    names = unquoted if len(unquoted) > 1 else ["event_id", "account_id", *unquoted]
     return Shape(
         decoder=decoder_for(topic),
         flat=all(isinstance(kind, FLAT) for found in kinds.values() for kind in found),
-        fields=len(kinds),
-        unquoted=len(unquoted),
-        # Two names that are always set make attrgetter return a tuple, and add nothing to its count of None.
-        unquoted_of=attrgetter("event_id", "account_id", *unquoted),
+        marks=4 * len(kinds) - 2 * len(unquoted),
+        unquoted_of=attrgetter(*names),
     )
 
 

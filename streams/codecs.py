@@ -9,11 +9,12 @@ A valid record costs one pass of msgspec and some counting; `codec_faults` looks
 names a field's path and what is wrong with it, and never a value: values can be personal data.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import msgspec
+from msgspec.structs import astuple
 
 from relationship.messages import (
     COMMANDS,
@@ -29,15 +30,15 @@ from relationship.messages import (
     Profile,
 )
 from relationship.outcome import Reason, Refused
+from streams.arrivals import EPOCH, Arrival, arrival_of
 from streams.codec_faults import UNREADABLE, explain, find_flaw
 from streams.codec_rules import MAX_ACCOUNT_BYTES, RULES, bad_field, bad_version, broken_rule, is_known
 from streams.codec_shapes import SHAPES
-from streams.dead_letters import Record as Stored
+from streams.records import Record
 
 # Before the second day of 1970 lie the clocks that were never set: epoch 0 in any time zone, and the year 1.
 EARLIEST_US: Final = 86_400_000_000
 MINUTE_US: Final = 60_000_000
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST: Final = EPOCH + timedelta(microseconds=EARLIEST_US)
 TYPE_HEADER: Final = "ce_type"
 CURRENT: Final = "1.0"
@@ -105,40 +106,49 @@ class Codec:
             return message
         return _bad_key(key)
 
-    def decode_all(self, topic: str, records: Sequence[Stored], now_us: int) -> list[Message | Refused]:
-        """Return for each record of one topic what `decode` says of it.
+    def arrivals(self, topic: str, records: Iterable[Record], now_us: int, last: datetime) -> list[Arrival]:
+        """Return each record of one topic with what `decode` says of it. `last` is the event time of the one before them.
 
         This is the hot path: a record without headers that breaks no rule is told in one turn of the loop, where calls
-        would cost more than the checks. Of any other record `decode` says what it is.
+        would cost more than the checks; they are those of `Shape.is_plain`, `_broken` and `decode`. Of any other record
+        `decode` says what it is.
         """
         shape = SHAPES[topic]
-        decode, is_plain, rule = shape.decoder.decode, shape.is_plain, RULES.get(MESSAGE_TYPES[topic])
+        decode, is_flat, marks, unquoted_of = shape.decoder.decode, shape.flat, shape.marks, shape.unquoted_of
+        rule = RULES.get(MESSAGE_TYPES[topic])
         latest = EPOCH + timedelta(microseconds=now_us + self._future_us)
-        found: list[Message | Refused] = []
+        arrivals: list[Arrival] = []
         for record in records:
             key, value = record.key, record.value
-            if value is not None and not record.headers and len(value) <= self._max_bytes:
+            if is_flat and value is not None and not record.headers and len(value) <= self._max_bytes:
                 try:
                     message = decode(value)
                 except UNREADABLE:
                     pass  # told below
                 else:
+                    at = message.occurred_at
                     if (
-                        is_plain(message, value)
+                        value.count(b'"')
+                        == marks - 4 * astuple(message).count(None) + 2 * unquoted_of(message).count(None)
                         and message.schema_version is None
-                        and EARLIEST <= message.occurred_at <= latest
+                        and EARLIEST <= at <= latest
                         and message.account_id.encode() == key
                         and len(key) <= MAX_ACCOUNT_BYTES
                         and (rule is None or rule(message) is None)
                     ):
-                        found.append(message)
+                        last = at
+                        arrivals.append(Arrival(topic, record.offset, message, None, at, record))
                         continue
-            stamp = record.timestamp * 1000
-            headers = record.headers
-            found.append(
-                self.decode(topic, key, value, now_us, offset=record.offset, timestamp_us=stamp, headers=headers)
-            )
-        return found
+            found = self._decoded(topic, record, now_us)
+            if not isinstance(found, Refused):
+                last = found.occurred_at
+            arrivals.append(arrival_of(topic, record, found, last))
+        return arrivals
+
+    def _decoded(self, topic: str, record: Record, now_us: int) -> Message | Refused:
+        key, value, headers = record.key, record.value, record.headers
+        stamp = record.timestamp * 1000
+        return self.decode(topic, key, value, now_us, offset=record.offset, timestamp_us=stamp, headers=headers)
 
     def decode_value(self, topic: str, value: bytes, now_us: int) -> Message | Refused:
         """Return the message that `value` holds, or why it is refused; for files, whose lines have no key."""

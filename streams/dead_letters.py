@@ -13,9 +13,12 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
+
+from faust.types import TP
 
 from relationship.outcome import Reason, Refused
+from streams.records import Header, Record
 
 TOPIC: Final = "__streams.errors.topic"
 PARTITION: Final = "__streams.errors.partition"
@@ -38,40 +41,6 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_BYTES: Final = 1_040_000
 # What a header costs beside its name and value: two lengths of up to five bytes.
 FRAMING: Final = 10
-
-Header = tuple[str, bytes | None]
-
-
-class Record(Protocol):
-    """What is needed of a consumed record: aiokafka's ConsumerRecord has it. `timestamp` is in ms since the epoch."""
-
-    @property
-    def topic(self) -> str:
-        """The topic where the record stood."""
-
-    @property
-    def partition(self) -> int:
-        """Its partition."""
-
-    @property
-    def offset(self) -> int:
-        """Its offset in the partition."""
-
-    @property
-    def timestamp(self) -> int:
-        """Its timestamp, in ms since the epoch."""
-
-    @property
-    def key(self) -> bytes | None:
-        """Its key."""
-
-    @property
-    def value(self) -> bytes | None:
-        """Its value; None is Kafka's null."""
-
-    @property
-    def headers(self) -> Sequence[Header]:
-        """Its headers, in order; a name can occur more than once."""
 
 
 class DeadLetter(NamedTuple):
@@ -108,20 +77,21 @@ class Rejected(NamedTuple):
     omitted: str
 
 
-def dead_letter(record: Record, refused: Refused, *, now: int, max_bytes: int = MAX_BYTES) -> DeadLetter:
+def dead_letter(tp: TP, record: Record, refused: Refused, *, now: int, max_bytes: int = MAX_BYTES) -> DeadLetter:
     """Return what to publish for a refused record.
 
     Args:
+        tp: topic and partition where the record stood.
         record: the record as consumed.
         refused: why it is refused.
         now: the wall clock, µs since the epoch.
         max_bytes: how much key, value and original headers may come to; keep it some KB below the topic's limit.
     """
     kept = [(name, content) for name, content in record.headers if name not in OWN]
-    why = _why(record, refused, now)
+    why = _why(tp, record, refused, now)
     if _size(record.key, record.value, kept) <= max_bytes:
         return DeadLetter(record.key, record.value, kept + why)
-    place = _place(record, kept)
+    place = _place(tp, record, kept)
     if _size(record.key, place, kept) <= max_bytes:
         return DeadLetter(record.key, place, [*kept, *why, (OMITTED, b"value")])
     if _size(record.key, place, []) <= max_bytes:
@@ -153,15 +123,15 @@ def read_dead_letter(record: Record) -> Rejected | None:
     )
 
 
-def _why(record: Record, refused: Refused, now: int) -> list[Header]:
+def _why(tp: TP, record: Record, refused: Refused, now: int) -> list[Header]:
     """Return the headers that say where the record stood, and why and when it was refused."""
     noted = {
-        TOPIC: record.topic,
-        PARTITION: record.partition,
+        TOPIC: tp.topic,
+        PARTITION: tp.partition,
         OFFSET: record.offset,
         EXCEPTION: f"{EXCEPTION_NAME}.{refused.reason.value}",
         MESSAGE: refused.text,
-        ORIGINAL_TOPIC: record.topic,
+        ORIGINAL_TOPIC: tp.topic,
         ORIGINAL_TIMESTAMP: record.timestamp,
         REASON: refused.reason.value,
         REFUSED_AT: (EPOCH + timedelta(microseconds=now)).isoformat(timespec="milliseconds"),
@@ -175,14 +145,14 @@ def _size(key: bytes | None, value: bytes | None, headers: Sequence[Header]) -> 
     return len(key or b"") + len(value or b"") + held
 
 
-def _place(record: Record, headers: Sequence[Header]) -> bytes:
+def _place(tp: TP, record: Record, headers: Sequence[Header]) -> bytes:
     """Return the JSON object that stands for a value left out: its hash and size, and where the original stands."""
     value = record.value or b""
     place = {
         "sha256": hashlib.sha256(value).hexdigest(),
         "bytes": len(value),
-        "topic": record.topic,
-        "partition": record.partition,
+        "topic": tp.topic,
+        "partition": tp.partition,
         "offset": record.offset,
         "timestamp": record.timestamp,
         "headers": len(headers),

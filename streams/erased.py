@@ -21,7 +21,7 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from relationship.messages import COMMANDS, MESSAGE_TYPES, MOVES, REFERRALS
-from streams.folding import Arrival
+from streams.arrivals import Arrival
 from streams.inbox import Intake
 from streams.settings import Settings
 
@@ -45,7 +45,9 @@ class Erased(NamedTuple):
             return False
         if arrival.offset < self.acknowledged.get(arrival.topic, 0):
             return True
-        return arrival.topic in OWN and arrival.at * 1000 < erased_ms  # sent again by another account, at a new offset
+        return (
+            arrival.topic in OWN and arrival.at.timestamp() * 1000 < erased_ms
+        )  # sent again by another account, at a new offset
 
     def part(self, arrivals: Sequence[Arrival]) -> tuple[Sequence[Arrival], Sequence[Arrival]]:
         """Return the arrivals to fold, and those that were erased."""

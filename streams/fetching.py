@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 import structlog
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import IllegalStateError, KafkaError
-from aiokafka.structs import ConsumerRecord, OffsetAndMetadata
+from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode.threads import WorkerThread
 from mode.utils.futures import maybe_async
+
+from streams.records import Record, unwrap
 
 if TYPE_CHECKING:
     from streams.app import App
 
 log = structlog.get_logger(__name__)
 
-Record: TypeAlias = ConsumerRecord
 #: aiokafka's way to fetch: assignment, broker's id and request; True where something came.
 Fetch: TypeAlias = Callable[[Any, int, Any], Awaitable[bool]]
 # Seconds from one request to a broker to the next at least. Else the first record to come would be fetched and folded
@@ -118,9 +119,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         return consumer
 
     async def on_start(self) -> None:
-        """Start the consumer, and let its fetches keep their distance."""
+        """Connect; let fetches keep their distance and records come as they are."""
         await super().on_start()
-        fetcher = self._ensure_consumer()._fetcher  # noqa: SLF001
+        consumer = self._ensure_consumer()
+        unwrap(consumer)
+        fetcher = consumer._fetcher  # noqa: SLF001
         fetcher._proc_fetch_request = spaced(fetcher._proc_fetch_request, FETCH_SECONDS)  # noqa: SLF001
 
     async def _fetch_records(  # type: ignore[override]  # what this gives goes to `_drain_once` alone

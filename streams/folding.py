@@ -4,48 +4,25 @@ A `Step` is worked out before anything is written, so that a step that fails for
 is, and one whose partition was lost leaves nothing behind.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
-from typing import Any, Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 import msgspec
 
 from clientward_store import Write
-from relationship.messages import Message
-from relationship.outcome import Applied, Delivered, Fold, Outcome, Outgoing, Refused, Repeat
-from streams.fetching import Record
+from relationship.outcome import Applied, Fold, Outcome, Outgoing, Refused, Repeat, Verdict
+from streams.arrivals import EPOCH, TRACEPARENT, Arrival
 from streams.publisher import Sending
 
 SOURCE: Final = b"clientward"
 SPEC_VERSION: Final = b"1.0"
 CONTENT_TYPE: Final = b"application/json"
-TRACEPARENT: Final = "traceparent"
 VERDICTS: Final = {Applied: "applied", Repeat: "repeat", Refused: "refused"}
-KEY: Final = attrgetter("record.key")
 AT: Final = attrgetter("at")
-
-
-class Arrival(Delivered, frozen=True, gc=False):
-    """One record of the intake, decoded: a message as the fold takes it, or the reason why it is refused.
-
-    A plain struct, which Python's garbage collector passes over: tens of thousands of them wait at a time in a backfill.
-
-    Attributes:
-        at: when it happened, in seconds since the epoch. A refused one moves no clock: it stands where the one before did.
-        record: as it was fetched.
-        refused: why it is refused; there is no message then, and this stands in its place.
-    """
-
-    at: float = 0.0
-    record: Any = None  # a struct's fields after one with a default need one too; there always is a record
-    refused: Refused | None = None
-
-    @property
-    def arrived_ms(self) -> int:
-        """When Kafka stored the record, in ms since the epoch."""
-        return int(self.record.timestamp)
+TOPIC: Final = attrgetter("topic")
 
 
 class Entry(NamedTuple):
@@ -72,7 +49,7 @@ class Step(NamedTuple):
 
     write: Write
     entries: Mapping[bytes, Entry]
-    refused: Sequence[tuple[Record, Refused]]
+    refused: Sequence[tuple[Arrival, Refused]]
     counts: Mapping[tuple[str, str], int]
     newest: float
 
@@ -86,31 +63,6 @@ def decode_entry(record: bytes) -> Entry:
     return _decode(record)
 
 
-def by_account(arrivals: Iterable[Arrival]) -> tuple[dict[bytes, list[Arrival]], list[Arrival]]:
-    """Return the arrivals of every account by its table key, in order, and those that are refused."""
-    accounts: defaultdict[bytes, list[Arrival]] = defaultdict(list)
-    refused = []
-    for arrival in arrivals:
-        if arrival.refused is None:
-            accounts[arrival.record.key].append(arrival)
-        else:
-            refused.append(arrival)
-    return accounts, refused
-
-
-def cut(arrivals: Sequence[Arrival], most: int) -> int:
-    """Return how many of the arrivals hold at most `most` of any one account."""
-    if max(Counter(map(KEY, arrivals)).values(), default=0) <= most:
-        return len(arrivals)
-    seen: Counter[bytes | None] = Counter()
-    for number, arrival in enumerate(arrivals):
-        key = arrival.record.key
-        if seen[key] == most:
-            return number
-        seen[key] += 1
-    return len(arrivals)
-
-
 class Folding:
     """Collects the outcomes of a step's accounts into a `Step`."""
 
@@ -121,7 +73,8 @@ class Folding:
         self._values: dict[bytes, bytes | None] = {}
         self._due: dict[bytes, int | None] = {}
         self._entries: dict[bytes, Entry] = {}
-        self._refused: list[tuple[Record, Refused]] = []
+        self._refused: list[tuple[Arrival, Refused]] = []
+        self._verdicts: list[Verdict] = []
         self._counts: Counter[tuple[str, str]] = Counter()
         self._newest = 0.0
 
@@ -129,22 +82,32 @@ class Folding:
         """Fold arrivals, account by account; pauses after each, so that whoever drives this can let others have a turn."""
         for arrival in refused:
             if arrival.refused is not None:
-                self._refuse(arrival, arrival.refused)
+                self._refused.append((arrival, arrival.refused))
+                self._counts[arrival.topic, VERDICTS[Refused]] += 1
         for key, arrivals in accounts.items():
             self._step(key, arrivals)
             yield
-        self._newest = max(map(AT, chain.from_iterable(accounts.values())), default=0.0)
+        self._judged([*chain.from_iterable(accounts.values())])
 
     def _step(self, key: bytes, arrivals: Sequence[Arrival]) -> None:
-        account, last = arrivals[0].message.account_id, arrivals[-1]
+        account = arrivals[0].message.account_id
         outcome = self._fold.step(account, self._records[key], arrivals, self._decided_at)
-        counts = self._counts
-        for arrival, verdict in zip(arrivals, outcome.verdicts, strict=True):
-            if isinstance(verdict, Refused):
-                self._refuse(arrival, verdict)
-            else:
-                counts[arrival.topic, VERDICTS[type(verdict)]] += 1
-        self._outcome(account, key, outcome, last.arrived_ms)
+        if len(outcome.verdicts) != len(arrivals):
+            raise ValueError(f"the fold gave {len(outcome.verdicts)} verdicts on {len(arrivals)} messages")
+        self._verdicts += outcome.verdicts
+        self._outcome(key, outcome)
+        if outcome.sends:
+            self._publish(account, outcome.sends, arrivals[-1].arrived_ms)
+
+    def _judged(self, arrivals: Sequence[Arrival]) -> None:
+        """Count what was folded by its verdicts, which stand in the same order; all at once, since that costs least."""
+        kinds = [*map(type, self._verdicts)]
+        for (topic, kind), count in Counter(zip(map(TOPIC, arrivals), kinds, strict=True)).items():
+            self._counts[topic, VERDICTS[kind]] += count
+        if Refused in kinds:
+            judged = zip(arrivals, self._verdicts, strict=True)
+            self._refused += [(arrival, verdict) for arrival, verdict in judged if isinstance(verdict, Refused)]
+        self._newest = max(map(AT, arrivals), default=EPOCH).timestamp()
 
     def repeats(self, arrivals: Iterable[Arrival]) -> None:
         """Count arrivals that were folded before, and whose account has left since."""
@@ -158,7 +121,8 @@ class Folding:
             if record is not None:
                 account = key.decode()
                 outcome = self._fold.wake(account, record, now, self._decided_at)
-                self._outcome(account, key, outcome, 0)
+                self._outcome(key, outcome)
+                self._publish(account, outcome.sends, 0)
                 self._due[key] = outcome.due_at
 
     def restored(self, accounts: Iterable[bytes]) -> None:
@@ -170,11 +134,10 @@ class Folding:
                 self._publish(account, self._fold.pending(account, record), 0)
                 self._due[key] = self._fold.wake(account, record, 0, self._decided_at).due_at
 
-    def _outcome(self, account: str, key: bytes, outcome: Outcome, arrived_ms: int) -> None:
+    def _outcome(self, key: bytes, outcome: Outcome) -> None:
         if outcome.changed:
             self._values[key] = outcome.record
             self._due[key] = outcome.due_at
-        self._publish(account, outcome.sends, arrived_ms)
 
     def _publish(self, account: str, sends: Iterable[Outgoing], arrived_ms: int) -> None:
         for outgoing in sends:
@@ -183,35 +146,11 @@ class Folding:
             identity = f"{outgoing.topic}\0{len(outgoing.key)}\0{outgoing.key}\0{outgoing.event_id}".encode()
             self._entries.setdefault(identity, Entry(account, outgoing, arrived_ms))
 
-    def _refuse(self, arrival: Arrival, refused: Refused) -> None:
-        self._refused.append((arrival.record, refused))
-        self._counts[arrival.topic, VERDICTS[Refused]] += 1
-
     def step(self, positions: Mapping[str, int]) -> Step:
         """Return the step, with the next offset of every topic that it read."""
         outbox = [(identity, _encode(entry)) for identity, entry in self._entries.items()]
         write = Write(values=self._values, positions=dict(positions), due=self._due, outbox=outbox)
         return Step(write, self._entries, self._refused, self._counts, self._newest)
-
-
-def arrival_of(record: Record, message: Message | Refused, at: float) -> Arrival:
-    """Return a decoded record as an arrival. `at` is when it happened, in seconds since the epoch."""
-    traceparent = _traceparent(record) if record.headers else None
-    if type(message) is Refused:
-        return Arrival(record.topic, record.offset, cast("Message", message), traceparent, at, record, message)
-    return Arrival(record.topic, record.offset, cast("Message", message), traceparent, at, record)
-
-
-def _traceparent(record: Record) -> str | None:
-    for name, value in record.headers:
-        if name == TRACEPARENT and value is not None:
-            return str(value, errors="replace")
-    return None
-
-
-def positions_after(arrivals: Sequence[Arrival]) -> dict[str, int]:
-    """Return the next offset of every topic; within a topic, arrivals are in order."""
-    return {arrival.topic: arrival.offset + 1 for arrival in arrivals}
 
 
 def outgoing_sending(entry: Entry, partition: int) -> Sending:

@@ -12,23 +12,23 @@ Rules:
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Final, Protocol
 
 from faust.types import TP
 
 from relationship.messages import MESSAGE_TYPES
-from relationship.outcome import Refused
+from streams.arrivals import EPOCH, Arrival, Share, first_share
 from streams.codecs import Codec
-from streams.fetching import Batch, Record
-from streams.folding import Arrival, arrival_of, cut
+from streams.fetching import Batch
 from streams.merge import Merge
 
 # Records that a topic may have waiting before it is held, and the rest at which it is let go.
 HOLD_RECORDS: Final = 20_000
 LET_GO_RECORDS: Final = 5_000
-# Age (seconds) from which records are a backfill's. Well below the days that an event may be late.
-BACKFILL_SECONDS: Final = 86_400.0
+# Age from which records are a backfill's. Well below the days that an event may be late.
+BACKFILL: Final = timedelta(days=1)
 # Records of one account that a step takes at most: an account is folded in one go, while all else waits for its end. At
 # the worst, each late for a history of thousands, these take four of the six seconds within which the group must hear of us.
 ACCOUNT_RECORDS: Final = 250
@@ -80,7 +80,7 @@ class Lane:
         self.fetched = 0  # everything below this offset is decoded
         self.folded = 0  # everything below this offset is folded
         self.end: int | None = None  # the partition's end when it was last heard of
-        self.last = 0.0  # event time of the last record decoded
+        self.last = EPOCH  # event time of the last record decoded
 
     def more(self) -> bool:
         """Tell whether the topic has, or may have, more than has been decoded."""
@@ -151,7 +151,7 @@ class Inbox:
     def _waiting(self, lane: Lane) -> int:
         return lane.records + self._merge.buffered(lane.tp.topic)
 
-    async def next(self, limit: int) -> list[Arrival]:
+    async def next(self, limit: int) -> Share:
         """Return up to `limit` arrivals in event-time order; none where none can be taken yet.
 
         Raises GapError where a batch was lost, or Kafka went back to an earlier offset.
@@ -160,23 +160,22 @@ class Inbox:
         if self._gap is not None:
             expected = self._lanes[self._gap.tp.topic].expected
             raise GapError(f"{self._gap.tp.topic} goes on at {self._gap.start} instead of {expected}")
-        taken: list[Arrival] = []
-        while not taken:
+        while True:
             await self._decode_enough(limit)
-            taken = self._spared(await self._take(limit))
-            if taken:
-                self._unfolded += len(taken)
+            share = self._spared(await self._take(limit))
+            if share.arrivals:
+                self._unfolded += len(share.arrivals)
                 break
             lane = self._undecoded()
             if lane is None:
                 self._settle()
-                return []
+                return share
             await self._decode(lane)
         for lane in self._lanes.values():
             if lane.held and self._waiting(lane) <= LET_GO_RECORDS:
                 lane.held = False
                 self._intake.let_go({lane.tp})
-        return taken
+        return share
 
     async def _decode_enough(self, limit: int) -> None:
         """Decode what is at hand, up to a step's worth: a step costs round trips, however few records it holds."""
@@ -193,11 +192,11 @@ class Inbox:
             await self._look_at_ends()
         return self._merge.take(limit)
 
-    def _spared(self, taken: list[Arrival]) -> list[Arrival]:
+    def _spared(self, taken: list[Arrival]) -> Share:
         """Leave for the next step what comes after an account's share of this one."""
-        end = cut(taken, ACCOUNT_RECORDS)
-        self._merge.put_back(taken[end:])
-        return taken[:end]
+        share = first_share(taken, ACCOUNT_RECORDS)
+        self._merge.put_back(taken[len(share.arrivals) :])
+        return share
 
     async def _look_at_ends(self) -> None:
         """Let no topic be overtaken: whatever is stored by now, and so before what is at hand, is known to come."""
@@ -227,24 +226,17 @@ class Inbox:
         lane.records -= len(batch.records)
         for start in range(0, len(batch.records), DECODE_RECORDS):
             now_us = time.time_ns() // 1000
-            chunk = self._decoded(lane, batch.records[start : start + DECODE_RECORDS], now_us)
+            backfill_until = EPOCH + timedelta(microseconds=now_us) - BACKFILL
+            chunk = self._codec.arrivals(topic, batch.records[start : start + DECODE_RECORDS], now_us, lane.last)
+            lane.last = chunk[-1].at
             if generation != self._generation:
                 return
             self._merge.add(topic, chunk, more=True)
-            self._unchecked |= chunk[0].at < now_us / 1e6 - BACKFILL_SECONDS
+            self._unchecked |= chunk[0].at < backfill_until
             if start + DECODE_RECORDS < len(batch.records):
                 await asyncio.sleep(0)
         lane.fetched = batch.position
         self._merge.add(topic, (), more=lane.more())
-
-    def _decoded(self, lane: Lane, records: Sequence[Record], now_us: int) -> list[Arrival]:
-        last, arrivals = lane.last, []
-        for record, message in zip(records, self._codec.decode_all(lane.tp.topic, records, now_us), strict=True):
-            if not isinstance(message, Refused):
-                last = message.occurred_at.timestamp()
-            arrivals.append(arrival_of(record, message, last))
-        lane.last = last
-        return arrivals
 
     def _settle(self) -> None:
         """Count as folded what holds no record: markers of transactions, records that compaction took."""

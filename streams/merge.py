@@ -9,19 +9,19 @@ Rules:
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 
 class Timed(Protocol):
-    """What can be merged: it tells its topic, and when it happened, in seconds since the epoch."""
+    """What can be merged: it tells its topic, and when it happened."""
 
     @property
     def topic(self) -> str:
         """Its topic."""
 
     @property
-    def at(self) -> float:
-        """When it happened."""
+    def at(self) -> Any:
+        """When it happened; a moment, or a number."""
 
 
 Item = TypeVar("Item", bound=Timed)
@@ -35,8 +35,16 @@ class _Lane(Generic[Item]):
         self.items: deque[Item] = deque()
         self.more = True
 
-    def head(self) -> tuple[float, int]:
+    def head(self) -> tuple[Any, int]:
         return self.items[0].at, self.rank
+
+    def move(self, most: int, taken: list[Item]) -> None:
+        """Move up to `most` items, from the first on."""
+        if most < len(self.items):
+            taken += [self.items.popleft() for _ in range(most)]
+        else:
+            taken += self.items
+            self.items.clear()
 
 
 class Merge(Generic[Item]):
@@ -75,7 +83,7 @@ class Merge(Generic[Item]):
             if len(heads) > 1:
                 self._run(lane, heads[1], limit, taken)
             else:
-                taken += [lane.items.popleft() for _ in range(min(limit - len(taken), len(lane.items)))]
+                lane.move(limit - len(taken), taken)
         return taken
 
     def put_back(self, items: Sequence[Item]) -> None:
@@ -90,7 +98,7 @@ class Merge(Generic[Item]):
         return next(lane for lane in self._lanes.values() if lane.rank == rank)
 
     @staticmethod
-    def _run(lane: _Lane[Item], bound: tuple[float, int], limit: int, taken: list[Item]) -> None:
+    def _run(lane: _Lane[Item], bound: tuple[Any, int], limit: int, taken: list[Item]) -> None:
         """Move items of the foremost lane as long as it stays foremost."""
         items = lane.items
         while items and len(taken) < limit and (items[0].at, lane.rank) < bound:

@@ -19,7 +19,7 @@ from faust.types import TP, EventT
 from mode import Service
 
 from clientward_store import StoreRefused, StoreUnavailable
-from streams.fetching import Batch, Record
+from streams.fetching import Batch
 
 if TYPE_CHECKING:
     from streams.app import App
@@ -32,10 +32,20 @@ RETRY_SECONDS: Final = 1.0
 STALL_SECONDS: Final = 10.0
 
 
+class Change(NamedTuple):
+    """A changelog record, and where it stood."""
+
+    tp: TP
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+
+
 class Restored(NamedTuple):
     """A changelog record as the store wants it: an event that bears its message."""
 
-    message: Record
+    message: Change
 
 
 class BatchRecovery(Recovery):
@@ -64,7 +74,9 @@ class BatchRecovery(Recovery):
             return
         self._active_events_received_at[batch.tp] = monotonic()
         if batch.records:
-            await self._write(batch.tp, [Restored(record) for record in batch.records])
+            tp = batch.tp
+            events = [Restored(Change(tp, tp.partition, each.offset, each.key, each.value)) for each in batch.records]
+            await self._write(tp, events)
         self.active_offsets[batch.tp] = batch.position - 1
 
     async def _write(self, tp: TP, events: list[Restored]) -> None:

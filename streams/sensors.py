@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client import generate_latest as _generate_latest
 
 from relationship.outcome import RECLASSIFIED, SHADOWED, Refused
-from streams.fetching import Record
+from streams.arrivals import Arrival
 from streams.folding import Entry
 
 # From one Redis round trip to a step of thousands of events, or a broker that stands still.
@@ -108,7 +108,7 @@ class Metrics:
         """Return everything in Prometheus's text format."""
         return _generate_latest(self.registry)
 
-    def folded(self, counts: Mapping[tuple[str, str], int], refused: Sequence[tuple[Record, Refused]]) -> None:
+    def folded(self, counts: Mapping[tuple[str, str], int], refused: Sequence[tuple[Arrival, Refused]]) -> None:
         """Count the records of a step that is done: by topic and verdict, and the refused ones by reason."""
         for (topic, verdict), count in counts.items():
             self.events.labels(topic, verdict).inc(count)

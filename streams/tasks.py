@@ -17,7 +17,7 @@ Anything else ends the worker unacknowledged.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -29,12 +29,13 @@ from clientward_store import Fenced, Store, Write
 from relationship.messages import MESSAGE_TYPES
 from relationship.outcome import REJECTED, Fold
 from streams import points
+from streams.arrivals import Share, positions_after, share_of
 from streams.codecs import Codec
 from streams.dead_letters import dead_letter
 from streams.dispatch import Dispatch, Owed
 from streams.erased import Erased
 from streams.fetching import Batch
-from streams.folding import Arrival, Folding, Step, by_account, decode_entry, positions_after
+from streams.folding import Folding, Step, decode_entry
 from streams.inbox import GapError, Inbox, Intake
 from streams.pace import Pace, in_turns
 from streams.publisher import Publisher, Sending
@@ -138,12 +139,12 @@ class Partition:
     async def _turn(self) -> None:
         """Carry out one step, or wait for something to do."""
         self._dispatch.check()
-        arrivals = await self.inbox.next(self._pace.records)
-        if arrivals:
-            await self._fold(arrivals)
+        share = await self.inbox.next(self._pace.records)
+        if share.arrivals:
+            await self._fold(share)
         woken = await self._wake() | await self._swept()
         self._parts.pulse.beat()
-        if not (woken or arrivals):
+        if not (woken or share.arrivals):
             if not await self.inbox.wait(TIMER_SECONDS):
                 await self._note_sent()
         elif self._dispatch.unnoted >= MOST_SENT:
@@ -188,13 +189,15 @@ class Partition:
             checked[topic] = max(position, earliest[tp])
         return checked
 
-    async def _fold(self, arrivals: Sequence[Arrival]) -> None:
+    async def _fold(self, share: Share) -> None:
         points.reach("fetched")
         started = time.perf_counter()
+        arrivals = share.arrivals
         alive, erased = self._erased.part(arrivals)
-        accounts, refused = by_account(alive)
-        folding = Folding(self._parts.fold, await self._load(accounts), _now_us())
-        seconds = await in_turns(folding.arrivals(accounts, refused))
+        if erased:
+            share = share_of(alive)
+        folding = Folding(self._parts.fold, await self._load(share.accounts), _now_us())
+        seconds = await in_turns(folding.arrivals(share.accounts, share.refused))
         folding.repeats(erased)
         self._pace.note(len(arrivals), seconds)
         positions = positions_after(arrivals)
@@ -270,7 +273,10 @@ class Partition:
         """Commit a step, once its dead letters are stored; the dispatch sends what it owes and calls `done` then."""
         if step.refused:
             now = _now_us()
-            letters = [dead_letter(record, refused, now=now) for record, refused in step.refused]
+            letters = [
+                dead_letter(TP(arrival.topic, self.number), arrival.record, refused, now=now)
+                for arrival, refused in step.refused
+            ]
             await self._parts.publisher.publish(
                 Sending(REJECTED, self.number, letter.key, letter.value, letter.headers) for letter in letters
             )

@@ -7,25 +7,25 @@ what the core sends only the markers' answers are published, or nobody could tel
 import asyncio
 import os
 import time
-from collections.abc import Iterable, Iterator
-from typing import Final, TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 import uvloop
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from agents.worker import calm_the_collector
 from benchmarks.events import ANSWERS, MARKER
 from relationship.core import Core
 from relationship.messages import MESSAGE_TYPES
-from relationship.outcome import Outgoing, Refused
+from relationship.outcome import Outgoing
 from relationship.policy import load_policy
+from streams.arrivals import EPOCH, Arrival, share_of
 from streams.codecs import Codec, Limits
-from streams.folding import Arrival, arrival_of, by_account
 from streams.merge import Merge
+from streams.records import Record, unwrap
 
 STEP_RECORDS: Final = 8_000
 WAIT_MS: Final = 50
-Record: TypeAlias = ConsumerRecord
 
 
 class Partition:
@@ -39,28 +39,16 @@ class Partition:
 
     def add(self, topic: str, records: Iterable[Record], *, more: bool) -> None:
         """Decode what was fetched of a topic."""
-        now, items = time.time_ns() // 1000, []
-        for record in records:
-            message = self._codec.decode(
-                topic,
-                record.key,
-                record.value,
-                now,
-                offset=record.offset,
-                timestamp_us=record.timestamp * 1000,
-                headers=record.headers,
-            )
-            if not isinstance(message, Refused):
-                items.append(arrival_of(record, message, message.occurred_at.timestamp()))
-        self._merge.add(topic, items, more=more)
+        arrivals = self._codec.arrivals(topic, records, time.time_ns() // 1000, EPOCH)
+        self._merge.add(topic, [each for each in arrivals if each.refused is None], more=more)
 
     def steps(self) -> Iterator[list[Outgoing]]:
         """Fold what can be folded; yield the markers' answers of every step."""
         while taken := self._merge.take(STEP_RECORDS):
-            accounts, _ = by_account(taken)
+            accounts = share_of(taken).accounts
             yield [answer for mine in accounts.values() for answer in self._step(mine[0].message.account_id, mine)]
 
-    def _step(self, account: str, messages: list[Arrival]) -> list[Outgoing]:
+    def _step(self, account: str, messages: Sequence[Arrival]) -> list[Outgoing]:
         outcome = self._core.step(account, self._records.get(account), messages, time.time_ns() // 1000)
         self._records[account] = outcome.record
         return [sent for sent in outcome.sends if sent.topic == ANSWERS and account.startswith(MARKER)]
@@ -74,6 +62,7 @@ async def main() -> None:
     )
     producer = AIOKafkaProducer(bootstrap_servers=env["BENCH_KAFKA"])
     await consumer.start()
+    unwrap(consumer)  # as the worker does
     await producer.start()
     numbers = range(int(env["BENCH_PARTITIONS"]))
     consumer.assign([TopicPartition(topic, number) for topic in MESSAGE_TYPES for number in numbers])

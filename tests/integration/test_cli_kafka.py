@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pytest
+from faust.types import TP
 from redis import Redis
 
 from relationship.core import Core
@@ -218,8 +219,6 @@ async def test_tail_live_and_interrupted(cli: Cli) -> None:
 class Refusable(NamedTuple):
     """A record to refuse."""
 
-    topic: str
-    partition: int
     offset: int
     timestamp: int
     key: bytes
@@ -231,8 +230,8 @@ async def test_dlq_list(cli: Cli) -> None:
     """Dead letters are listed with their place, reason and message, the newest last, and can be narrowed down."""
     await ensure_topics(cli.settings)
     for offset, refused in enumerate([Refused(Reason.SCHEMA, "$.amount: \x1b[31m"), Refused(Reason.LATE, "31 days")]):
-        record = Refusable(PURCHASES, 2, offset, 0, b"acc\xff", b"{\xff", [])
-        letter = dead_letter(record, refused, now=1)
+        record = Refusable(offset, 0, b"acc\xff", b"{\xff", [])
+        letter = dead_letter(TP(PURCHASES, 2), record, refused, now=1)
         headers = [(name, content or b"") for name, content in letter.headers]
         await publish(cli.settings, Record(REJECTED, letter.key or b"", letter.value, headers))
     listed = await cli.run("dlq", "list")

@@ -1,10 +1,11 @@
 """Whatever the bytes: the codec answers, reads back what was written, and never accepts what can be read in two ways."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+import pytest
 from aiokafka.structs import ConsumerRecord
 from codec_strategies import NOW_US, TOPICS, anything, delivered, encoded, messages, mutated
 from hypothesis import assume, given, settings
@@ -13,10 +14,13 @@ from jsonschema import Draft202012Validator
 
 from relationship.messages import MESSAGE_TYPES, PURCHASES
 from relationship.outcome import Reason, Refused
+from streams.arrivals import EPOCH
 from streams.codecs import Codec, Limits
 from streams.contracts import json_schema
 
 CODEC = Codec(Limits())
+# The last moment that is not ahead of the clock by more than is allowed.
+LATEST = (EPOCH + timedelta(microseconds=NOW_US + Limits().future_us)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 SCHEMAS = {topic: Draft202012Validator(json_schema(topic, kind)) for topic, kind in MESSAGE_TYPES.items()}
 headers = st.lists(st.tuples(st.text(max_size=8) | st.just("ce_type"), st.none() | st.binary(max_size=8)), max_size=3)
 
@@ -110,16 +114,36 @@ def test_many_at_once_are_told_as_each_alone(topic: str, data: st.DataObject) ->
         CODEC.decode(topic, r.key, r.value, NOW_US, offset=r.offset, timestamp_us=r.timestamp * 1000, headers=r.headers)
         for r in records
     ]
-    assert CODEC.decode_all(topic, records, NOW_US) == alone
+    arrivals = CODEC.arrivals(topic, records, NOW_US, EPOCH)
+    assert [arrival.message for arrival in arrivals] == alone
+    last = EPOCH
+    for record, found, arrival in zip(records, alone, arrivals, strict=True):
+        refused = found if isinstance(found, Refused) else None
+        last = last if isinstance(found, Refused) else found.occurred_at
+        assert (arrival.topic, arrival.offset, arrival.record) == (topic, record.offset, record)
+        assert (arrival.refused, arrival.at) == (refused, last)
 
 
-def test_a_rule_that_no_type_says_is_kept_on_the_quick_way() -> None:
-    """A purchase in a currency that does not exist is refused among purchases that are as they should be."""
-    fields = {"event_id": "e", "account_id": "a", "occurred_at": "2024-01-01T00:00:00Z", "amount": "1"}
-    values = [json.dumps({**fields, "currency": currency}).encode() for currency in ("EUR", "ZZZ", "EUR")]
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"currency": "ZZZ"},
+        {"schema_version": "2.0"},
+        {"account_id": "b"},
+        {"occurred_at": "1970-01-01T23:59:59.999999Z"},
+        {"occurred_at": LATEST.replace(".000000", ".000001")},
+        {"occurred_at": "2999-01-01T00:00:00+14:00"},
+    ],
+    ids=lambda spoilt: " ".join(map(str, *spoilt.items())),
+)
+def test_what_no_type_says_is_kept_on_the_quick_way(spoilt: dict[str, str]) -> None:
+    """One that is not as it should be is refused among those that are, up to the last moment allowed."""
+    fields = {"event_id": "e", "account_id": "a", "occurred_at": LATEST, "amount": "1", "currency": "EUR"}
+    values = [json.dumps(each).encode() for each in (fields, fields | spoilt, fields)]
     records = [ConsumerRecord(PURCHASES, 0, n, 0, 0, b"a", value, None, 1, 1, ()) for n, value in enumerate(values)]
-    refused = [isinstance(each, Refused) for each in CODEC.decode_all(PURCHASES, records, NOW_US)]
-    assert refused == [False, True, False]
+    arrivals = CODEC.arrivals(PURCHASES, records, NOW_US, EPOCH)
+    assert [each.refused is not None for each in arrivals] == [False, True, False]
+    assert arrivals[1].refused == decode(PURCHASES, b"a", values[1])
 
 
 @st.composite

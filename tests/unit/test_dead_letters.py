@@ -6,21 +6,22 @@ from typing import Any, NamedTuple
 
 import pytest
 from aiokafka.structs import ConsumerRecord
+from faust.types import TP
 
 from relationship.messages import PURCHASES
-from relationship.outcome import REJECTED, Reason, Refused
-from streams.dead_letters import MAX_BYTES, DeadLetter, Record, dead_letter, read_dead_letter
+from relationship.outcome import Reason, Refused
+from streams.dead_letters import MAX_BYTES, DeadLetter, dead_letter, read_dead_letter
+from streams.records import Record
 
 NOW_US = 1_780_000_000_123_456
 REFUSED = Refused(Reason.SCHEMA, "$.amount: required, and missing")
+PLACE = TP(PURCHASES, 3)
 ACCOUNT = "acme\0😀".encode()
 
 
 class Consumed(NamedTuple):
     """A record as consumed."""
 
-    topic: str = PURCHASES
-    partition: int = 3
     offset: int = 42
     timestamp: int = 1_779_999_999_000
     key: bytes | None = ACCOUNT
@@ -30,7 +31,7 @@ class Consumed(NamedTuple):
 
 def sent(letter: DeadLetter) -> Consumed:
     """The dead letter as it is consumed from its own topic."""
-    return Consumed(REJECTED, 0, 1, 1, letter.key, letter.value, tuple(letter.headers))
+    return Consumed(1, 1, letter.key, letter.value, tuple(letter.headers))
 
 
 def noted(letter: DeadLetter) -> dict[str, Any]:
@@ -41,14 +42,14 @@ def noted(letter: DeadLetter) -> dict[str, Any]:
 def test_key_value_and_headers_stay_byte_for_byte() -> None:
     """Nothing of the record is lost, whatever its bytes, and the order of its headers stays."""
     record = Consumed()
-    letter = dead_letter(record, REFUSED, now=NOW_US)
+    letter = dead_letter(PLACE, record, REFUSED, now=NOW_US)
     assert (letter.key, letter.value) == (record.key, record.value)
     assert tuple(letter.headers[:3]) == record.headers
 
 
 def test_the_headers_say_where_it_stood_and_why() -> None:
     """The names are those of Kafka Streams and Spring, so that other tools show them; the values are text."""
-    headers = noted(dead_letter(Consumed(), REFUSED, now=NOW_US))
+    headers = noted(dead_letter(PLACE, Consumed(), REFUSED, now=NOW_US))
     assert headers["__streams.errors.topic"] == PURCHASES.encode()
     assert headers["__streams.errors.partition"] == b"3"
     assert headers["__streams.errors.offset"] == b"42"
@@ -64,7 +65,7 @@ def test_the_headers_say_where_it_stood_and_why() -> None:
 def test_what_was_sent_can_be_read_back(key: bytes | None, value: bytes | None) -> None:
     """Reading a dead letter gives the record as it was and the refusal, enough to send it again."""
     record = Consumed(key=key, value=value)
-    rejected = read_dead_letter(sent(dead_letter(record, REFUSED, now=NOW_US)))
+    rejected = read_dead_letter(sent(dead_letter(PLACE, record, REFUSED, now=NOW_US)))
     assert rejected is not None
     assert (rejected.topic, rejected.partition, rejected.offset) == (PURCHASES, 3, 42)
     assert (rejected.key, rejected.value, tuple(rejected.headers)) == (key, value, record.headers)
@@ -74,8 +75,8 @@ def test_what_was_sent_can_be_read_back(key: bytes | None, value: bytes | None) 
 
 def test_a_record_refused_again_has_one_set_of_headers() -> None:
     """A redriven record that is refused once more tells of its latest refusal only."""
-    once = dead_letter(Consumed(), REFUSED, now=NOW_US)
-    again = dead_letter(Consumed(headers=tuple(once.headers)), Refused(Reason.LATE, "late"), now=NOW_US)
+    once = dead_letter(PLACE, Consumed(), REFUSED, now=NOW_US)
+    again = dead_letter(PLACE, Consumed(headers=tuple(once.headers)), Refused(Reason.LATE, "late"), now=NOW_US)
     assert len(again.headers) == len(once.headers)
     assert noted(again)["clientward-reason"] == b"LATE"
 
@@ -90,7 +91,7 @@ def test_a_record_refused_again_has_one_set_of_headers() -> None:
 )
 def test_what_does_not_fit_is_named_by_hash_and_place(record: Consumed, omitted: str) -> None:
     """The original stays findable on its topic, provable by its hash, and the dead letter always fits."""
-    letter = dead_letter(record, Refused(Reason.SIZE, "too large"), now=NOW_US)
+    letter = dead_letter(PLACE, record, Refused(Reason.SIZE, "too large"), now=NOW_US)
     place = json.loads(letter.value or b"")
     assert place["sha256"] == hashlib.sha256(record.value or b"").hexdigest()
     assert place["key_sha256"] == hashlib.sha256(record.key or b"").hexdigest()
@@ -104,7 +105,7 @@ def test_what_does_not_fit_is_named_by_hash_and_place(record: Consumed, omitted:
 def test_a_large_record_that_fits_is_kept_whole() -> None:
     """Only what does not fit is left out."""
     record = Consumed(value=b"x" * (MAX_BYTES - 200))
-    assert dead_letter(record, REFUSED, now=NOW_US).value == record.value
+    assert dead_letter(PLACE, record, REFUSED, now=NOW_US).value == record.value
 
 
 @pytest.mark.parametrize(
@@ -123,4 +124,4 @@ def test_a_foreign_record_is_no_dead_letter(headers: tuple[tuple[str, bytes | No
 def test_the_clients_own_record_is_what_is_needed() -> None:
     """What aiokafka hands out can be refused as it is."""
     record: Record = ConsumerRecord(PURCHASES, 0, 1, 2, 0, b"acme", b"{", None, 4, 1, (("a", b"b"),))
-    assert dead_letter(record, REFUSED, now=NOW_US).headers[0] == ("a", b"b")
+    assert dead_letter(PLACE, record, REFUSED, now=NOW_US).headers[0] == ("a", b"b")

@@ -1,5 +1,6 @@
 """What a rebuild leaves out, since it was folded before and erased; and what is a trace of an account."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 
 import msgspec
@@ -9,8 +10,9 @@ from story import CORE, command, fold, purchase
 from relationship import messages as m
 from relationship.outcome import Reason, Refused
 from relationship.record import decode, encode
+from streams.arrivals import EPOCH, arrival_of
 from streams.erased import Erased
-from streams.folding import Folding, arrival_of
+from streams.folding import Folding
 from streams.settings import Settings
 from streams.topics import TopicSpec, topics_for
 from streams.traces import _Seen, judged, mentions
@@ -24,7 +26,9 @@ def arrival(topic, offset, account="a", at=0.0):
     message = m.Purchase(
         event_id="e", account_id=account, occurred_at=purchase(0)[1].occurred_at, amount="1", currency="EUR"
     )
-    return arrival_of(SimpleNamespace(topic=topic, offset=offset, timestamp=9_000, headers=()), message, at)
+    return arrival_of(
+        topic, SimpleNamespace(offset=offset, timestamp=9_000, headers=()), message, EPOCH + timedelta(seconds=at)
+    )
 
 
 @pytest.mark.parametrize(
@@ -37,7 +41,7 @@ def arrival(topic, offset, account="a", at=0.0):
         (arrival(m.TICKETS, 0), False),
         (arrival(m.REFERRALS, 50, at=4.9), True),
         (arrival(m.REFERRALS, 50, at=5.1), False),
-        (arrival_of(SimpleNamespace(topic=m.PURCHASES, offset=1, headers=()), Refused(Reason.LATE, "old"), 0.0), False),
+        (arrival_of(m.PURCHASES, SimpleNamespace(offset=1, headers=()), Refused(Reason.LATE, "old"), EPOCH), False),
     ],
     ids=["acknowledged", "new", "another's", "the erasure", "not acknowledged", "sent again", "new credit", "refused"],
 )

@@ -10,8 +10,9 @@ from faust.types import TP
 
 from relationship.messages import MESSAGE_TYPES, PURCHASES, TICKETS
 from streams.codecs import Codec, Limits
-from streams.fetching import Batch, Record
+from streams.fetching import Batch
 from streams.inbox import ACCOUNT_RECORDS, HOLD_RECORDS, LET_GO_RECORDS, GapError, Inbox
+from streams.records import Record
 
 
 class Consumer:
@@ -81,6 +82,11 @@ def opened(consumer: Consumer) -> Inbox:
     return inbox
 
 
+async def taken(inbox: Inbox, limit: int = 10) -> list[int]:
+    """Return the offsets that the next step takes."""
+    return [arrival.record.offset for arrival in (await inbox.next(limit)).arrivals]
+
+
 async def test_records_come_out_once_the_other_topics_are_known_to_have_no_more() -> None:
     """A topic of which nothing is known yet holds the others back."""
     consumer = Consumer()
@@ -88,11 +94,11 @@ async def test_records_come_out_once_the_other_topics_are_known_to_have_no_more(
     inbox = Inbox(0, Codec(Limits()), consumer, count(1))
     inbox.restart(dict.fromkeys(MESSAGE_TYPES, 0))
     inbox.put(batch(PURCHASES, [purchase(0, 1)], 0, 1))
-    assert await inbox.next(10) == []
+    assert await taken(inbox) == []
     for topic in MESSAGE_TYPES:
         if topic != PURCHASES:
             inbox.put(batch(topic, [], 0, 1))
-    assert [arrival.record.offset for arrival in await inbox.next(10)] == [0]
+    assert await taken(inbox) == [0]
 
 
 async def test_it_is_at_its_end_when_everything_known_is_folded() -> None:
@@ -104,7 +110,7 @@ async def test_it_is_at_its_end_when_everything_known_is_folded() -> None:
     assert inbox.lanes[PURCHASES].lag() == 3
     inbox.folded({PURCHASES: 1}, 1)
     assert consumer.acknowledged == {TP(PURCHASES, 0): 1}
-    assert await inbox.next(10) == []
+    assert await taken(inbox) == []
     assert inbox.lanes[PURCHASES].lag() == 0
     assert inbox.at_end()
 
@@ -116,7 +122,7 @@ async def test_a_topic_with_enough_waiting_is_held_and_let_go() -> None:
     records = [purchase(offset, 1) for offset in range(HOLD_RECORDS)]
     inbox.put(batch(PURCHASES, records, 0, HOLD_RECORDS))
     assert consumer.held == {TP(PURCHASES, 0)}
-    while await inbox.next(1_000):
+    while await taken(inbox, 1_000):
         assert (TP(PURCHASES, 0) in consumer.held) == (inbox._merge.buffered(PURCHASES) > LET_GO_RECORDS)
     assert not consumer.held
 
@@ -146,7 +152,7 @@ async def test_a_refused_record_stands_where_the_one_before_it_stood() -> None:
     inbox = opened(Consumer())
     broken = ConsumerRecord(PURCHASES, 0, 1, 1, 0, b"a", b"{", None, 1, 1, ())
     inbox.put(batch(PURCHASES, [purchase(0, 7), broken, purchase(2, 9)], 0, 3))
-    arrivals = await inbox.next(10)
+    arrivals = (await inbox.next(10)).arrivals
     assert [arrival.record.offset for arrival in arrivals] == [0, 1, 2]
     assert arrivals[0].at == arrivals[1].at < arrivals[2].at
     assert inbox.oldest_ms(TICKETS) is None
@@ -158,10 +164,10 @@ async def test_old_records_wait_for_what_other_topics_have_stored_meanwhile() ->
     inbox = opened(consumer)
     consumer.now_at = {TP(PURCHASES, 0): 1, TP(TICKETS, 0): 1}
     inbox.put(batch(PURCHASES, [purchase(0, 30)], 0, 1))
-    assert await inbox.next(10) == [], "a ticket is stored that may have happened before"
+    assert await taken(inbox) == [], "a ticket is stored that may have happened before"
     consumer.now_at = {TP(PURCHASES, 0): 1}
     inbox.put(batch(TICKETS, [], 0, 1))
-    assert [arrival.record.offset for arrival in await inbox.next(10)] == [0]
+    assert await taken(inbox) == [0]
 
 
 async def test_a_busy_account_leaves_the_rest_of_its_records_for_the_next_step() -> None:
@@ -169,8 +175,8 @@ async def test_a_busy_account_leaves_the_rest_of_its_records_for_the_next_step()
     inbox = opened(Consumer())
     records = [purchase(offset, offset // 100) for offset in range(ACCOUNT_RECORDS + 10)]
     inbox.put(batch(PURCHASES, records, 0, len(records)))
-    assert [each.offset for each in await inbox.next(5_000)] == [*range(ACCOUNT_RECORDS)]
-    assert [each.offset for each in await inbox.next(5_000)] == [*range(ACCOUNT_RECORDS, ACCOUNT_RECORDS + 10)]
+    assert await taken(inbox, 5_000) == [*range(ACCOUNT_RECORDS)]
+    assert await taken(inbox, 5_000) == [*range(ACCOUNT_RECORDS, ACCOUNT_RECORDS + 10)]
 
 
 async def test_an_end_heard_of_is_not_forgotten_for_a_batch_that_was_fetched_before_it() -> None:
@@ -179,7 +185,7 @@ async def test_an_end_heard_of_is_not_forgotten_for_a_batch_that_was_fetched_bef
     inbox = opened(consumer)
     consumer.now_at = {TP(TICKETS, 0): 5}  # stored, and not fetched yet
     inbox.put(batch(PURCHASES, [purchase(0, 1)], 0, 1))
-    assert await inbox.next(10) == []
+    assert await taken(inbox) == []
     inbox.put(Batch(TP(TICKETS, 0), [], 0, 0, 0, 1))  # was under way when the ends were asked for
-    assert await inbox.next(10) == []
+    assert await taken(inbox) == []
     assert not inbox.at_end()

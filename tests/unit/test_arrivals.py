@@ -1,0 +1,103 @@
+"""What a step takes, account by account, and what it counts of it; the fold is a hand-written one."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from story import purchase
+
+from relationship.messages import PURCHASES, TICKETS
+from relationship.outcome import Applied, Delivered, Outcome, Reason, Refused, Repeat, Verdict
+from streams.arrivals import EPOCH, Arrival, arrival_of, first_share, positions_after, share_of
+from streams.folding import Folding
+
+BROKEN = Refused(Reason.DECODE, "broken")
+LATE = Refused(Reason.LATE, "late")
+
+
+def arrival(offset: int, key: bytes = b"a", *, topic: str = PURCHASES, refused: Refused | None = None) -> Arrival:
+    """Return a record of an account that happened `offset` seconds after the epoch."""
+    record = SimpleNamespace(offset=offset, timestamp=9_000, key=key, headers=())
+    return arrival_of(topic, record, refused or purchase(0)[1], EPOCH + timedelta(seconds=offset))  # type: ignore[arg-type]
+
+
+def test_a_share_holds_every_account_and_what_is_refused() -> None:
+    """In order, each under its key; a refused record's key says nothing."""
+    taken = [arrival(0), arrival(1, b"b"), arrival(2), arrival(3, b"a", refused=BROKEN)]
+    share = share_of(taken)
+    assert share.arrivals == taken
+    assert share.accounts == {b"a": [taken[0], taken[2]], b"b": [taken[1]]}
+    assert share.refused == [taken[3]]
+    assert positions_after(taken) == {PURCHASES: 4}
+
+
+@pytest.mark.parametrize(
+    ("keys", "most", "count"),
+    [
+        ("", 1, 0),
+        ("aba", 2, 3),
+        ("aba", 1, 2),
+        ("abab", 1, 2),
+        ("aaa", 2, 2),
+        ("aAa", 2, 2),
+        ("AAb", 2, 3),
+        ("AAA", 2, 2),
+    ],
+)
+def test_a_share_ends_before_the_first_record_too_many_of_its_key(keys: str, most: int, count: int) -> None:
+    """Refused records (capitals here) count with the key that they bear."""
+    taken = [arrival(n, k.lower().encode(), refused=BROKEN if k.isupper() else None) for n, k in enumerate(keys)]
+    share = first_share(taken, most)
+    assert share == share_of(taken[:count])
+
+
+class Judge:
+    """A fold that gives verdicts as it is told to, by offset."""
+
+    def __init__(self, verdicts: dict[int, Verdict], *, short: bool = False) -> None:
+        self._verdicts = verdicts
+        self._short = short
+
+    def step(self, account_id: str, record: bytes | None, delivered: Sequence[Delivered], decided_at: int) -> Outcome:
+        """Judge."""
+        assert (account_id, record, decided_at) == ("a", None, 5)
+        verdicts = [self._verdicts.get(each.offset, Applied()) for each in delivered]
+        return Outcome(b"new", True, verdicts[1:] if self._short else verdicts, [], None)  # noqa: FBT003
+
+
+def folded(fold: Any, arrivals: Sequence[Arrival]) -> Folding:
+    """Fold arrivals of accounts that are not there yet."""
+    share = share_of(arrivals)
+    folding = Folding(fold, dict.fromkeys(share.accounts), 5)
+    assert len([*folding.arrivals(share.accounts, share.refused)]) == len(share.accounts)
+    return folding
+
+
+def test_verdicts_are_counted_by_topic_and_refusals_kept_with_their_records() -> None:
+    """What the codec refused comes first, then what the fold refused, account after account; the rest moves the clock."""
+    a, other, broken = arrival(7), arrival(8, topic=TICKETS), arrival(99, refused=BROKEN)
+    late, again = arrival(10, b"b"), arrival(9, b"b")
+    step = folded(Judge({10: LATE, 9: Repeat()}), [broken, a, other, again, late]).step({})
+    assert step.counts == {
+        (PURCHASES, "refused"): 2,
+        (PURCHASES, "applied"): 1,
+        (TICKETS, "applied"): 1,
+        (PURCHASES, "repeat"): 1,
+    }
+    assert step.refused == [(broken, BROKEN), (late, LATE)]
+    assert step.newest == 10
+    assert step.write.values == {b"a": b"new", b"b": b"new"}
+
+
+def test_a_step_of_refused_records_alone_moves_no_clock() -> None:
+    """There is nothing to fold."""
+    step = folded(Judge({}), [arrival(99, refused=BROKEN)]).step({})
+    assert (step.newest, dict(step.counts)) == (0.0, {(PURCHASES, "refused"): 1})
+
+
+def test_a_fold_that_leaves_a_message_without_a_verdict_is_an_error() -> None:
+    """No record may go uncounted."""
+    with pytest.raises(ValueError, match="1 verdicts on 2 messages"):
+        folded(Judge({}, short=True), [arrival(0), arrival(1)])

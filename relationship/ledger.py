@@ -30,22 +30,35 @@ def stem_of(facts: Sequence[f.Fact]) -> str:
     return commonprefix([name for fact in facts for name in _names(fact)])  # noqa: RUF071 - of characters, not of paths
 
 
-def entry(fact: f.Fact, stem: str) -> bytes | None:
-    """Return a fact as the history holds it; None where an id in it does not begin with the stem."""
-    if not fact.id.startswith(stem):
-        return None
+def stem_with(stem: str, fact: f.Fact) -> str:
+    """Return what all ids begin with once a fact has joined those that begin with `stem`."""
+    for name in _names(fact):
+        if not name.startswith(stem):
+            stem = commonprefix([stem, name])  # noqa: RUF071
+    return stem
+
+
+def entry(fact: f.Fact, stem: str) -> bytes:
+    """Return a fact as the history holds it. All ids in it begin with the stem."""
     short = copy(fact)
     force_setattr(short, "id", fact.id[len(stem) :])
     if isinstance(fact, f.CommandFact) and fact.corrects is not None:
-        if not fact.corrects.startswith(stem):
-            return None
         force_setattr(short, "corrects", fact.corrects[len(stem) :])
     return _encode(short)
 
 
 def entries(facts: Sequence[f.Fact], stem: str) -> bytes:
     """Return a history. All ids in the facts begin with the stem."""
-    return b"".join([encoded for fact in facts if (encoded := entry(fact, stem)) is not None])
+    return b"".join([entry(fact, stem) for fact in facts])
+
+
+def written_anew(count: int, history: bytes, stem: str, shorter: str) -> bytes:
+    """Return a history with a shorter stem, with which its own begins. Raises as `facts` does.
+
+    An account whose ids begin to be made otherwise comes by here: to put back what the ids have lost is a quarter of the
+    work of reading the facts and writing them.
+    """
+    return b"".join(map(_encode, facts(count, history, stem[len(shorter) :])))
 
 
 def facts(count: int, history: bytes, stem: str) -> list[f.Fact]:

@@ -6,6 +6,7 @@ id)`; equal moments fold in the order of `MESSAGE_TYPES`. The encoding is Messag
 with a default, so that an older record still decodes.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, get_args
 
@@ -179,6 +180,7 @@ def order(fact: Fact) -> tuple[int, int, str]:
 _encoder: Final = msgspec.msgpack.Encoder()
 _one: Final = msgspec.msgpack.Decoder(Fact)
 _many: Final = msgspec.msgpack.Decoder(list[Fact])
+_ARRAY_FIX_MOST, _ARRAY_16_MOST = 0xF, 0xFFFF  # elements of an array whose head takes one byte, and of one with three
 _ARRAY_32: Final = b"\xdd"  # MessagePack's head of an array whose length takes four bytes
 
 
@@ -191,6 +193,13 @@ def decode_fact(raw: bytes) -> Fact:
     """Return the fact of one encoding. Raises msgspec.DecodeError where it is none."""
     fact: Fact = _one.decode(raw)
     return fact
+
+
+def encode_history(facts: Sequence[Fact]) -> bytes:
+    """Return facts encoded one after the other: an array of them without its head."""
+    count = len(facts)
+    head = 1 if count <= _ARRAY_FIX_MOST else 3 if count <= _ARRAY_16_MOST else 5
+    return _encoder.encode(facts)[head:]
 
 
 def decode_history(count: int, raw: bytes) -> list[Fact]:

@@ -49,7 +49,7 @@ def _guest(fact: f.Fact) -> f.Fact:
 
 def pack(facts: Sequence[f.Fact]) -> tuple[int, str]:
     """Return facts as a move carries them: how many, and their bytes in base64."""
-    return len(facts), base64.b64encode(b"".join(map(f.encode_fact, facts))).decode()
+    return len(facts), base64.b64encode(f.encode_history(facts)).decode()
 
 
 def unpack(move: m.Move) -> list[f.Fact]:

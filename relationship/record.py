@@ -131,12 +131,12 @@ class Record(Struct, array_like=True):
 
     def append(self, fact: f.Fact) -> None:
         """Add a fact that is younger than all that are kept."""
-        added = ledger.entry(fact, self.stem) if self.count else None
-        if added is None:
-            self.keep([*self.facts(), fact])
-        else:
-            self.count += 1
-            self.history += added
+        stem = ledger.stem_with(self.stem, fact) if self.count else ledger.stem_of([fact])
+        if stem != self.stem:
+            self.history = ledger.written_anew(self.count, self.history, self.stem, stem)
+            self.stem = stem
+        self.count += 1
+        self.history += ledger.entry(fact, stem)
 
 
 _encoder: Final = msgspec.msgpack.Encoder()

@@ -92,6 +92,7 @@ def _command(binary: Path, port: int, folder: Path, appendonly: AppendOnly, opti
         "save": "",
         "appendonly": "no" if appendonly == "no" else "yes",
         "appendfsync": appendonly,
+        "rdbcompression": "no",  # see docs/store.md
         **options,
     }
     return [str(binary), *(part for name, value in settings.items() for part in (f"--{name}", value))]

@@ -1,5 +1,6 @@
 """What holds of the stored record for any history: nothing is lost in it, and a restored one sends the same again."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from story import CORE, NOW_US, courtship, fold, purchase, ticket
@@ -38,14 +39,26 @@ FACTS = st.one_of(
 @settings(max_examples=400, deadline=None)
 @given(st.lists(FACTS, max_size=12), st.integers(0, 12))
 def test_a_history_gives_back_what_was_put_into_it(facts, kept):
-    """Facts kept at once and facts added one by one come back equal, whatever their ids begin with."""
+    """Facts kept at once and facts added one by one are the same bytes and come back equal, whatever their ids say."""
     record = Record()
     record.keep(facts[:kept])
     for fact in facts[kept:]:
         record.append(fact)
+    at_once = Record()
+    at_once.keep(facts)
+    assert (record.stem, record.history) == (at_once.stem, at_once.history)
     assert record.facts() == facts
     assert decode(encode(record)) == record
     assert decode(encode(record)).facts() == facts
+
+
+@pytest.mark.parametrize("count", [0, 1, 15, 16, 65_535, 65_536])
+def test_a_history_is_its_facts_one_after_the_other(count):
+    """However many they are, and so however long the head that an array of them would have."""
+    facts = [f.ReferralFact(t, f"order-{t}") for t in range(count)]
+    history = f.encode_history(facts)
+    assert history == b"".join(map(f.encode_fact, facts))
+    assert f.decode_history(count, history) == facts
 
 
 @settings(max_examples=400, deadline=None)

@@ -36,10 +36,10 @@ class Event(NamedTuple):
     at: str
 
 
-def purchase(number: int, account: str, at: str, cents: int = 950) -> bytes:
-    """Return the JSON of a purchase, about 190 bytes."""
+def purchase(number: int, account: str, at: str, cents: int = 950, stem: str = "") -> bytes:
+    """Return the JSON of a purchase, about 190 bytes; its id is its number, after what its producer's ids begin with."""
     return (
-        f'{{"event_id":"p{number}","account_id":"{account}","occurred_at":"{at}",'
+        f'{{"event_id":"{stem}p{number}","account_id":"{account}","occurred_at":"{at}",'
         f'"amount":"{cents // 100}.{cents % 100:02d}","currency":"EUR","kind":"goods","channel":"web",'
         f'"category":"home","quantity":1}}'
     ).encode()

@@ -6,6 +6,7 @@ evenly, so that its cache helps as little as it can.
 """
 
 import random
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -37,6 +38,10 @@ TEMPLATES: Final = 200
 NEWEST: Final = datetime(2026, 6, 1, tzinfo=UTC)
 NOW_US: Final = int(datetime(2026, 7, 1, tzinfo=UTC).timestamp() * 1e6)
 CHUNK: Final = 1_000
+# What says that Redis writes its files anew, how often this is looked at, and how long it may take: seconds.
+REWRITES: Final = ("aof_rewrite_in_progress", "aof_rewrite_scheduled", "rdb_bgsave_in_progress")
+LOOK_SECONDS: Final = 0.1
+REWRITE_SECONDS: Final = 120.0
 KIB: Final = 1024.0
 COLUMNS: Final = {
     "events_per_second": "events/s",
@@ -48,10 +53,11 @@ COLUMNS: Final = {
 
 
 class Template(NamedTuple):
-    """An account of twenty events: its record, and when it is due."""
+    """An account of twenty events: its record, when it is due, and what its events' ids begin with."""
 
     record: bytes
     due_at: int | None
+    stem: str
 
 
 async def measure(plan: Plan) -> Measure:
@@ -81,7 +87,7 @@ async def _once(plan: Plan, accounts: int, templates: Sequence[Template]) -> dic
     with stand(plan.partitions) as on:
         group = on.next_group("growth")
         size = _fill(on, group, accounts, templates)
-        events = _drawn(plan.growth_events, accounts, plan.partitions)
+        events = _drawn(plan, accounts, templates)
         total = await publish(on, marked(events, plan.partitions))
         async with answers(on) as consumer, running(WORKER, on, group) as runs:
             values = await timed(on, runs, consumer, total, plan.limit)
@@ -122,7 +128,7 @@ def _template(core: Core, messages: Sequence[Delivered]) -> Template:
         raw, due_at = outcome.record, outcome.due_at
     record = decode(raw or b"")
     record.offsets.clear()
-    return Template(encode(record), due_at)
+    return Template(encode(record), due_at, record.stem)
 
 
 def _fill(on: Stand, group: str, accounts: int, templates: Sequence[Template]) -> int:
@@ -138,7 +144,15 @@ def _fill(on: Stand, group: str, accounts: int, templates: Sequence[Template]) -
                 if template.due_at is not None:
                     pipe.zadd(names.due, {key: template.due_at})
             pipe.execute()
+        _await_rewrite(client)
         return _used(client) - before
+
+
+def _await_rewrite(client: Redis) -> None:
+    """Return when Redis has written its files anew, which so many new values make it do: that is of the filling."""
+    deadline = time.monotonic() + REWRITE_SECONDS
+    while any(client.info("persistence")[name] for name in REWRITES) and time.monotonic() < deadline:
+        time.sleep(LOOK_SECONDS)
 
 
 def _used(client: Redis) -> int:
@@ -151,11 +165,12 @@ def _account(number: int) -> bytes:
     return b"s7-%07d" % number
 
 
-def _drawn(events: int, accounts: int, partitions: int) -> Iterator[Event]:
-    """Yield purchases of accounts drawn evenly, a tenth of a second apart."""
+def _drawn(plan: Plan, accounts: int, templates: Sequence[Template]) -> Iterator[Event]:
+    """Yield purchases of accounts drawn evenly, a tenth of a second apart, with ids like those of the account's others."""
     chance = random.Random(SEED)  # noqa: S311 - for repeatable figures
-    for number in range(events):
-        key = _account(chance.randrange(accounts))
+    for number in range(plan.growth_events):
+        drawn = chance.randrange(accounts)
+        key, stem = _account(drawn), templates[drawn % len(templates)].stem
         at = (NEWEST + timedelta(seconds=number // 10)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        value = purchase(number, key.decode(), at)
-        yield Event(PURCHASES, partition_of_key(key, partitions), key, value, at)
+        value = purchase(number, key.decode(), at, stem=stem)
+        yield Event(PURCHASES, partition_of_key(key, plan.partitions), key, value, at)

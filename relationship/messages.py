@@ -21,8 +21,17 @@ Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
 AccountId = Annotated[
     str, Meta(min_length=1, max_length=255, description="Opaque, 1 to 255 bytes of UTF-8, never normalised.")
 ]
-Money = Annotated[str, Meta(pattern=MONEY_PATTERN, description="A decimal string, at least 0.")]
-# The codec looks the code up in ISO 4217's list: a pattern as well would cost a tenth of a purchase's decoding.
+# Of these two the codec checks the rest: money against the pattern, where it remembers the amounts that it has seen, and the
+# code in ISO 4217's list. Patterns of msgspec's would cost a third of a purchase's decoding.
+Money = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=27,
+        description="A decimal string, at least 0.",
+        extra_json_schema={"pattern": MONEY_PATTERN},
+    ),
+]
 Currency = Annotated[
     str,
     Meta(

@@ -166,14 +166,16 @@ class Codec:
         return self._broken(message, now_us) or message
 
     def _broken(self, message: Message, now_us: int) -> Refused | None:
-        """Return what a decoded message breaks: version, contract, time."""
+        """Return what a decoded message breaks first: version, contract, time, what it corrects."""
         version = message.schema_version
         if version is not None and version != CURRENT and not is_known(version):
             return bad_version()
+        if broken := broken_rule(message):
+            return broken
         moment_us = message.occurred_at.timestamp() * 1e6
         if not EARLIEST_US <= moment_us <= now_us + self._future_us:
             return self._bad_time("$.occurred_at", moment_us)
-        return broken_rule(message) or (self._bad_correction(message, now_us) if isinstance(message, Command) else None)
+        return self._bad_correction(message, now_us) if isinstance(message, Command) else None
 
     def _bad_time(self, what: str, moment_us: float) -> Refused:
         """Return the TIME refusal of a moment that no clock in order shows."""

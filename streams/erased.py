@@ -45,9 +45,8 @@ class Erased(NamedTuple):
             return False
         if arrival.offset < self.acknowledged.get(arrival.topic, 0):
             return True
-        return (
-            arrival.topic in OWN and arrival.at.timestamp() * 1000 < erased_ms
-        )  # sent again by another account, at a new offset
+        # Another account may send it again, at a new offset.
+        return arrival.topic in OWN and arrival.at.timestamp() * 1000 < erased_ms
 
     def part(self, arrivals: Sequence[Arrival]) -> tuple[Sequence[Arrival], Sequence[Arrival]]:
         """Return the arrivals to fold, and those that were erased."""

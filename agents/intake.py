@@ -14,7 +14,7 @@ def add_intake_agents(app: App) -> None:
     """Register an agent for every intake topic."""
     for topic in sorted(app.intake):
         channel = app.topic(topic, key_type=bytes, value_type=bytes, value_serializer="raw")
-        app.agent(channel, name=f"intake.{topic}")(_agent(app))
+        app.add_agent(_agent(app), channel, f"intake.{topic}")
 
 
 def _agent(app: App) -> Callable[[Any], Awaitable[None]]:

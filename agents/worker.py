@@ -46,8 +46,6 @@ EXIT_FAILED: Final = 1
 # Seconds for Faust to stop before it is left where it is; the process ends in any case.
 STOP_SECONDS: Final = 10.0
 CRASHED_SECONDS: Final = 2.0
-# Objects after which Python's collector looks at the young ones: 2 ms of looking, some times a second under full load.
-YOUNG_OBJECTS: Final = 50_000
 
 
 class WorkerError(RuntimeError):
@@ -202,23 +200,13 @@ def run_worker(settings: Settings, ready: Ready | None = None, fold: Fold | None
         fold: what decides; the project's own core with the policy of the settings where it is None.
     """
     configure_logs(settings)
-    calm_the_collector()
+    gc.freeze()  # what is imported stays: the collector need not walk through it, again and again
     try:
         uvloop.run(_main(settings, fold or core_of(settings), ready))
     except (WorkerError, PolicyError) as error:
         sys.stderr.write(f"clientward: {' '.join(str(error).split())}\n")
         return EXIT_FAILED
     return 0
-
-
-def calm_the_collector() -> None:
-    """Let Python look for cycles less often: what is imported stays, and what the hot path makes has hardly any.
-
-    Left as it is, the collector walks through all records that wait in a backlog, again and again: a third of the time.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
 
 
 def core_of(settings: Settings) -> Fold:

@@ -1,4 +1,4 @@
-"""What is measured with: purchases to count, and the simulator's accounts for the core; markers stand among them.
+"""What is measured with: purchases to count, and markers among them. `benchmarks.simulation` has the simulator's accounts.
 
 A marker is a purchase of an account of its own, `marker-<partition>-<count>`, where `count` says how many events its
 partition holds up to and including it. Every program answers a marker, and only a marker, on the answers' topic: so an
@@ -12,7 +12,6 @@ from typing import Final, NamedTuple
 
 from relationship.messages import PURCHASES
 from relationship.outcome import RECLASSIFIED
-from simulator import Rates, simulate_events
 from streams.partitioning import partition_of_key
 
 ANSWERS: Final = RECLASSIFIED
@@ -77,27 +76,6 @@ def one_each(accounts: int, partitions: int) -> Iterator[Event]:
 
 def _purchase(number: int, account: int, partition: int, at: str, cents: int) -> Event:
     return Event(PURCHASES, partition, b"a%d" % account, purchase(number, f"a{account}", at, cents), at)
-
-
-def simulated(events: int, partitions: int) -> list[Event]:
-    """Return the simulator's records in the order of their arrival: repeats and late ones, none that is refused.
-
-    A record that credits another account is left out: the worker would publish to its own intake, and the next program
-    would find more there than the one before.
-    """
-    end = datetime(2026, 6, 1, tzinfo=UTC)
-    played = simulate_events(events, end, SEED, rates=Rates(poison=0.0)).events()
-    return [
-        Event(
-            each.topic,
-            partition_of_key(each.account_id.encode(), partitions),
-            each.account_id.encode(),
-            each.value,
-            each.occurred_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        )
-        for each in played
-        if b"referred_by" not in each.value
-    ]
 
 
 def marked(events: Iterable[Event], partitions: int) -> Iterator[Event]:

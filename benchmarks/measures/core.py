@@ -7,11 +7,12 @@ more the engines around it show.
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from benchmarks.events import marked, simulated
+from benchmarks.events import marked
 from benchmarks.measures.contest import COLUMNS, contest
 from benchmarks.plan import Plan
 from benchmarks.programs import BARE_LOOP, QUIX_CORE, STAMP, WORKER, Program, compiled
 from benchmarks.results import Aim, Measure, at_least, medians
+from benchmarks.simulation import simulated
 
 PROGRAMS: Final = (WORKER, QUIX_CORE, BARE_LOOP)
 NOT_COMPILED: Final = "without a C compiler `make compiled` builds nothing, so that the compiled core was not measured"

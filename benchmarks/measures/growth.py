@@ -16,11 +16,12 @@ from typing import Final, NamedTuple
 import msgspec
 from redis import Redis
 
-from benchmarks.events import SEED, Event, marked, purchase, simulated
+from benchmarks.events import SEED, Event, marked, purchase
 from benchmarks.plan import Plan
 from benchmarks.programs import WORKER, running
 from benchmarks.report import say
 from benchmarks.results import Aim, Measure, Sample, at_least, at_most, medians
+from benchmarks.simulation import simulated
 from benchmarks.stand import Stand, memory_bytes, publish, stand
 from benchmarks.watching import answers, settle, timed
 from clientward_store.keys import keys_of

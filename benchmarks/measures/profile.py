@@ -12,9 +12,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from benchmarks.events import simulated
 from benchmarks.plan import Plan
 from benchmarks.results import Measure, Sample
+from benchmarks.simulation import simulated
 from relationship.core import Core
 from relationship.outcome import Delivered, Refused
 from relationship.policy import load_policy

@@ -8,7 +8,7 @@ bench-setup: setup
 bench-venv-setup: setup
 	@bash benchmarks/setup.sh --only-venv
 
-bench: bench-setup ## us and our peers side by side, an hour on a quiet machine (ARGS="--only counting")
+bench: bench-setup ## us and our peers side by side, half an hour on a quiet machine (ARGS="--only counting")
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 bench-quick: bench-setup ## the same in small, under five minutes

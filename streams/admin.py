@@ -57,7 +57,9 @@ async def read_topics(client: AIOKafkaAdminClient, names: Sequence[str]) -> dict
     if not described:
         return {}
     configs = await _read_configs(client, [topic["topic"] for topic in described])
-    return {topic["topic"]: _current(topic, configs[topic["topic"]]) for topic in described}
+    return {
+        topic["topic"]: _current(topic, configs[topic["topic"]]) for topic in described if topic["topic"] in configs
+    }
 
 
 async def plan_topics(settings: Settings) -> list[Change]:
@@ -145,10 +147,17 @@ def _exists(topic: dict[str, Any]) -> bool:
 
 
 async def _read_configs(client: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, list[tuple[Any, ...]]]:
+    """Return the settings of those of `names` that exist.
+
+    Metadata and settings are two requests. Between them a topic may be deleted, and the broker that answers the second
+    may not have heard yet of one just made: either way it is not there (yet), and whoever waits asks again.
+    """
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     found: dict[str, list[tuple[Any, ...]]] = {}
     for response in await client.describe_configs(resources):
         for code, message, _kind, name, entries in response.resources:
+            if code in ABSENT:
+                continue
             if code != NO_ERROR:
                 raise TopicsError(f"cannot read the settings of {name}: {message or for_code(code).__name__}")
             found[name] = entries

@@ -1,9 +1,11 @@
 """Topics and the doctor on a real broker and a real Redis."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
 
 from relationship.messages import PURCHASES
 from streams.admin import TopicsError, admin_client, apply, ensure_topics, plan_topics, read_topics
@@ -44,6 +46,38 @@ async def test_topics_are_created_as_specified(settings: Settings) -> None:
         assert topics[spec.name].partitions == 3
         assert spec.config.items() <= topics[spec.name].overrides.items()
     assert await plan_topics(settings) == []
+
+
+class LosesTopics(AIOKafkaAdminClient):
+    """An admin client whose topics are deleted by somebody else just after the metadata was read."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.met: list[str] = []
+
+    async def describe_topics(self, topics: list[str] | None = None) -> list[dict[str, Any]]:
+        """Answer as the real client does, and the first time delete all but one of the topics told of."""
+        found = await super().describe_topics(topics)
+        if not self.met:
+            self.met.extend(topic["topic"] for topic in found if topic["error_code"] == 0)
+            await self.delete_topics(self.met[1:])
+            async with asyncio.timeout(20):
+                while any(each["error_code"] == 0 for each in await super().describe_topics(self.met[1:])):  # noqa: ASYNC110 - not told
+                    await asyncio.sleep(0.05)
+        return found
+
+
+async def test_a_topic_deleted_between_two_requests_is_not_there(settings: Settings) -> None:
+    """Metadata and settings are two requests: a topic that goes between them is absent, and no error."""
+    await ensure_topics(settings)
+    client = LosesTopics(**settings.kafka_client_options())
+    await client.start()
+    try:
+        topics = await read_topics(client, [spec.name for spec in topics_for(settings)])
+    finally:
+        await client.close()
+    assert len(client.met) == len(topics_for(settings))
+    assert list(topics) == client.met[:1]
 
 
 async def test_settings_are_altered_and_others_kept(settings: Settings) -> None:

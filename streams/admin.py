@@ -53,13 +53,11 @@ async def admin_client(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]
 
 async def read_topics(client: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, CurrentTopic]:
     """Return those of `names` that exist, as the brokers have them."""
-    described = [topic for topic in await client.describe_topics(list(names)) if _exists(topic)]
-    if not described:
+    topics = {topic["topic"]: topic for topic in await client.describe_topics(list(names)) if _exists(topic)}
+    if not topics:
         return {}
-    configs = await _read_configs(client, [topic["topic"] for topic in described])
-    return {
-        topic["topic"]: _current(topic, configs[topic["topic"]]) for topic in described if topic["topic"] in configs
-    }
+    configs = await _read_configs(client, list(topics))
+    return {name: _current(topics[name], entries) for name, entries in configs.items()}
 
 
 async def plan_topics(settings: Settings) -> list[Change]:

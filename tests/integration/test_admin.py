@@ -1,11 +1,11 @@
 """Topics and the doctor on a real broker and a real Redis."""
 
-import asyncio
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from deleted import until_deleted
 
 from relationship.messages import PURCHASES
 from streams.admin import TopicsError, admin_client, apply, ensure_topics, plan_topics, read_topics
@@ -21,9 +21,8 @@ from streams.topics import DAY_MS, topics_for
 async def settings(kafka_bootstrap: str, redis_url: str, unique: str) -> Settings:
     """Settings of a deployment of this test alone, on the run's servers, once the last test's topics are gone."""
     settings = Settings(kafka_bootstrap=kafka_bootstrap, redis_url=redis_url, group=unique, partitions=3)  # type: ignore[arg-type]
-    async with admin_client(settings) as client, asyncio.timeout(20):
-        while await read_topics(client, [spec.name for spec in topics_for(settings)]):  # noqa: ASYNC110 - Kafka tells nobody
-            await asyncio.sleep(0.1)
+    async with admin_client(settings) as client:
+        await until_deleted(client, [spec.name for spec in topics_for(settings)])
     return settings
 
 
@@ -61,9 +60,7 @@ class LosesTopics(AIOKafkaAdminClient):
         if not self.met:
             self.met.extend(topic["topic"] for topic in found if topic["error_code"] == 0)
             await self.delete_topics(self.met[1:])
-            async with asyncio.timeout(20):
-                while any(each["error_code"] == 0 for each in await super().describe_topics(self.met[1:])):  # noqa: ASYNC110 - not told
-                    await asyncio.sleep(0.05)
+            await until_deleted(self, self.met[1:])
         return found
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pytest
+from deleted import until_deleted
 from faust.types import TP
 from redis import Redis
 
@@ -18,7 +19,7 @@ from relationship.core import Core
 from relationship.messages import PROFILES, PURCHASES, decoder_for
 from relationship.outcome import RECLASSIFIED, REJECTED, Delivered, Reason, Refused
 from relationship.policy import load_policy
-from streams.admin import admin_client, ensure_topics, read_topics
+from streams.admin import admin_client, ensure_topics
 from streams.dead_letters import dead_letter
 from streams.partitioning import partition_of
 from streams.reading import read_to_end
@@ -85,9 +86,8 @@ async def end(process: Process, stdin: bytes = b"") -> Ended:
 async def cli(kafka_bootstrap: str, redis_url: str, unique: str, tmp_path: Path) -> Cli:
     """The command line of a deployment of this test alone, once the last test's topics are gone."""
     settings = Settings(kafka_bootstrap=kafka_bootstrap, redis_url=redis_url, group=unique, partitions=3)  # type: ignore[arg-type]
-    async with admin_client(settings) as client, asyncio.timeout(20):
-        while await read_topics(client, [spec.name for spec in topics_for(settings)]):  # noqa: ASYNC110 - Kafka tells nobody
-            await asyncio.sleep(0.1)
+    async with admin_client(settings) as client:
+        await until_deleted(client, [spec.name for spec in topics_for(settings)])
     return Cli(settings, tmp_path)
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from deleted import until_deleted
 from redis import Redis
 
 from cli.demo_stage import READY_SECONDS, Seen, Stage, start_worker
@@ -27,7 +28,7 @@ from clientward_store.keys import Keys, keys_of
 from relationship.messages import MESSAGE_TYPES
 from relationship.outcome import RECLASSIFIED, REJECTED
 from relationship.record import Record, decode
-from streams.admin import admin_client, ensure_topics, read_topics
+from streams.admin import admin_client, ensure_topics
 from streams.dead_letters import Rejected, read_dead_letter
 from streams.embedded import RedisServer
 from streams.embedded.guard import Guard
@@ -40,7 +41,7 @@ SHARED: Final = Path(os.environ.get("CLIENTWARD_SHARED") or ROOT.parent / "share
 PARTITIONS: Final = 4
 FOLDED_SECONDS: Final = 120.0  # to fold what was sent: seconds, unless the machine is very busy
 COMMAND_SECONDS: Final = 120.0
-LOOK_SECONDS: Final = 0.2  # between two looks at Redis and Kafka; nobody tells when the last event is folded
+LOOK_SECONDS: Final = 0.2  # between two looks at Redis; nobody tells when the last event is folded
 STOP_SECONDS: Final = 20.0
 
 
@@ -226,11 +227,9 @@ async def _intake(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
 
 
 async def _topics(settings: Settings) -> None:
-    """Make the topics, once those of the test before are gone: Kafka answers before it has deleted them."""
-    names = [spec.name for spec in topics_for(settings)]
-    async with admin_client(settings) as client, asyncio.timeout(30):
-        while await read_topics(client, names):  # noqa: ASYNC110 - Kafka tells nobody
-            await asyncio.sleep(LOOK_SECONDS)
+    """Make the topics, once those of the test before are gone."""
+    async with admin_client(settings) as client:
+        await until_deleted(client, [spec.name for spec in topics_for(settings)])
     await ensure_topics(settings)
 
 

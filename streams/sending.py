@@ -5,8 +5,9 @@ When something happened is in the message.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
@@ -18,6 +19,9 @@ from streams.topics import HEADERS_BYTES
 
 # Milliseconds that a record waits for company: batches of a file fill at once, so this only bounds the last one.
 LINGER_MS: Final = 5
+# How much newer than an account's records of other topics one may be and be under way with them. Well below the days that
+# an event may be late, and enough that a file of many accounts waits seldom.
+TOGETHER: Final = timedelta(days=7)
 
 
 class Record(NamedTuple):
@@ -60,6 +64,42 @@ async def send_batch(client: AIOKafkaProducer, records: Sequence[Record]) -> lis
 
     Raises KafkaError for what would meet every record, such as a broker that is away.
     """
+    return [outcome for run in runs(records) for outcome in await _send_run(client, run)]
+
+
+def runs(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+    """Cut records, which come in order, where one has to wait until those before it are stored.
+
+    A broker stores the partitions of a request one after another, and a worker may read in between. Were an account's
+    record there before one of another topic that happened a month earlier, the earlier one would be refused as LATE.
+    """
+    start = 0
+    oldest: dict[bytes | None, dict[str, date]] = {}
+    for number, record in enumerate(records):
+        day = _day(record)
+        if day is None:
+            continue
+        days = oldest.setdefault(record.key, {})
+        if any(day - other > TOGETHER for topic, other in days.items() if topic != record.topic):
+            yield records[start:number]
+            start = number
+            oldest = {record.key: (days := {})}
+        days[record.topic] = min(day, days.get(record.topic, day))
+    yield records[start:]
+
+
+def _day(record: Record) -> date | None:
+    """Return the day on which a record's message happened, by its header; None where it does not say."""
+    for name, value in record.headers:
+        if name == "ce_time":
+            try:
+                return date.fromisoformat(value[:10].decode())
+            except ValueError:
+                return None
+    return None
+
+
+async def _send_run(client: AIOKafkaProducer, records: Sequence[Record]) -> list[str | None]:
     under_way = [await _send(client, record) for record in records]
     stored = await asyncio.gather(*(each for each in under_way if not isinstance(each, str)), return_exceptions=True)
     for outcome in stored:

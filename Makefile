@@ -27,7 +27,7 @@ test: setup ## every test, on real Kafka and Redis (ARGS="-k embedded")
 test-unit: setup ## the quick tests, without servers
 	@$(BIN)/python -m pytest tests/unit tests/property $(ARGS)
 
-.compiled/stamp: $(wildcard relationship/*.py) requirements/compile.sh | setup
+.compiled/stamp: $(wildcard relationship/*.py relationship/*/*.py) requirements/compile.sh | setup
 	@bash requirements/compile.sh
 
 compiled: .compiled/stamp ## the pure core through mypyc, into .compiled (a minute): run with PYTHONPATH=$$PWD/.compiled

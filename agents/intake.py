@@ -6,8 +6,8 @@
 from collections.abc import AsyncIterable, Awaitable, Callable
 from typing import Any
 
-from streams.app import App
-from streams.fetching import Batch
+from streams.engine.app import App
+from streams.wire.records import Batch
 
 
 def add_intake_agents(app: App) -> None:

@@ -24,20 +24,20 @@ from faust.exceptions import FaustError
 from agents.intake import add_intake_agents
 from agents.probes import Probes
 from clientward_store import Fenced, StoreUnavailable
+from relationship.contract.outcome import Fold
 from relationship.core import Core
-from relationship.outcome import Fold
-from relationship.policy import load_policy
-from relationship.policy_file import PolicyError
-from streams.admin import plan_topics
-from streams.app import App, build_app
-from streams.logs import configure_logs
-from streams.policies import Follower
-from streams.publisher import Publisher, PublishRefusedError
-from streams.redis_calls import Pulse
-from streams.sensors import Metrics
-from streams.settings import Settings
-from streams.tasks import PositionLostError
-from streams.topic_plan import Create, Refuse
+from relationship.policy.compiled import load_policy
+from relationship.policy.file import PolicyError
+from streams.config.logs import configure_logs
+from streams.config.settings import Settings
+from streams.engine.app import App, build_app
+from streams.engine.metrics import Metrics
+from streams.engine.partition import PositionLostError
+from streams.engine.policy_follower import Follower
+from streams.engine.redis_calls import Pulse
+from streams.kafka.admin import plan_topics
+from streams.kafka.publisher import Publisher, PublishRefusedError
+from streams.kafka.topic_plan import Create, Refuse
 
 log = structlog.get_logger(__name__)
 

@@ -12,9 +12,9 @@ import msgspec
 
 from agents.worker import run_worker
 from benchmarks.events import ANSWERS, MARKER
-from relationship.messages import Purchase
-from relationship.outcome import Applied, Delivered, Outcome, Outgoing, Repeat, Verdict
-from streams.settings_load import load_settings
+from relationship.contract.messages import Purchase
+from relationship.contract.outcome import Applied, Delivered, Outcome, Outgoing, Repeat, Verdict
+from streams.config.load import load_settings
 
 WHEN: Final = "2026-01-01T00:00:00Z"
 APPLIED: Final = Applied()

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
-from relationship.messages import PURCHASES
-from relationship.outcome import RECLASSIFIED
-from streams.partitioning import partition_of_key
+from relationship.contract.messages import PURCHASES
+from relationship.contract.outcome import RECLASSIFIED
+from streams.kafka.partitioning import partition_of_key
 
 ANSWERS: Final = RECLASSIFIED
 MARKER: Final = "marker-"

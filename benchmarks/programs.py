@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 
 from benchmarks.events import ANSWERS
 from benchmarks.stand import Stand
-from relationship.messages import PURCHASES
-from streams.admin import ensure_topics
+from relationship.contract.messages import PURCHASES
+from streams.kafka.admin import ensure_topics
 
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parent

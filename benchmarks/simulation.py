@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from benchmarks.events import SEED, Event
 from simulator import Rates, simulate_events
-from streams.partitioning import partition_of_key
+from streams.kafka.partitioning import partition_of_key
 
 
 def simulated(events: int, partitions: int) -> list[Event]:

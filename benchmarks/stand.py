@@ -18,10 +18,10 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from pydantic import SecretStr
 
 from benchmarks.events import Event
-from relationship.messages import PURCHASES
-from streams.admin import admin_client, ensure_topics
+from relationship.contract.messages import PURCHASES
+from streams.config.settings import Settings
 from streams.embedded import kafka_server, redis_server
-from streams.settings import Settings
+from streams.kafka.admin import admin_client, ensure_topics
 
 TICKS: Final = os.sysconf("SC_CLK_TCK")
 # Events published between two waits: enough for full batches, few enough that all topics arrive in event-time order.

@@ -7,12 +7,12 @@ import typer
 
 from cli.mistakes import FAILED, WRONG_USE, MistakeError
 from cli.output import console, printable, printable_json, say
-from streams.settings_load import load_settings
+from streams.config.load import load_settings
 
 if TYPE_CHECKING:
     from cli.account_view import AccountView
-    from relationship.schedule import Rules
-    from streams.settings import Settings
+    from relationship.policy.schedule import Rules
+    from streams.config.settings import Settings
 
 account_app = typer.Typer(no_args_is_help=True, help="Look at one account.")
 
@@ -50,7 +50,7 @@ def read_record(settings: "Settings", account_id: str) -> bytes | None:
 
     from clientward_store.client import sync_client  # noqa: PLC0415 - slow to import
     from clientward_store.keys import keys_of, target_of  # noqa: PLC0415 - slow to import
-    from streams.partitioning import partition_of  # noqa: PLC0415 - slow to import
+    from streams.kafka.partitioning import partition_of  # noqa: PLC0415 - slow to import
 
     keys = keys_of(f"{settings.group}-relationships", partition_of(account_id, settings.partitions))
     client = sync_client(target_of(URL(settings.redis_url.get_secret_value())))
@@ -64,7 +64,7 @@ def read_record(settings: "Settings", account_id: str) -> bytes | None:
 def _view(settings: "Settings", account_id: str, raw: bytes) -> "AccountView":
     from cli.account_view import view  # noqa: PLC0415 - not for --help
     from relationship.core import Core  # noqa: PLC0415 - not for --help
-    from relationship.record import decode  # noqa: PLC0415 - not for --help
+    from relationship.state.record import decode  # noqa: PLC0415 - not for --help
 
     rules = rules_for(settings, raw)
     return view(account_id, raw, rules.at(decode(raw).head.t), list(Core(rules).pending(account_id, raw)))
@@ -73,7 +73,7 @@ def _view(settings: "Settings", account_id: str, raw: bytes) -> "AccountView":
 def rules_for(settings: "Settings", raw: bytes) -> "Rules":
     """Return what an account was folded by: the policy set, and where a published one was in force, all published."""
     from cli.policy_live import heard  # noqa: PLC0415 - not for --help
-    from relationship.policy import load_policy  # noqa: PLC0415 - not for --help
-    from relationship.record import decode  # noqa: PLC0415 - not for --help
+    from relationship.policy.compiled import load_policy  # noqa: PLC0415 - not for --help
+    from relationship.state.record import decode  # noqa: PLC0415 - not for --help
 
     return asyncio.run(heard(settings)).rules if decode(raw).switch else load_policy(settings.policy_file)

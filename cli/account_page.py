@@ -9,7 +9,7 @@ from rich.text import Text
 
 from cli.account_view import AccountView
 from cli.output import STATUS_STYLES, printable
-from relationship.decisions import DimensionPart
+from relationship.contract.decisions import DimensionPart
 
 BAR_CELLS: Final = 20
 DAY: Final = 10  # characters of an RFC 3339 time that are its day

@@ -7,18 +7,19 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from relationship import facts as f
-from relationship.decisions import DimensionPart, PlayPart, Reclassification, State
-from relationship.evidence import evidence_of
-from relationship.explain import decision_id, describe, dimension_parts
-from relationship.history import next_due
-from relationship.outcome import RECLASSIFIED, Outgoing
-from relationship.outlook import what_next
-from relationship.plays import play_of
-from relationship.policy import Policy
-from relationship.record import Record, Told, decode
-from relationship.state_message import state_of
-from relationship.transitions import read
+from relationship.classify.evidence import evidence_of
+from relationship.classify.plays import play_of
+from relationship.classify.transitions import read
+from relationship.contract import enums, times
+from relationship.contract.decisions import DimensionPart, PlayPart, Reclassification, State
+from relationship.contract.outcome import RECLASSIFIED, Outgoing
+from relationship.policy.compiled import Policy
+from relationship.state import facts as f
+from relationship.state.record import Record, Told, decode
+from relationship.timeline.explain import decision_id, describe, dimension_parts
+from relationship.timeline.history import next_due
+from relationship.timeline.state_message import state_of
+from relationship.timeline.what_next import what_next
 
 # Events shown: the newest, since they weigh most and a screen is short.
 EVENTS_SHOWN: Final = 12
@@ -74,10 +75,10 @@ def view(account_id: str, raw: bytes, policy: Policy, pending: "list[Outgoing] |
         play=play_of(head, policy),
         dimensions=dimension_parts(reading, evidence_of(facts, head, policy)),
         timeline=[_decision(told, by_id) for told in record.told],
-        events=[Event(f.rfc3339(fact.t), describe(fact), fact.id) for fact in facts[-EVENTS_SHOWN:]],
+        events=[Event(times.rfc3339(fact.t), describe(fact), fact.id) for fact in facts[-EVENTS_SHOWN:]],
         why=_why(account_id, record, by_id, pending),
         what_next=what_next(head, policy),
-        next_due=None if due is None else f.rfc3339(due),
+        next_due=None if due is None else times.rfc3339(due),
         kept=len(facts),
         folded=head.facts,
     )
@@ -99,7 +100,7 @@ def _decision(told: Told, by_id: dict[str, f.Fact]) -> Decision:
     fact = by_id.get(told.cause)
     cause = told.cause if fact is None else f"{describe(fact)} ({told.cause})"
     return Decision(
-        f.rfc3339(told.t), told.seq, f.STATUSES[told.source], f.STATUSES[told.target], told.direction, cause
+        times.rfc3339(told.t), told.seq, enums.STATUSES[told.source], enums.STATUSES[told.target], told.direction, cause
     )
 
 

@@ -11,12 +11,12 @@ from msgspec import Struct
 
 from cli.history import Reader
 from cli.mistakes import WRONG_USE, MistakeError
-from relationship.backtest import Bill, Course, Courses, Otherwise, bill, otherwise
+from relationship.analysis.backtest import Bill, Course, Courses, Otherwise, bill, otherwise
+from relationship.contract.times import micros
 from relationship.core import Core
-from relationship.facts import micros
-from relationship.policy import Policy
+from relationship.policy.compiled import Policy
 from relationship.replay import Replay
-from streams.settings import Settings
+from streams.config.settings import Settings
 
 
 class _Truth(Struct):

@@ -16,9 +16,9 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import msgspec.inspect
 
-from relationship.currencies import CURRENCIES
-from relationship.messages import MEETINGS, MESSAGE_TYPES, PURCHASES, TICKETS, Intake, Message
-from streams.codec_rules import broken_rule
+from relationship.contract.currencies import CURRENCIES
+from relationship.contract.messages import MEETINGS, MESSAGE_TYPES, PURCHASES, TICKETS, Intake, Message
+from streams.wire.rules import broken_rule
 
 TOPICS: Final = {"purchases": PURCHASES, "tickets": TICKETS, "meetings": MEETINGS}
 # Fields that may be taken from the message's own id where nothing else is given.

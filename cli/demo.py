@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cli.demo_stage import Seen, Stage
     from simulator.faults import SimEvent
     from simulator.simulation import Simulation
-    from streams.settings import Settings
+    from streams.config.settings import Settings
 
 ACCOUNTS: Final = 3_000
 PARTITIONS: Final = 12  # the contract's default

@@ -20,11 +20,11 @@ from yarl import URL
 from cli.demo_stage import Seen, Stage
 from clientward_store.client import sync_client
 from clientward_store.keys import keys_of, target_of
-from relationship.outcome import RECLASSIFIED
+from relationship.contract.outcome import RECLASSIFIED
 from simulator.faults import SimEvent
-from streams.reading import reader
-from streams.sending import producer
-from streams.settings import Settings
+from streams.config.settings import Settings
+from streams.kafka.reading import reader
+from streams.kafka.sending import producer
 
 LIVE_DAYS: Final = 14  # fewer than the days an event may be late, so that a pace of days a second refuses nothing
 HISTORY_CHUNK: Final = 2_000  # events on their way at once

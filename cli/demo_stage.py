@@ -16,13 +16,13 @@ from typing import Final, NamedTuple
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams.admin import apply, plan_topics
+from streams.config.load import load_settings
+from streams.config.settings import Settings
 from streams.embedded import RedisServer, kafka_server, redis_server
 from streams.embedded.guard import Guard
 from streams.embedded.ports import free_ports
 from streams.embedded.server import Server
-from streams.settings import Settings
-from streams.settings_load import load_settings
+from streams.kafka.admin import apply, plan_topics
 
 READY_SECONDS: Final = 60.0  # a worker is ready in 3 to 8 s; several on two busy cores take longer
 PROBE_SECONDS: Final = 2.0

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from cli.output import console, printable, printable_json, say
-from relationship.outcome import REJECTED, Reason
-from streams.settings_load import load_settings
+from relationship.contract.outcome import REJECTED, Reason
+from streams.config.load import load_settings
 
 if TYPE_CHECKING:
-    from streams.dead_letters import Rejected
-    from streams.settings import Settings
+    from streams.config.settings import Settings
+    from streams.wire.dead_letters import Rejected
 
 dlq_app = typer.Typer(no_args_is_help=True, help="Look at the dead letters: records that the intake refused.")
 
@@ -43,8 +43,8 @@ def list_command(
 
 async def _newest(settings: "Settings", reason: Reason | None, limit: int) -> tuple[list[Entry], int]:
     """Return the newest dead letters, oldest first, and how many there are for the reason."""
-    from streams.dead_letters import read_dead_letter  # noqa: PLC0415 - not for --help
-    from streams.reading import read_to_end  # noqa: PLC0415 - slow to import
+    from streams.kafka.reading import read_to_end  # noqa: PLC0415 - slow to import
+    from streams.wire.dead_letters import read_dead_letter  # noqa: PLC0415 - not for --help
 
     newest: list[tuple[int, int, int, Any]] = []
     total = 0

@@ -7,11 +7,11 @@ import typer
 
 from cli.mistakes import FAILED
 from cli.output import console, printable
-from streams.settings_load import load_settings
+from streams.config.load import load_settings
 
 if TYPE_CHECKING:
-    from streams.finding import Finding
-    from streams.settings import Settings
+    from streams.config.settings import Settings
+    from streams.health.finding import Finding
 
 STYLES: Final = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
@@ -23,7 +23,7 @@ def doctor() -> None:
 
 
 async def _examine(settings: "Settings") -> bool:
-    from streams.doctor import examine  # noqa: PLC0415 - slow to import
+    from streams.health.doctor import examine  # noqa: PLC0415 - slow to import
 
     failed = False
     async for finding in examine(settings):

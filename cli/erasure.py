@@ -7,11 +7,11 @@ import typer
 
 from cli.mistakes import DONE, FAILED
 from cli.output import console, printable, printable_json, say
-from streams.settings_load import load_settings
+from streams.config.load import load_settings
 
 if TYPE_CHECKING:
-    from streams.settings import Settings
-    from streams.traces import Trace
+    from streams.config.settings import Settings
+    from streams.health.traces import Trace
 
 erasure_app = typer.Typer(no_args_is_help=True, help="Erasure: whether an account has left every store and topic.")
 
@@ -40,7 +40,7 @@ def verify(
 
 
 async def _look(settings: "Settings", account: str) -> "list[Trace]":
-    from streams.traces import traces  # noqa: PLC0415 - slow to import
+    from streams.health.traces import traces  # noqa: PLC0415 - slow to import
 
     return [trace async for trace in traces(settings, account)]
 

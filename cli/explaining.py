@@ -10,8 +10,8 @@ from cli.output import console, printable, printable_json, say
 
 if TYPE_CHECKING:
     from cli.account_view import AccountView
-    from relationship.schedule import Rules
-    from streams.settings import Settings
+    from relationship.policy.schedule import Rules
+    from streams.config.settings import Settings
 
 
 def explain_command(
@@ -26,8 +26,8 @@ def explain_command(
     """Show what stood at a moment, by event time and what is known by now: status, dimensions, why, what next."""
     from cli.account import rules_for  # noqa: PLC0415 - not for --help
     from cli.history import moment  # noqa: PLC0415
-    from relationship.policy import load_policy  # noqa: PLC0415
-    from streams.settings_load import load_settings  # noqa: PLC0415
+    from relationship.policy.compiled import load_policy  # noqa: PLC0415
+    from streams.config.load import load_settings  # noqa: PLC0415
 
     settings, t = load_settings(), moment(at, "--at")
     rules: Rules = load_policy(policy or settings.policy_file)
@@ -53,8 +53,8 @@ def _from_redis(settings: "Settings", account_id: str) -> bytes | None:
 
 def _from_file(file: Path, account_id: str, policy: "Rules", settings: "Settings") -> "tuple[bytes | None, Rules]":
     from cli.history import Reader  # noqa: PLC0415 - not for --help
+    from relationship.contract.times import micros  # noqa: PLC0415
     from relationship.core import Core  # noqa: PLC0415
-    from relationship.facts import micros  # noqa: PLC0415
     from relationship.replay import Replay  # noqa: PLC0415
 
     core = Core(policy, settings.lateness_days)
@@ -68,10 +68,10 @@ def _from_file(file: Path, account_id: str, policy: "Rules", settings: "Settings
 
 def _view(account_id: str, raw: bytes, t: int, rules: "Rules") -> "AccountView | None":
     from cli.account_view import view  # noqa: PLC0415 - not for --help
-    from relationship.asof import TooEarlyError, record_at  # noqa: PLC0415
-    from relationship.explain import why  # noqa: PLC0415
-    from relationship.record import decode, encode  # noqa: PLC0415
-    from relationship.transitions import read  # noqa: PLC0415
+    from relationship.classify.transitions import read  # noqa: PLC0415
+    from relationship.state.record import decode, encode  # noqa: PLC0415
+    from relationship.timeline.as_of import TooEarlyError, record_at  # noqa: PLC0415
+    from relationship.timeline.explain import why  # noqa: PLC0415
 
     try:
         then = record_at(decode(raw), t, rules)

@@ -9,13 +9,13 @@ import typer
 
 from cli.mistakes import DONE, FAILED, MistakeError
 from cli.output import printable, say
-from streams.settings_load import load_settings
+from streams.config.load import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from typing import Any
 
-    from streams.settings import Settings
+    from streams.config.settings import Settings
 
 FIRST: Final = b'"transition_seq":1,'  # as the worker writes it
 INSTALL: Final = "Parquet needs pyarrow, which is not installed: pip install 'clientward[analysis]'"
@@ -60,8 +60,8 @@ def _tell(file: Path, rows: int, what: str) -> int:
 
 async def _current(settings: "Settings") -> dict[bytes, bytes]:
     """Return the last state of every account that has one."""
-    from relationship.outcome import STATE  # noqa: PLC0415 - not for --help
-    from streams.reading import read_to_end  # noqa: PLC0415 - slow to import
+    from relationship.contract.outcome import STATE  # noqa: PLC0415 - not for --help
+    from streams.kafka.reading import read_to_end  # noqa: PLC0415 - slow to import
 
     last: dict[bytes, bytes] = {}
     async for record in read_to_end(settings, STATE):
@@ -78,8 +78,8 @@ async def _states(settings: "Settings") -> "AsyncIterator[bytes]":
 
 
 async def _reclassifications(settings: "Settings") -> "AsyncIterator[bytes]":
-    from relationship.outcome import RECLASSIFIED  # noqa: PLC0415 - not for --help
-    from streams.reading import read_to_end  # noqa: PLC0415 - slow to import
+    from relationship.contract.outcome import RECLASSIFIED  # noqa: PLC0415 - not for --help
+    from streams.kafka.reading import read_to_end  # noqa: PLC0415 - slow to import
 
     present, begun, seen = set(await _current(settings)), await _beginnings(settings), set[bytes]()
     async for record in read_to_end(settings, RECLASSIFIED):
@@ -95,8 +95,8 @@ async def _beginnings(settings: "Settings") -> dict[bytes, tuple[bytes, int]]:
 
     Who comes again after an erasure counts from one anew; what was decided before is not there any more.
     """
-    from relationship.outcome import RECLASSIFIED  # noqa: PLC0415 - not for --help
-    from streams.reading import read_to_end  # noqa: PLC0415 - slow to import
+    from relationship.contract.outcome import RECLASSIFIED  # noqa: PLC0415 - not for --help
+    from streams.kafka.reading import read_to_end  # noqa: PLC0415 - slow to import
 
     found: dict[bytes, tuple[bytes, int]] = {}
     async for record in read_to_end(settings, RECLASSIFIED):

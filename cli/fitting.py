@@ -21,7 +21,7 @@ from scipy.special import expit
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedGroupKFold
 
-from relationship.learning import (
+from relationship.analysis.learning import (
     Example,
     Mistakes,
     base_weights,
@@ -32,7 +32,7 @@ from relationship.learning import (
     scaled,
     standing,
 )
-from relationship.policy import Policy
+from relationship.policy.compiled import Policy
 
 FOLDS: Final = 5
 STRENGTHS: Final = tuple(10.0**power for power in range(0, -6, -1))  # the greatest first

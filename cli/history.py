@@ -11,14 +11,14 @@ from typing import Final
 from cli.lines import BadLine, parse_line, policy_of_line
 from cli.mistakes import WRONG_USE, MistakeError
 from cli.output import complain, printable
+from relationship.contract.messages import Message
+from relationship.contract.outcome import Refused
+from relationship.contract.times import micros
 from relationship.core import Core
-from relationship.facts import micros
-from relationship.messages import Message
-from relationship.outcome import Refused
-from relationship.policy import Policy, load_policy
-from relationship.published import Publications
-from streams.codecs import Codec, Limits
-from streams.settings import Settings
+from relationship.policy.compiled import Policy, load_policy
+from relationship.timeline.published import Publications
+from streams.config.settings import Settings
+from streams.wire.codecs import Codec, Limits
 
 STDIN: Final = Path("-")
 OWN: Final = Path("default")  # names the policy that comes with the package

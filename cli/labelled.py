@@ -9,16 +9,16 @@ from cli.history import OWN, Reader
 from cli.labels import Label, read_labels
 from cli.mistakes import WRONG_USE, MistakeError
 from cli.output import complain, printable
-from relationship.account import Account
-from relationship.asof import TooEarlyError, record_at
+from relationship.analysis.learning import Example, example_of
+from relationship.contract.times import micros
 from relationship.core import Core
-from relationship.facts import micros
-from relationship.learning import Example, example_of
-from relationship.policy import Policy
-from relationship.record import decode
+from relationship.policy.compiled import Policy
 from relationship.replay import Replay
-from streams.settings import Settings
-from streams.settings_load import load_settings
+from relationship.state.account import Account
+from relationship.state.record import decode
+from relationship.timeline.as_of import TooEarlyError, record_at
+from streams.config.load import load_settings
+from streams.config.settings import Settings
 
 
 class Labelled(NamedTuple):
@@ -32,7 +32,7 @@ class Labelled(NamedTuple):
 def text_of(base: Path) -> str:
     """Return a policy's text as it is, line ends and all; `default` is the one that comes with the package."""
     try:
-        own = files("relationship") / "policy.toml"
+        own = files("relationship.policy") / "default.toml"
         return (own.read_bytes() if base == OWN and not base.exists() else base.read_bytes()).decode()
     except UnicodeDecodeError as error:
         raise MistakeError(f"{base}: not UTF-8; a policy is a TOML file", WRONG_USE) from error

@@ -15,7 +15,8 @@ from msgspec import Struct
 
 from cli.mistakes import WRONG_USE, MistakeError
 from cli.output import printable
-from relationship.facts import STATUSES, micros
+from relationship.contract.enums import STATUSES
+from relationship.contract.times import micros
 
 FORM: Final = "a line is account_id,label[,at] as CSV with a header or as JSON, or a line of `simulate --truth`"
 

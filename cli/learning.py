@@ -14,8 +14,8 @@ from cli.output import columns, complain, printable, say
 if TYPE_CHECKING:
     from cli.fitting import Learned
     from cli.labelled import Labelled
-    from relationship.learning import Example, Mistakes
-    from relationship.policy import Policy
+    from relationship.analysis.learning import Example, Mistakes
+    from relationship.policy.compiled import Policy
 
 NEEDED: Final = ("numpy", "scipy", "sklearn")
 INSTALL: Final = "learning needs scikit-learn, which is not installed: pip install 'clientward[learn]'"
@@ -43,7 +43,7 @@ def learn_command(
     if out is not None and out.exists() and base.exists() and out.samefile(base):
         raise MistakeError(f"--out {out} is the base: give another path, so that the two can be compared", WRONG_USE)
     from cli.labelled import gather, text_of  # noqa: PLC0415 - not for --help
-    from relationship.policy import parse_policy  # noqa: PLC0415
+    from relationship.policy.compiled import parse_policy  # noqa: PLC0415
 
     text = text_of(base)
     policy = parse_policy(text, str(base))
@@ -60,7 +60,7 @@ def learn_command(
 
 def _count(found: "Labelled", tell: Callable[[str], None]) -> None:
     """Tell what there is to learn from; refuse too little of it."""
-    from relationship.learning import ENOUGH, LEAST, PER_WEIGHT  # noqa: PLC0415 - not for --help
+    from relationship.analysis.learning import ENOUGH, LEAST, PER_WEIGHT  # noqa: PLC0415 - not for --help
 
     accounts = {kind: len({e.account_id for e in found.examples if e.client == kind}) for kind in (True, False)}
     counted = Counter(each.client for each in found.examples)
@@ -83,9 +83,9 @@ def _count(found: "Labelled", tell: Callable[[str], None]) -> None:
 def _learned(text: str, examples: "Sequence[Example]", policy: "Policy", seed: int, tell: Callable[[str], None]) -> str:
     """Return the learned policy's text, checked, and tell what came of it."""
     from cli.fitting import held_out, learn  # noqa: PLC0415 - slow, and an extra
-    from relationship.learning import edits  # noqa: PLC0415
-    from relationship.policy import parse_policy  # noqa: PLC0415
-    from relationship.policy_edit import edited  # noqa: PLC0415
+    from relationship.analysis.learning import edits  # noqa: PLC0415
+    from relationship.policy.compiled import parse_policy  # noqa: PLC0415
+    from relationship.policy.edit import edited  # noqa: PLC0415
 
     learned = learn(examples, policy, seed)
     accounts = len({each.account_id for each in examples})
@@ -99,8 +99,8 @@ def _learned(text: str, examples: "Sequence[Example]", policy: "Policy", seed: i
 
 
 def _tell_values(before: "Policy", after: "Policy", learned: "Learned", tell: Callable[[str], None]) -> None:
-    from relationship.learning import BORDERS  # noqa: PLC0415 - not for --help
-    from relationship.policy_file import DIMENSIONS  # noqa: PLC0415
+    from relationship.analysis.learning import BORDERS  # noqa: PLC0415 - not for --help
+    from relationship.contract.names import DIMENSIONS  # noqa: PLC0415
 
     one, other = before.source, after.source
     rows = [("version", one.version, other.version)]

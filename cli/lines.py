@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from relationship.messages import MESSAGE_TYPES
-from relationship.outcome import POLICIES
+from relationship.contract.messages import MESSAGE_TYPES
+from relationship.contract.outcome import POLICIES
 
 SPEC_VERSION: Final = b"1.0"
 SOURCE: Final = "clientward-cli"

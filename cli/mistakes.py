@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 
 from typer.exceptions import TyperException
 
-from streams.settings_load import load_settings, shown
-from streams.settings_sources import SettingsError
+from streams.config.load import load_settings, shown
+from streams.config.sources import SettingsError
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -64,11 +64,11 @@ def _own(error: BaseException, _command: str) -> Told | None:
 # Errors of the project whose text is a line for a person, by name: their modules are slow to import.
 ONE_LINERS: Final = {
     "faust.exceptions.ImproperlyConfigured",
-    "relationship.policy_file.PolicyError",
-    "relationship.record.RecordError",
-    "streams.admin.TopicsError",
+    "relationship.policy.file.PolicyError",
+    "relationship.state.record.RecordError",
+    "streams.kafka.admin.TopicsError",
     "streams.embedded.errors.EmbeddedError",
-    "streams.publisher.PublishRefusedError",
+    "streams.kafka.publisher.PublishRefusedError",
 }
 
 

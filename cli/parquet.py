@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from relationship.decisions import Reclassification, State
+from relationship.contract.decisions import Reclassification, State
 
 # Rows of one row group: some megabytes, so that neither side holds more than that at once.
 ROWS: Final = 20_000

@@ -15,8 +15,8 @@ from cli.policy_live import list_policies, publish, rollback, shadow
 
 if TYPE_CHECKING:
     from cli.backtesting import Backtest
-    from relationship.backtest import Course, Otherwise
-    from relationship.policy_units import Scalar
+    from relationship.analysis.backtest import Course, Otherwise
+    from relationship.policy.units import Scalar
 
 policy_app = typer.Typer(no_args_is_help=True, help="Check, compare, try, learn and publish policies.")
 policy_app.command("learn")(learn_command)
@@ -37,8 +37,8 @@ def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The policy file.")],
 ) -> int:
     """Name file, line and field of every mistake in a policy. contracts/policy.schema.json lets an editor do so too."""
-    from relationship.policy import load_policy  # noqa: PLC0415 - not for --help
-    from relationship.policy_check import mistakes_in  # noqa: PLC0415
+    from relationship.policy.check import mistakes_in  # noqa: PLC0415
+    from relationship.policy.compiled import load_policy  # noqa: PLC0415 - not for --help
 
     try:
         text = file.read_text(encoding="utf-8")
@@ -59,7 +59,7 @@ def check(
 def diff(a: PolicyA, b: PolicyB, as_json: AsJson = False) -> None:
     """List every value that differs between two policies, with its unit."""
     from cli.history import policy_at  # noqa: PLC0415 - not for --help
-    from relationship.policy_diff import differences  # noqa: PLC0415
+    from relationship.policy.diff import differences  # noqa: PLC0415
 
     found = differences(policy_at(a).source, policy_at(b).source)
     if as_json:
@@ -96,7 +96,7 @@ def backtest(
     """
     from cli.backtesting import Backtest, read_truth  # noqa: PLC0415 - not for --help
     from cli.history import moment, policy_at  # noqa: PLC0415
-    from streams.settings_load import load_settings  # noqa: PLC0415
+    from streams.config.load import load_settings  # noqa: PLC0415
 
     known = read_truth(truth) if truth else {}
     run = Backtest(policy_at(a), policy_at(b), load_settings())
@@ -114,7 +114,7 @@ def backtest(
 
 
 def _plain(each: "Otherwise") -> dict[str, str | float]:
-    from relationship.facts import rfc3339  # noqa: PLC0415 - not for --help
+    from relationship.contract.times import rfc3339  # noqa: PLC0415 - not for --help
 
     span = each.span
     times = {"since": rfc3339(span.since), "until": rfc3339(span.until)}
@@ -123,7 +123,7 @@ def _plain(each: "Otherwise") -> dict[str, str | float]:
 
 
 def _list(found: "list[Otherwise]") -> None:
-    from relationship.facts import rfc3339  # noqa: PLC0415 - not for --help
+    from relationship.contract.times import rfc3339  # noqa: PLC0415 - not for --help
 
     rows = []
     for each in found:

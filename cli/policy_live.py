@@ -9,13 +9,13 @@ import typer
 
 from cli.mistakes import DONE, FAILED, WRONG_USE, MistakeError
 from cli.output import printable, printable_json, say
-from streams.settings_load import load_settings
+from streams.config.load import load_settings
 
 if TYPE_CHECKING:
-    from relationship.decisions import Published, ShadowDifference
-    from relationship.policy import Policy
-    from relationship.published import Publications
-    from streams.settings import Settings
+    from relationship.contract.decisions import Published, ShadowDifference
+    from relationship.policy.compiled import Policy
+    from relationship.timeline.published import Publications
+    from streams.config.settings import Settings
 
 By = Annotated[str, typer.Option("--by", metavar="WHO", help="Who publishes; it goes into the audit.")]
 
@@ -33,9 +33,9 @@ def publish(
     """
     from cli.history import moment  # noqa: PLC0415 - not for --help
     from cli.policy import check  # noqa: PLC0415
-    from relationship.facts import moment as moment_of  # noqa: PLC0415
-    from relationship.policy import load_policy  # noqa: PLC0415
-    from relationship.published import ACTIVE, publication  # noqa: PLC0415
+    from relationship.contract.times import moment as moment_of  # noqa: PLC0415
+    from relationship.policy.compiled import load_policy  # noqa: PLC0415
+    from relationship.timeline.published import ACTIVE, publication  # noqa: PLC0415
 
     require_name(by)
     effective_at = None if at is None else moment_of(moment(at, "--at"))
@@ -58,8 +58,8 @@ def rollback(
     ] = None,
 ) -> None:
     """Publish an earlier policy again, as a new switch under a version of its own (`1-r1`). Nothing is deleted."""
-    from relationship.policy import default_text  # noqa: PLC0415 - not for --help
-    from relationship.published import ACTIVE, publication  # noqa: PLC0415
+    from relationship.policy.compiled import default_text  # noqa: PLC0415 - not for --help
+    from relationship.timeline.published import ACTIVE, publication  # noqa: PLC0415
 
     require_name(by)
     settings = load_settings()
@@ -76,8 +76,8 @@ def rollback(
 
 def list_policies() -> None:
     """List the switches of the active policy in order, the one in force, and the shadow."""
-    from relationship.facts import micros  # noqa: PLC0415 - not for --help
-    from relationship.published import SHADOW  # noqa: PLC0415
+    from relationship.contract.times import micros  # noqa: PLC0415 - not for --help
+    from relationship.timeline.published import SHADOW  # noqa: PLC0415
 
     known = asyncio.run(heard(load_settings()))
     in_force = known.rules.at(micros(datetime.now(UTC)))
@@ -99,8 +99,8 @@ def shadow(
     An account is compared from its next event or timer on.
     """
     from cli.policy import check  # noqa: PLC0415 - not for --help
-    from relationship.policy import load_policy  # noqa: PLC0415
-    from relationship.published import OFF, SHADOW, publication  # noqa: PLC0415
+    from relationship.policy.compiled import load_policy  # noqa: PLC0415
+    from relationship.timeline.published import OFF, SHADOW, publication  # noqa: PLC0415
 
     require_name(by)
     if (file is None) != off:
@@ -140,9 +140,9 @@ async def _differences(settings: "Settings", mark: str) -> "list[tuple[bytes, Sh
     """Return the last word on every account that differs under this shadow, by account."""
     import msgspec  # noqa: PLC0415 - not for --help
 
-    from relationship.decisions import ShadowDifference  # noqa: PLC0415
-    from relationship.outcome import SHADOWED  # noqa: PLC0415
-    from streams.reading import read_to_end  # noqa: PLC0415 - slow to import
+    from relationship.contract.decisions import ShadowDifference  # noqa: PLC0415
+    from relationship.contract.outcome import SHADOWED  # noqa: PLC0415
+    from streams.kafka.reading import read_to_end  # noqa: PLC0415 - slow to import
 
     last: dict[bytes, bytes | None] = {}
     async for record in read_to_end(settings, SHADOWED):
@@ -168,15 +168,15 @@ def require_name(by: str) -> None:
 
 async def heard(settings: "Settings") -> "Publications":
     """Return what the topic of policies holds; the first policy is the settings'."""
-    from relationship.policy import load_policy  # noqa: PLC0415 - not for --help
-    from streams.policies import read_policies  # noqa: PLC0415
+    from relationship.policy.compiled import load_policy  # noqa: PLC0415 - not for --help
+    from streams.kafka.policies import read_policies  # noqa: PLC0415
 
     return await read_policies(settings, load_policy(settings.policy_file))
 
 
 def send(settings: "Settings", published: "Published", action: str) -> None:
     """Publish, and say so."""
-    from streams.policies import publish_policy  # noqa: PLC0415 - slow to import
+    from streams.kafka.policies import publish_policy  # noqa: PLC0415 - slow to import
 
     asyncio.run(publish_policy(settings, published, action))
     say(printable(f"published: {_told(published)}"))

@@ -13,7 +13,7 @@ from cli.output import printable_json
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from relationship.outcome import Outgoing
+    from relationship.contract.outcome import Outgoing
 
 
 def replay(
@@ -31,11 +31,11 @@ def replay(
     lines are told on stderr; the rest goes on.
     """
     from cli.history import Reader, moment  # noqa: PLC0415 - not for --help
+    from relationship.contract.decisions import to_json  # noqa: PLC0415
     from relationship.core import Core  # noqa: PLC0415
-    from relationship.decisions import to_json  # noqa: PLC0415
-    from relationship.policy import load_policy  # noqa: PLC0415
+    from relationship.policy.compiled import load_policy  # noqa: PLC0415
     from relationship.replay import Replay  # noqa: PLC0415
-    from streams.settings_load import load_settings  # noqa: PLC0415
+    from streams.config.load import load_settings  # noqa: PLC0415
 
     settings = load_settings()
     end = None if until is None else moment(until, "--until")
@@ -54,7 +54,7 @@ def replay(
 
 
 def _print(sends: "Iterable[Outgoing]", *, printing: bool) -> None:
-    from relationship.outcome import RECLASSIFIED  # noqa: PLC0415 - not for --help
+    from relationship.contract.outcome import RECLASSIFIED  # noqa: PLC0415 - not for --help
 
     for sent in sends:
         if printing and sent.topic == RECLASSIFIED and sent.value is not None:

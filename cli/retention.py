@@ -9,14 +9,14 @@ import typer
 
 from cli.mistakes import DONE
 from cli.output import say
-from streams.settings_load import load_settings
+from streams.config.load import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable
     from typing import Any
 
-    from relationship.retention import Base, Retention
-    from streams.settings import Settings
+    from relationship.analysis.retention import Base, Retention
+    from streams.config.settings import Settings
 
 YEAR_DAYS: Final = 365
 # Seconds between two values of the gauge; it is about a year.
@@ -39,8 +39,8 @@ def retention(
     An account that was erased or merged into another counts neither then nor now. With --serve it follows the topics and
     gives Prometheus the gauges clientward_retention_ratio, clientward_clients and clientward_clients_then.
     """
-    from relationship.facts import DAY_US, micros  # noqa: PLC0415 - not for --help
-    from relationship.retention import Base  # noqa: PLC0415
+    from relationship.analysis.retention import Base  # noqa: PLC0415
+    from relationship.contract.times import DAY_US, micros  # noqa: PLC0415 - not for --help
 
     base = Base(days * DAY_US)
     if serve is not None:
@@ -68,8 +68,8 @@ def _json(found: "Retention", days: int) -> str:
 
 async def _read(settings: "Settings", base: "Base") -> None:
     """Read both topics to their ends."""
-    from relationship.outcome import RECLASSIFIED, STATE  # noqa: PLC0415 - not for --help
-    from streams.reading import read_to_end  # noqa: PLC0415 - slow to import
+    from relationship.contract.outcome import RECLASSIFIED, STATE  # noqa: PLC0415 - not for --help
+    from streams.kafka.reading import read_to_end  # noqa: PLC0415 - slow to import
 
     await _take_decisions(base, read_to_end(settings, RECLASSIFIED))
     await _take_states(base, read_to_end(settings, STATE))
@@ -79,8 +79,8 @@ async def _serve(settings: "Settings", base: "Base", port: int) -> None:
     """Follow both topics and keep the gauges; nothing is served before what is there is read."""
     from prometheus_client import CollectorRegistry, Gauge, start_http_server  # noqa: PLC0415 - not for --help
 
-    from relationship.outcome import RECLASSIFIED, STATE  # noqa: PLC0415
-    from streams.reading import follow  # noqa: PLC0415 - slow to import
+    from relationship.contract.outcome import RECLASSIFIED, STATE  # noqa: PLC0415
+    from streams.kafka.reading import follow  # noqa: PLC0415 - slow to import
 
     registry = CollectorRegistry()
     ratio = Gauge("clientward_retention_ratio", "Of the clients a window ago, the share kept.", registry=registry)
@@ -103,7 +103,7 @@ async def _serve(settings: "Settings", base: "Base", port: int) -> None:
 async def _take_decisions(base: "Base", records: "AsyncIterable[Any]") -> None:
     import msgspec  # noqa: PLC0415 - not for --help
 
-    from relationship.decisions import Reclassification  # noqa: PLC0415
+    from relationship.contract.decisions import Reclassification  # noqa: PLC0415
 
     decode = msgspec.json.Decoder(Reclassification).decode
     async for record in records:

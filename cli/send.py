@@ -14,13 +14,13 @@ import typer
 from cli.lines import BadLine, Line, parse_line
 from cli.mistakes import FAILED
 from cli.output import complain, error_console, printable
-from streams.settings_load import load_settings
+from streams.config.load import load_settings
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaProducer
     from rich.progress import Progress
 
-    from streams.settings import Settings
+    from streams.config.settings import Settings
 
 # Lines on their way at once: enough to fill the batches of 12 partitions, few enough to hold in memory at 1 MB each.
 BATCH: Final = 1_000
@@ -64,7 +64,7 @@ def send(
 
 
 async def _send_all(settings: "Settings", file: Path, lines: IO[bytes], progress: "Progress") -> Count:
-    from streams.sending import producer  # noqa: PLC0415 - slow to import
+    from streams.kafka.sending import producer  # noqa: PLC0415 - slow to import
 
     sent = bad = 0
     task = progress.add_task("sending", total=None)
@@ -82,7 +82,7 @@ async def _send_all(settings: "Settings", file: Path, lines: IO[bytes], progress
 
 
 async def _require(settings: "Settings", topics: set[str], known: set[str]) -> None:
-    from streams.sending import require_topics  # noqa: PLC0415 - slow to import
+    from streams.kafka.sending import require_topics  # noqa: PLC0415 - slow to import
 
     if topics - known:
         await require_topics(settings, topics - known)
@@ -101,7 +101,7 @@ def _good(file: Path, batch: list[tuple[int, bytes]]) -> Iterator[Numbered]:
 
 
 async def _publish(client: "AIOKafkaProducer", file: Path, good: list[Numbered]) -> int:
-    from streams.sending import Record, send_batch  # noqa: PLC0415 - slow to import
+    from streams.kafka.sending import Record, send_batch  # noqa: PLC0415 - slow to import
 
     records = [Record(each.line.topic, each.line.key, each.line.value, each.line.headers) for each in good]
     stored = 0

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from cli.output import console, printable, say
-from streams.settings_load import InForce, in_force, load_settings
-from streams.settings_sources import variable
+from streams.config.load import InForce, in_force, load_settings
+from streams.config.sources import variable
 
 
 def settings(

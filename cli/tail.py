@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.output import STATUS_STYLES, console, printable, printable_json, say
-from relationship.outcome import RECLASSIFIED
-from streams.settings_load import load_settings
+from relationship.contract.outcome import RECLASSIFIED
+from streams.config.load import load_settings
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from streams.settings import Settings
+    from streams.config.settings import Settings
 
 
 def tail(
@@ -27,7 +27,7 @@ def tail(
 
 
 async def _tail(settings: "Settings", *, from_beginning: bool, limit: int | None, as_json: bool) -> None:
-    from streams.reading import follow  # noqa: PLC0415 - slow to import
+    from streams.kafka.reading import follow  # noqa: PLC0415 - slow to import
 
     shown = 0
     records = follow(settings, RECLASSIFIED, from_beginning=from_beginning)

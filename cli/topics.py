@@ -8,10 +8,10 @@ import typer
 
 from cli.mistakes import FAILED
 from cli.output import say
-from streams.settings_load import load_settings
+from streams.config.load import load_settings
 
 if TYPE_CHECKING:
-    from streams.topic_plan import Change
+    from streams.kafka.topic_plan import Change
 
 topics_app = typer.Typer(no_args_is_help=True, help="Compare the topics with what they should be, and make them so.")
 
@@ -19,7 +19,7 @@ topics_app = typer.Typer(no_args_is_help=True, help="Compare the topics with wha
 @topics_app.command("plan")
 def plan_command() -> None:
     """Show what `apply` would change. Exit code 1 if it would refuse."""
-    from streams.admin import plan_topics  # noqa: PLC0415 - slow to import
+    from streams.kafka.admin import plan_topics  # noqa: PLC0415 - slow to import
 
     changes = asyncio.run(plan_topics(load_settings()))
     _print(changes)
@@ -32,7 +32,7 @@ def apply_command() -> None:
 
     Never deletes a topic. Refuses to change a number of partitions, since keys would move away from their history.
     """
-    from streams.admin import apply, plan_topics  # noqa: PLC0415 - slow to import
+    from streams.kafka.admin import apply, plan_topics  # noqa: PLC0415 - slow to import
 
     settings = load_settings()
     changes = asyncio.run(plan_topics(settings))

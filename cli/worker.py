@@ -1,6 +1,6 @@
 """`clientward worker`: the Faust worker that decides."""
 
-from streams.settings_load import load_settings
+from streams.config.load import load_settings
 
 
 def worker() -> int:

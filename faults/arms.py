@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from streams.points import POINTS
+from streams.engine.failpoints import POINTS
 
 # Places that no step of the product has: a worker gets to them only where a safeguard is off, or a moment is stretched.
 POSITIONS_WRITTEN: Final = "positions_written"  # of a commit in two writes, between them

@@ -12,11 +12,11 @@ from clientward_store import Write, batch
 from clientward_store.batch import BatchApi
 from clientward_store.scripts import Guard
 from faults.arms import CHANGELOG_CLEARED, DECISIONS_FIRST, POSITIONS_WRITTEN
+from relationship.contract.outcome import RECLASSIFIED, Delivered, Outcome
 from relationship.core import Core
-from relationship.outcome import RECLASSIFIED, Delivered, Outcome
-from relationship.record import decode, encode
-from streams import points
-from streams.publisher import Place, Publisher, Sending
+from relationship.state.record import decode, encode
+from streams.engine import failpoints as points
+from streams.kafka.publisher import Place, Publisher, Sending
 
 
 def _reach(place: str) -> None:

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from relationship.outcome import Reason
-from relationship.record import Record
+from relationship.contract.outcome import Reason
+from relationship.state.record import Record
 
 MOST_TOLD: Final = 3  # faults told of an invariant; the first ones say enough
 Letter = tuple[str, bytes | None, bytes, Reason]

@@ -19,10 +19,10 @@ import msgspec
 from faults.found import Found, Verdict, listed
 from faults.oracle import Expected
 from faults.telling import decisions
-from relationship.policy import Policy, load_policy
-from relationship.record import Record
-from relationship.state_message import state_of
-from relationship.transitions import read
+from relationship.classify.transitions import read
+from relationship.policy.compiled import Policy, load_policy
+from relationship.state.record import Record
+from relationship.timeline.state_message import state_of
 
 
 @cache

@@ -10,8 +10,8 @@ from faults.arms import CHANGELOG_CLEARED, Arm
 from faults.on_workers import killed_at
 from faults.pacing import BACKLOG, HIT_SECONDS, begun, producing
 from faults.run import Run
-from relationship.messages import MEETINGS, TICKETS
-from relationship.record import decode
+from relationship.contract.messages import MEETINGS, TICKETS
+from relationship.state.record import decode
 from streams.embedded import RedisServer
 from streams.embedded.ports import LOOPBACK
 

@@ -7,7 +7,7 @@ from faults.arms import Arm
 from faults.group import WorkerProcess
 from faults.pacing import BACKLOG, HIT_SECONDS, begun, producing
 from faults.run import Run
-from streams.points import POINTS
+from streams.engine.failpoints import POINTS
 
 # Steps of a busy partition are many and letters few: the how-manieth time at most.
 NTH: Final = 12

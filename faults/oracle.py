@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from faults.workload import LATE, Sent
+from relationship.contract.messages import Purchase
+from relationship.contract.outcome import RECLASSIFIED, Reason, Refused
 from relationship.core import Core
-from relationship.messages import Purchase
-from relationship.outcome import RECLASSIFIED, Reason, Refused
-from relationship.policy import load_policy
-from relationship.record import Record, decode
+from relationship.policy.compiled import load_policy
 from relationship.replay import Replay
-from streams.codecs import Codec, Limits
-from streams.settings import Settings
+from relationship.state.record import Record, decode
+from streams.config.settings import Settings
+from streams.wire.codecs import Codec, Limits
 
 
 class Expected(NamedTuple):

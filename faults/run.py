@@ -14,12 +14,12 @@ from faults.invariants import compare
 from faults.oracle import expected
 from faults.stage import PARTITIONS, Stage, stage
 from faults.workload import Production, Workload, faults_of
-from relationship.messages import MESSAGE_TYPES, MOVES, REFERRALS
-from relationship.outcome import RECLASSIFIED, REJECTED, STATE
-from relationship.record import decode
-from streams.dead_letters import read_dead_letter
+from relationship.contract.messages import MESSAGE_TYPES, MOVES, REFERRALS
+from relationship.contract.outcome import RECLASSIFIED, REJECTED, STATE
+from relationship.state.record import decode
 from streams.embedded import EmbeddedError
-from streams.partitioning import partition_of
+from streams.kafka.partitioning import partition_of
+from streams.wire.dead_letters import read_dead_letter
 
 # I4: seconds from a fault (a death, a pause, a server gone) until all is folded that Kafka had when it was over. A dead
 # member leaves the group after 6 s; a start takes 3, and more on busy cores; a Redis is away for up to 2 in these runs.

@@ -18,13 +18,13 @@ from redis.exceptions import RedisError
 
 from clientward_store.keys import Keys, keys_of
 from faults.proxy import Proxy
-from relationship.messages import MESSAGE_TYPES
-from streams.admin import admin_client, ensure_topics
+from relationship.contract.messages import MESSAGE_TYPES
+from streams.config.settings import Settings
 from streams.embedded import KafkaServer, RedisServer, kafka_server, redis_server
 from streams.embedded.guard import Guard
 from streams.embedded.ports import LOOPBACK
-from streams.reading import read_to_end
-from streams.settings import Settings
+from streams.kafka.admin import admin_client, ensure_topics
+from streams.kafka.reading import read_to_end
 
 GROUP: Final = "faults"
 PARTITIONS: Final = 4

@@ -9,9 +9,9 @@ import msgspec
 
 from faults.found import Found, Verdict, listed
 from faults.oracle import Expected
-from relationship import facts as f
-from relationship.explain import decision_id
-from relationship.record import STANDINGS, Record
+from relationship.contract import enums
+from relationship.state.record import STANDINGS, Record
+from relationship.timeline.explain import decision_id
 
 DECIDED_AT: Final = re.compile(rb'"decided_at":"[^"]*"')
 
@@ -98,7 +98,7 @@ def _last_state(record: Record | None, value: bytes | None) -> list[str]:
     if value is None:
         return ["its state was never published"]
     last, shown = msgspec.json.decode(value), record.shown
-    told = (f.STATUSES[shown.status], STANDINGS[shown.standing], shown.score / 100)
+    told = (enums.STATUSES[shown.status], STANDINGS[shown.standing], shown.score / 100)
     differs = (last["status"], last["segment"]["standing"], last["score"]) != told
     return [f"the last state published is not the last one that its record told: {last['status']}"] if differs else []
 

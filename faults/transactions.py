@@ -41,7 +41,7 @@ async def _send(producer: AIOKafkaProducer, topic: str, partition: int, count: i
 
 
 async def plain(producer: AIOKafkaProducer, partition: int, accounts: int, decisions: int) -> None:
-    """Carry out a step as `streams/tasks.py` does."""
+    """Carry out a step as `streams/engine/partition.py` does."""
     await _send(producer, CHANGELOG, partition, accounts, STATE_BYTES)
     await _send(producer, DECISIONS, partition, decisions, DECISION_BYTES)
 

@@ -12,9 +12,9 @@ from agents.worker import run_worker
 from faults.arms import Arm, hit_file, read_arm
 from faults.controls import switch_off
 from relationship.core import Core
-from relationship.policy import load_policy
-from streams import points
-from streams.settings_load import load_settings
+from relationship.policy.compiled import load_policy
+from streams.config.load import load_settings
+from streams.engine import failpoints as points
 
 
 def reaching(arm: Arm, hit: Path) -> Callable[[str], None]:

@@ -19,9 +19,9 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from relationship.messages import PROFILES
+from relationship.contract.messages import PROFILES
 from simulator import Rates, SimEvent, simulate
-from streams.partitioning import partition_of, partition_of_key
+from streams.kafka.partitioning import partition_of, partition_of_key
 
 # A fixed end: the seed alone says the bytes. It is past, so that no record is from the future.
 END: Final = datetime(2026, 6, 1, tzinfo=UTC)

@@ -19,7 +19,7 @@ from typing import Any
 from quality.aims import aims
 from quality.measuring import Result, against, simulator
 from quality.report import page
-from relationship.policy import Policy, load_policy
+from relationship.policy.compiled import Policy, load_policy
 
 RESULTS = Path("quality/results.json")
 PAGE = Path("docs/quality.md")
@@ -44,7 +44,7 @@ def measured(part: str, policy: Policy, *, quick: bool) -> Result | None:
 
 def named(policy: Policy) -> dict[str, Any]:
     """Return which policy was measured, to the byte."""
-    text = (files("relationship") / "policy.toml").read_bytes()
+    text = (files("relationship.policy") / "default.toml").read_bytes()
     return {"id": policy.id, "version": policy.version, "sha256": hashlib.sha256(text).hexdigest()}
 
 

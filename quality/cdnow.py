@@ -11,17 +11,17 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from relationship import messages as m
-from relationship.account import Account
+from relationship.classify.dimensions import standing
+from relationship.classify.fold import decay
+from relationship.classify.transitions import read
+from relationship.contract import messages as m
+from relationship.contract.names import INDEX
+from relationship.contract.times import micros
 from relationship.core import Core
-from relationship.dimensions import standing
-from relationship.facts import micros
-from relationship.fold import decay
-from relationship.policy import Policy
-from relationship.policy_file import INDEX
-from relationship.record import decode
+from relationship.policy.compiled import Policy
 from relationship.replay import Replay
-from relationship.transitions import read
+from relationship.state.account import Account
+from relationship.state.record import decode
 
 FIRST_DAY: Final = date(1997, 1, 1)
 LOYALTY: Final = INDEX["loyalty"]

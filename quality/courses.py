@@ -12,13 +12,13 @@ from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
-from relationship import messages as m
+from relationship.contract import messages as m
+from relationship.contract.outcome import RECLASSIFIED, Outgoing, Refused
 from relationship.core import Core
-from relationship.outcome import RECLASSIFIED, Outgoing, Refused
-from relationship.policy import Policy
+from relationship.policy.compiled import Policy
 from relationship.replay import Replay
 from simulator import AccountTruth, SimEvent, Simulation, simulate
-from streams.codecs import Codec, Limits
+from streams.wire.codecs import Codec, Limits
 
 END: Final = datetime(2025, 6, 1, 12, tzinfo=UTC)
 TUNING_SEEDS: Final = (1, 2, 7, 11, 12)  # the policy was tuned on these, and so are the rivals

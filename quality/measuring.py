@@ -19,7 +19,7 @@ from quality.courses import (
 )
 from quality.rivals import Messages, Tuned, course, fifths_of, rivals, tuned, won_at
 from quality.tally import broken_down, tally
-from relationship.policy import Policy
+from relationship.policy.compiled import Policy
 from simulator import AccountTruth
 from simulator.scoring import CLIENT
 

@@ -8,7 +8,7 @@ from quality.bounds import auc, features, learned, spread
 from quality.cdnow import MANY, TEST, TUNING, Customer, Split, folded, load, readings, shared_file
 from quality.measuring import Result, Say
 from quality.models import Array, others
-from relationship.policy import Policy
+from relationship.policy.compiled import Policy
 
 LOYALTY: Final = "loyalty (D6)"
 LEARNED: Final = "learned: "

@@ -13,7 +13,7 @@ from math import inf
 from typing import Final, NamedTuple
 
 from quality.courses import Course, Timeline
-from relationship import messages as m
+from relationship.contract import messages as m
 from simulator import AccountTruth
 from simulator.casting import MONEY
 from simulator.scoring import CLIENT

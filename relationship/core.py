@@ -7,16 +7,16 @@ below the offset that the record reflects was folded before and is recognised as
 from collections.abc import Sequence
 from typing import Final
 
-from relationship import facts as f
-from relationship.case import Case
-from relationship.decisions import State, to_json
-from relationship.outcome import Delivered, Outcome, Outgoing
-from relationship.posting import LEFT_OUT, unpack
-from relationship.published import Publications
-from relationship.record import Record, RecordError, decode, newer
-from relationship.schedule import Rules
-from relationship.shadow import Shadow
-from relationship.state_message import state_of
+from relationship.contract import times
+from relationship.contract.decisions import State, to_json
+from relationship.contract.outcome import Delivered, Outcome, Outgoing
+from relationship.policy.schedule import Rules
+from relationship.state.record import Record, RecordError, decode, newer
+from relationship.timeline.account_step import Case
+from relationship.timeline.posting import LEFT_OUT, unpack
+from relationship.timeline.published import Publications
+from relationship.timeline.shadow import Shadow
+from relationship.timeline.state_message import state_of
 
 LATENESS_DAYS: Final = 30  # how much older than its account's newest event an event may be, and still be folded
 
@@ -32,10 +32,10 @@ class Core:
     def __init__(self, rules: Rules, lateness_days: float = LATENESS_DAYS) -> None:
         self.rules = rules
         self.shadow: Shadow | None = None
-        self.lateness_us = int(lateness_days * f.DAY_US)
+        self.lateness_us = int(lateness_days * times.DAY_US)
 
     def step(self, account_id: str, record: bytes | None, delivered: Sequence[Delivered], decided_at: int) -> Outcome:
-        """Fold messages into an account; see `relationship.outcome.Fold`. Raises RecordError for foreign bytes."""
+        """Fold messages into an account; see `relationship.contract.outcome.Fold`. Raises RecordError for foreign bytes."""
         case = self._case(account_id, record, decided_at)
         return case.close([case.take(message) for message in delivered])
 

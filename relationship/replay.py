@@ -7,13 +7,13 @@ worker's own topic would bring it. An account's time moves with its own events o
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from relationship import messages as m
-from relationship.decisions import State
-from relationship.outcome import Delivered, Fold, Outcome, Outgoing, Refused
-from relationship.record import decode
-from relationship.schedule import Rules
-from relationship.state_message import state_of
-from relationship.transitions import read
+from relationship.classify.transitions import read
+from relationship.contract import messages as m
+from relationship.contract.decisions import State
+from relationship.contract.outcome import Delivered, Fold, Outcome, Outgoing, Refused
+from relationship.policy.schedule import Rules
+from relationship.state.record import decode
+from relationship.timeline.state_message import state_of
 
 _OWN: Final = {topic: m.decoder_for(topic) for topic in (m.REFERRALS, m.MOVES)}
 

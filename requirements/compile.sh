@@ -3,8 +3,9 @@
 # Python's path runs it. It needs a C compiler; the message types stay Python, since msgspec builds those itself.
 set -euo pipefail
 command -v "${CC:-cc}" >/dev/null || { echo "make compiled: no C compiler (${CC:-cc}) here: install one, or set CC" >&2; exit 1; }
-modules=(case commands core dimensions evidence explain fold history ledger merging outlook posting schedule segments
-    signals state_message stating transitions)
+modules=(core policy/schedule state/packed state/facts_from_messages
+    classify/{dimensions,evidence,fold,segments,signals,transitions}
+    timeline/{account_step,commands,explain,history,merging,posting,state_message,what_next})
 rm -rf .compiled
 mkdir .compiled
 cp -r relationship .compiled/

@@ -25,14 +25,14 @@ from benchmarks.simulation import simulated
 from benchmarks.stand import Stand, memory_bytes, publish, stand
 from benchmarks.watching import answers, settle, timed
 from clientward_store.keys import keys_of
+from relationship.contract.messages import PURCHASES
+from relationship.contract.outcome import Delivered, Refused
 from relationship.core import Core
-from relationship.messages import PURCHASES
-from relationship.outcome import Delivered, Refused
-from relationship.policy import load_policy
-from relationship.record import decode, encode
-from streams.app import TABLE
-from streams.codecs import Codec, Limits
-from streams.partitioning import partition_of_key
+from relationship.policy.compiled import load_policy
+from relationship.state.record import decode, encode
+from streams.engine.app import TABLE
+from streams.kafka.partitioning import partition_of_key
+from streams.wire.codecs import Codec, Limits
 
 EACH: Final = 20  # events of an account
 TEMPLATES: Final = 200

@@ -15,10 +15,10 @@ from typing import Any, Final
 from benchmarks.plan import Plan
 from benchmarks.results import Measure, Sample
 from benchmarks.simulation import simulated
+from relationship.contract.outcome import Delivered, Refused
 from relationship.core import Core
-from relationship.outcome import Delivered, Refused
-from relationship.policy import load_policy
-from streams.codecs import Codec, Limits
+from relationship.policy.compiled import load_policy
+from streams.wire.codecs import Codec, Limits
 
 MICROS: Final = 1e6
 TOGETHER: Final = 10

@@ -16,14 +16,15 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 import agents  # noqa: F401 - which calms Python's collector, as the worker's is
 from benchmarks.events import ANSWERS, MARKER
+from relationship.contract.messages import MESSAGE_TYPES
+from relationship.contract.outcome import Outgoing
 from relationship.core import Core
-from relationship.messages import MESSAGE_TYPES
-from relationship.outcome import Outgoing
-from relationship.policy import load_policy
-from streams.arrivals import EPOCH, Arrival, share_of
-from streams.codecs import Codec, Limits
-from streams.merge import Merge
-from streams.records import Record, unwrap
+from relationship.policy.compiled import load_policy
+from streams.driver.unwrapped import unwrap
+from streams.engine.merge import Merge
+from streams.wire.arrivals import EPOCH, Arrival, share_of
+from streams.wire.codecs import Codec, Limits
+from streams.wire.records import Record
 
 STEP_RECORDS: Final = 8_000
 WAIT_MS: Final = 50

@@ -12,11 +12,11 @@ from quixstreams import Application, State
 from quixstreams.context import message_context
 from quixstreams.models import Serializer
 
+from relationship.contract.messages import MEETINGS, PROFILES, PURCHASES, TICKETS
+from relationship.contract.outcome import AUDIT, RECLASSIFIED, STATE, Delivered, Refused
 from relationship.core import Core
-from relationship.messages import MEETINGS, PROFILES, PURCHASES, TICKETS
-from relationship.outcome import AUDIT, RECLASSIFIED, STATE, Delivered, Refused
-from relationship.policy import load_policy
-from streams.codecs import Codec, Limits
+from relationship.policy.compiled import load_policy
+from streams.wire.codecs import Codec, Limits
 
 
 class Sent(NamedTuple):

@@ -19,7 +19,7 @@ from benchmarks.programs import PEERS_PYTHON
 from benchmarks.scaling import keys, model, tables
 from benchmarks.scaling.measuring import MEASURED
 from benchmarks.soak.page import put
-from streams.app import SESSION_SECONDS
+from streams.engine.app import SESSION_SECONDS
 
 PAGE: Final = report.PAGE.parent / "scaling.md"
 DRAW: Final = Path(__file__).parent / "draw.py"

@@ -22,13 +22,13 @@ from benchmarks.soak.running import Load, until_ready
 from benchmarks.soak.sampling import percentiles
 from benchmarks.stand import Stand, producer, publish, stand
 from benchmarks.watching import answers
+from relationship.contract.messages import PURCHASES
+from relationship.contract.outcome import Delivered, Refused
 from relationship.core import Core
-from relationship.messages import PURCHASES
-from relationship.outcome import Delivered, Refused
-from relationship.policy import load_policy
-from streams.admin import ensure_topics
-from streams.codecs import Codec, Limits
+from relationship.policy.compiled import load_policy
 from streams.embedded.ports import LOOPBACK, free_ports
+from streams.kafka.admin import ensure_topics
+from streams.wire.codecs import Codec, Limits
 
 HOT: Final = "hot-account"
 NEIGHBOURS_PER_SECOND: Final = 100

@@ -15,7 +15,7 @@ from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 
 from benchmarks.events import SEED
 from clientward_store.keys import keys_of
-from streams.partitioning import partition_of_key
+from streams.kafka.partitioning import partition_of_key
 
 # Ranks that are hashed one by one: enough that the first left out has a share of no account.
 HEAD: Final = 200_000

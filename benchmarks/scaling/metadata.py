@@ -11,9 +11,9 @@ from typing import Any, Final, NamedTuple, cast
 from faust.assignor.partition_assignor import PartitionAssignor
 from yarl import URL
 
-from relationship.messages import MESSAGE_TYPES
-from streams.app import TABLE
-from streams.assignor import Assignor
+from relationship.contract.messages import MESSAGE_TYPES
+from streams.driver.assignor import Assignor
+from streams.engine.app import TABLE
 
 # Kafka's default for `message.max.bytes`, which holds for the group's record too.
 MOST_BYTES: Final = 1_048_588

@@ -16,8 +16,8 @@ from benchmarks.soak.feed import Feed
 from benchmarks.soak.running import Load, until_ready
 from benchmarks.stand import Stand, producer, stand
 from benchmarks.watching import answers
-from streams.admin import ensure_topics
 from streams.embedded.ports import LOOPBACK, free_ports
+from streams.kafka.admin import ensure_topics
 
 GROUP: Final = "pauses"
 # Seconds of load after a change: more than a session's timeout and a rebalance.

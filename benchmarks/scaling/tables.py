@@ -7,8 +7,8 @@ from faust.assignor.partition_assignor import PartitionAssignor
 
 from benchmarks.scaling import keys, metadata, queues, rebalances
 from benchmarks.scaling import model as m
-from streams.assignor import Assignor
-from streams.pace import STEP_RECORDS
+from streams.driver.assignor import Assignor
+from streams.engine.batch_sizing import STEP_RECORDS
 
 GROUP: Final = "clientward-relationships"
 MASTERS: Final = (3, 10, 30, 100)

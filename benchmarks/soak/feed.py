@@ -19,9 +19,9 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from benchmarks.events import SEED, Event, purchase
-from relationship.messages import COMMANDS, PURCHASES
+from relationship.contract.messages import COMMANDS, PURCHASES
 from simulator import Rates, simulate_events
-from streams.partitioning import partition_of_key
+from streams.kafka.partitioning import partition_of_key
 
 SCRIPT_EVENTS: Final = 20_000  # of the simulator, from which the accounts' scripts come
 PROBES: Final = 500

@@ -11,13 +11,13 @@ from redis import Redis
 
 from benchmarks.soak.feed import Script
 from clientward_store.keys import keys_of
+from relationship.contract.outcome import Delivered, Refused
 from relationship.core import Core
-from relationship.history import KEPT, MOST_KEPT
-from relationship.outcome import Delivered, Refused
-from relationship.policy import load_policy
-from relationship.record import decode
-from streams.app import TABLE
-from streams.codecs import Codec, Limits
+from relationship.policy.compiled import load_policy
+from relationship.state.record import decode
+from relationship.timeline.history import KEPT, MOST_KEPT
+from streams.engine.app import TABLE
+from streams.wire.codecs import Codec, Limits
 
 # Accounts folded up to the horizon, to see how large they get; and days between two of their events.
 AT_HORIZON: Final = 10

@@ -18,9 +18,9 @@ from benchmarks.soak.holding import Holding, holding
 from benchmarks.soak.sampling import Sample, Sampler
 from benchmarks.stand import Stand, producer, stand
 from benchmarks.watching import START_SECONDS, answers
-from relationship.outcome import REJECTED
-from streams.admin import ensure_topics
+from relationship.contract.outcome import REJECTED
 from streams.embedded.ports import LOOPBACK, free_ports
+from streams.kafka.admin import ensure_topics
 
 PARTITIONS: Final = 12  # as shipped
 TICK_SECONDS: Final = 0.005

@@ -14,8 +14,8 @@ from counting import CountingFold
 from engine_support import expected, folded, make_settings, published, purchase, running, send, settled, ticket
 
 from agents.worker import Worker
-from relationship.outcome import RECLASSIFIED
-from streams.settings import Settings
+from relationship.contract.outcome import RECLASSIFIED
+from streams.config.settings import Settings
 
 SEED = int(os.environ.get("CLIENTWARD_TEST_SEED", "20261123"))
 PROGRAM = Path(__file__).parents[1] / "support" / "counting_worker.py"

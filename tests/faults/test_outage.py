@@ -6,7 +6,7 @@ from pathlib import Path
 from counting import CountingFold
 from engine_support import expected, folded, make_settings, published, purchase, running, send, settled
 
-from relationship.outcome import RECLASSIFIED
+from relationship.contract.outcome import RECLASSIFIED
 from streams.embedded import kafka_server, redis_server
 
 EVENTS = [purchase(n, f"account {n % 50}") for n in range(4000)]

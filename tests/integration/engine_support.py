@@ -15,10 +15,10 @@ from redis import Redis
 
 from agents.worker import Worker
 from clientward_store.keys import keys_of
-from relationship.messages import PURCHASES, TICKETS
-from relationship.outcome import Fold
-from streams.admin import ensure_topics
-from streams.settings import Settings
+from relationship.contract.messages import PURCHASES, TICKETS
+from relationship.contract.outcome import Fold
+from streams.config.settings import Settings
+from streams.kafka.admin import ensure_topics
 
 PARTITIONS = 4
 WITHIN_SECONDS = 60.0

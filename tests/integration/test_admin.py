@@ -7,14 +7,14 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from deleted import until_deleted
 
-from relationship.messages import PURCHASES
-from streams.admin import TopicsError, admin_client, apply, ensure_topics, plan_topics, read_topics
-from streams.doctor import examine
-from streams.finding import Finding
-from streams.partitioning import partition_of
-from streams.settings import Settings
-from streams.topic_plan import Alter, Create, CurrentTopic, Refuse
-from streams.topics import DAY_MS, topics_for
+from relationship.contract.messages import PURCHASES
+from streams.config.settings import Settings
+from streams.health.doctor import examine
+from streams.health.finding import Finding
+from streams.kafka.admin import TopicsError, admin_client, apply, ensure_topics, plan_topics, read_topics
+from streams.kafka.partitioning import partition_of
+from streams.kafka.topic_plan import Alter, Create, CurrentTopic, Refuse
+from streams.kafka.topics import DAY_MS, topics_for
 
 
 @pytest.fixture

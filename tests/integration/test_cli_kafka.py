@@ -15,17 +15,17 @@ from deleted import until_deleted
 from faust.types import TP
 from redis import Redis
 
+from relationship.contract.messages import PROFILES, PURCHASES, decoder_for
+from relationship.contract.outcome import RECLASSIFIED, REJECTED, Delivered, Reason, Refused
 from relationship.core import Core
-from relationship.messages import PROFILES, PURCHASES, decoder_for
-from relationship.outcome import RECLASSIFIED, REJECTED, Delivered, Reason, Refused
-from relationship.policy import load_policy
-from streams.admin import admin_client, ensure_topics
-from streams.dead_letters import dead_letter
-from streams.partitioning import partition_of
-from streams.reading import read_to_end
-from streams.sending import Record, producer, send_batch
-from streams.settings import Settings
-from streams.topics import topics_for
+from relationship.policy.compiled import load_policy
+from streams.config.settings import Settings
+from streams.kafka.admin import admin_client, ensure_topics
+from streams.kafka.partitioning import partition_of
+from streams.kafka.reading import read_to_end
+from streams.kafka.sending import Record, producer, send_batch
+from streams.kafka.topics import topics_for
+from streams.wire.dead_letters import dead_letter
 
 ROOT = Path(__file__).parents[2]
 LIMIT_SECONDS = 60

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from engine_support import Event, make_settings, published, running, send, settled
 
+from relationship.contract.messages import COMMANDS, PURCHASES
+from relationship.contract.outcome import AUDIT, REJECTED
 from relationship.core import Core
-from relationship.messages import COMMANDS, PURCHASES
-from relationship.outcome import AUDIT, REJECTED
-from relationship.policy import load_policy
+from relationship.policy.compiled import load_policy
 
 NOW = datetime.now(UTC)
 

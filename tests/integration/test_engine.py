@@ -23,10 +23,10 @@ from engine_support import (
 from redis import Redis
 
 from agents.worker import Worker, WorkerError
-from relationship.messages import PURCHASES
-from relationship.outcome import RECLASSIFIED, REJECTED
-from streams.dead_letters import read_dead_letter
-from streams.settings import Settings
+from relationship.contract.messages import PURCHASES
+from relationship.contract.outcome import RECLASSIFIED, REJECTED
+from streams.config.settings import Settings
+from streams.wire.dead_letters import read_dead_letter
 
 
 @pytest.fixture

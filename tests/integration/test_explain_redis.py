@@ -7,7 +7,7 @@ from redis import Redis
 from story import courtship, fold
 
 from cli.main import run
-from streams.partitioning import partition_of
+from streams.kafka.partitioning import partition_of
 
 PARTITIONS = 3
 

@@ -16,12 +16,12 @@ from story import Told, courtship, purchase
 from variants import variant_text
 
 from agents.worker import Worker
+from relationship.contract.outcome import AUDIT, POLICIES, RECLASSIFIED, SHADOWED
 from relationship.core import Core
-from relationship.outcome import AUDIT, POLICIES, RECLASSIFIED, SHADOWED
-from relationship.policy import load_policy
-from relationship.published import publication
-from streams.policies import publish_policy
-from streams.settings import Settings
+from relationship.policy.compiled import load_policy
+from relationship.timeline.published import publication
+from streams.config.settings import Settings
+from streams.kafka.policies import publish_policy
 
 TIPS = 13  # messages of the courtship, the last of which makes a client
 

@@ -8,10 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from relationship.outcome import RECLASSIFIED
-from streams.admin import apply, plan_topics
-from streams.sending import Record, producer, send_batch
-from streams.settings import Settings
+from relationship.contract.outcome import RECLASSIFIED
+from streams.config.settings import Settings
+from streams.kafka.admin import apply, plan_topics
+from streams.kafka.sending import Record, producer, send_batch
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -17,9 +17,9 @@ import msgspec
 import pytest
 from live import SHARED, Ended, Live, live
 
-from relationship.messages import MEETINGS, TICKETS
-from relationship.outcome import Reason
-from relationship.record import Record
+from relationship.contract.messages import MEETINGS, TICKETS
+from relationship.contract.outcome import Reason
+from relationship.state.record import Record
 from streams.embedded import RedisServer
 
 DATA = SHARED / "data"

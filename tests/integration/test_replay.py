@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from live import ROOT, Ended, run
 
-from relationship.messages import COMMANDS, MEETINGS, PROFILES, PURCHASES, TICKETS
+from relationship.contract.messages import COMMANDS, MEETINGS, PROFILES, PURCHASES, TICKETS
 
 START = datetime(2025, 1, 6, 9, tzinfo=UTC)
 TYPES = {"purchase": PURCHASES, "ticket": TICKETS, "meeting": MEETINGS, "profile": PROFILES, "command": COMMANDS}
@@ -178,7 +178,7 @@ async def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
 
 async def test_another_policy_decides_otherwise(tmp_path: Path) -> None:
     """`--policy FILE` with thresholds that nobody reaches: the same history, and the policy named in its decisions."""
-    policy = (ROOT / "relationship" / "policy.toml").read_text(encoding="utf-8")
+    policy = (ROOT / "relationship" / "policy" / "default.toml").read_text(encoding="utf-8")
     stricter = tmp_path / "stricter.toml"
     stricter.write_text(raised(policy), encoding="utf-8")
     decisions = told(await replay(tmp_path, courtship(), "--policy", stricter))

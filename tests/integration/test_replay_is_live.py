@@ -18,12 +18,12 @@ from typing import Any, NamedTuple
 import msgspec
 from live import Live, live
 
-from relationship.decisions import to_json
-from relationship.facts import rfc3339
-from relationship.policy import Policy, load_policy
-from relationship.record import decode
-from relationship.state_message import state_of
-from relationship.transitions import read
+from relationship.classify.transitions import read
+from relationship.contract.decisions import to_json
+from relationship.contract.times import rfc3339
+from relationship.policy.compiled import Policy, load_policy
+from relationship.state.record import decode
+from relationship.timeline.state_message import state_of
 from streams.embedded import RedisServer
 
 DECIDED_AT = re.compile(rb'"decided_at":"[^"]*"')

@@ -10,10 +10,10 @@ import pytest
 
 from cli.fitting import STRENGTHS, facts_of, fit, folds, held_out, learn
 from cli.main import run
-from relationship.learning import Example, base_weights, middle
-from relationship.policy import load_policy
-from relationship.policy_check import mistakes_in
-from relationship.policy_file import DIMENSIONS
+from relationship.analysis.learning import Example, base_weights, middle
+from relationship.contract.names import DIMENSIONS
+from relationship.policy.check import mistakes_in
+from relationship.policy.compiled import load_policy
 from simulator import Rates, simulate, write, write_truth
 
 POLICY = load_policy()

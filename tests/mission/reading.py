@@ -13,15 +13,15 @@ from typing import Any
 import msgspec
 from story import POLICY, START, Told, fold, profile, purchase, record_of, state_of
 
+from relationship.classify.transitions import read
+from relationship.contract.messages import decoder_for
+from relationship.contract.names import DIMENSIONS
 from relationship.core import Core
-from relationship.messages import decoder_for
-from relationship.policy import Policy
-from relationship.policy_file import DIMENSIONS
-from relationship.transitions import read
+from relationship.policy.compiled import Policy
 
 LOOK = 190
 STORIES = Path(__file__).parents[2] / "examples" / "stories"
-POLICY_FILE = Path(__file__).parents[2] / "relationship" / "policy.toml"
+POLICY_FILE = Path(__file__).parents[2] / "relationship" / "policy" / "default.toml"
 
 
 def history(told: Iterable[Told], **fields: Any) -> list[Told]:

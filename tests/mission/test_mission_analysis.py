@@ -15,9 +15,9 @@ from story import command, courtship, purchase
 
 from cli.main import run as clientward
 from cli.parquet import ROWS, STATES, written
+from relationship.contract.outcome import RECLASSIFIED, STATE
 from relationship.core import Core
-from relationship.outcome import RECLASSIFIED, STATE
-from relationship.policy import load_policy
+from relationship.policy.compiled import load_policy
 
 
 @pytest.mark.row("system: analytics, files")

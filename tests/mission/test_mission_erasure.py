@@ -19,16 +19,16 @@ from story import Told, courtship, meeting, purchase, ticket
 from variants import variant_text
 
 from agents.worker import Worker
+from relationship.contract.messages import COMMANDS, Command
+from relationship.contract.outcome import AUDIT, RECLASSIFIED, SHADOWED
 from relationship.core import Core
-from relationship.messages import COMMANDS, Command
-from relationship.outcome import AUDIT, RECLASSIFIED, SHADOWED
-from relationship.policy import load_policy
-from relationship.published import publication
-from streams.admin import admin_client
+from relationship.policy.compiled import load_policy
+from relationship.timeline.published import publication
+from streams.config.settings import Settings
 from streams.embedded import KafkaServer, RedisServer, kafka_server, redis_server
-from streams.policies import publish_policy
-from streams.settings import Settings
-from streams.topics import topics_for
+from streams.kafka.admin import admin_client
+from streams.kafka.policies import publish_policy
+from streams.kafka.topics import topics_for
 
 GONE, GUEST, STAYS = "gone-7f3a91c2", "guest-55d01b8e", "stays-c0ffee12"
 NOW = datetime.now(UTC).replace(microsecond=0)

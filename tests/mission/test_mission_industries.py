@@ -4,7 +4,7 @@ import pytest
 from reading import best, dims, history, score, tale
 from story import POLICY, command, courtship, fold, meeting, on, path, purchase, state_of, ticket
 
-from relationship.facts import INDUSTRIES
+from relationship.contract.enums import INDUSTRIES
 
 TO_CLIENTS = ["consulting", "law", "financial_advice", "accounting", "architecture", "banking", "marketing_agency"]
 TO_CUSTOMERS = ["retail", "grocery", "restaurant", "streaming", "telecom"]  # an online store is `retail`

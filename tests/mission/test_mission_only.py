@@ -30,14 +30,14 @@ from story import (
 from variants import variant, variant_text
 
 from cli.main import run
-from relationship import messages as m
+from relationship.contract import messages as m
+from relationship.contract.outcome import RECLASSIFIED, SHADOWED, STATE, Delivered
 from relationship.core import Core
-from relationship.outcome import RECLASSIFIED, SHADOWED, STATE, Delivered
-from relationship.policy import PolicyError, load_policy, parse_policy
-from relationship.published import ACTIVE, Publications, outgoing, publication
-from relationship.record import decode
+from relationship.policy.compiled import PolicyError, load_policy, parse_policy
 from relationship.replay import Replay
-from relationship.shadow import Shadow
+from relationship.state.record import decode
+from relationship.timeline.published import ACTIVE, Publications, outgoing, publication
+from relationship.timeline.shadow import Shadow
 
 FADING = [purchase(165 + 20 * i, f"f{i}") for i in range(40)]
 

@@ -6,12 +6,13 @@ import pytest
 from reading import best
 from story import command, courtship, fold, on, purchase, state_of, ticket
 
-from relationship.backtest import otherwise
-from relationship.facts import DAY_US, INDUSTRIES
-from relationship.plays import CANDIDATE, CLIENT, CUSTOMER, PLAYS, PROSPECT
-from relationship.policy import parse_policy
+from relationship.analysis.backtest import otherwise
+from relationship.classify.plays import CANDIDATE, CLIENT, CUSTOMER, PLAYS, PROSPECT
+from relationship.contract.enums import INDUSTRIES
+from relationship.contract.times import DAY_US
+from relationship.policy.compiled import parse_policy
 
-TEXT = (files("relationship") / "policy.toml").read_text(encoding="utf-8")
+TEXT = (files("relationship.policy") / "default.toml").read_text(encoding="utf-8")
 ONE_BUY = [purchase(0)]
 MANY_BUYS = [purchase(10 * i, f"b{i}") for i in range(20)]
 

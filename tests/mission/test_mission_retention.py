@@ -13,11 +13,11 @@ from live import plain_environment, run
 from story import START, command, courtship, fold, in_force, meeting, on, purchase
 
 from cli.retention import _serve
+from relationship.analysis.retention import Base, Retention
+from relationship.contract.decisions import Reclassification
+from relationship.contract.times import DAY_US, micros
 from relationship.core import Core
-from relationship.decisions import Reclassification
-from relationship.facts import DAY_US, micros
-from relationship.policy import load_policy
-from relationship.retention import Base, Retention
+from relationship.policy.compiled import load_policy
 from streams.embedded.ports import free_ports
 
 YEAR = 365

@@ -21,8 +21,8 @@ from story import Told, command, courtship, purchase
 
 from agents.worker import Worker
 from relationship.core import Core
-from relationship.policy import load_policy
-from streams.settings import Settings
+from relationship.policy.compiled import load_policy
+from streams.config.settings import Settings
 
 SUBSCRIBERS = Path(__file__).parents[2] / "examples" / "subscribers"
 EMAILS = (

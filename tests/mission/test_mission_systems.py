@@ -7,9 +7,9 @@ from reading import POLICY_FILE, STORIES, dims, history, score, tale
 from story import courtship, fold, meeting, on, path, profile, purchase, record_of, state_of, step, ticket
 
 from cli.main import run
-from relationship import messages as m
-from relationship.outcome import STATE
-from relationship.plays import CANDIDATE, CLIENT, CUSTOMER, PLAYS, PROSPECT
+from relationship.classify.plays import CANDIDATE, CLIENT, CUSTOMER, PLAYS, PROSPECT
+from relationship.contract import messages as m
+from relationship.contract.outcome import STATE
 
 ASKED = {"kind": "advice", "initiator": "account"}
 QUESTIONS = [ticket(10 + 10 * i, f"q{i}", **ASKED) for i in range(12)]

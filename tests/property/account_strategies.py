@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from story import START, Told, command, purchase
 from test_core_properties import EVENTS, HISTORIES
 
-from relationship import messages as m
+from relationship.contract import messages as m
 
 LAST_DAY = 28  # of the events: inside the lateness allowed, in whatever order they come
 

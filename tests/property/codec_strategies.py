@@ -7,10 +7,10 @@ from typing import Any
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from relationship.currencies import CURRENCIES
-from relationship.messages import COMMANDS, MESSAGE_TYPES, MOVES, PROFILES
-from streams.codec_rules import NEEDS
-from streams.codec_shapes import fields_of, struct_of
+from relationship.contract.currencies import CURRENCIES
+from relationship.contract.messages import COMMANDS, MESSAGE_TYPES, MOVES, PROFILES
+from streams.wire.rules import NEEDS
+from streams.wire.shapes import fields_of, struct_of
 
 NOW_US = 1_780_000_000_000_000
 TOPICS = st.sampled_from([*MESSAGE_TYPES])

@@ -12,11 +12,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from relationship.messages import MESSAGE_TYPES, PURCHASES
-from relationship.outcome import Reason, Refused
-from streams.arrivals import EPOCH
-from streams.codecs import Codec, Limits
-from streams.contracts import json_schema
+from relationship.contract.messages import MESSAGE_TYPES, PURCHASES
+from relationship.contract.outcome import Reason, Refused
+from streams.wire.arrivals import EPOCH
+from streams.wire.codecs import Codec, Limits
+from streams.wire.contracts import json_schema
 
 CODEC = Codec(Limits())
 # The last moment that is not ahead of the clock by more than is allowed.

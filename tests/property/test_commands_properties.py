@@ -10,13 +10,13 @@ from story import CORE, NOW_US, POLICY, command, fold, in_force, purchase, recor
 from test_core_properties import EVENTS, messages, named
 from variants import variant
 
-from relationship import messages as m
-from relationship.account import CANDIDATE, CLIENT, CUSTOMER, LAPSED
-from relationship.fold import advance, fresh
-from relationship.outcome import AUDIT, RECLASSIFIED, Delivered
-from relationship.record import decode
-from relationship.stating import command_fact, fact_of
-from relationship.transitions import GATE_SLACK
+from relationship.classify.fold import advance, fresh
+from relationship.classify.transitions import GATE_SLACK
+from relationship.contract import messages as m
+from relationship.contract.outcome import AUDIT, RECLASSIFIED, Delivered
+from relationship.state.account import CANDIDATE, CLIENT, CUSTOMER, LAPSED
+from relationship.state.facts_from_messages import command_fact, fact_of
+from relationship.state.record import decode
 
 EASY = variant("easy", candidate_up=6.0, candidate_down=4.0, client_up=9.0, client_down=8.0, half_life=20)
 YEAR = st.lists(messages(st.integers(0, 300)), min_size=5, max_size=40).map(named)

@@ -9,16 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from story import CORE, NOW_US, POLICY, command, fold, in_force, meeting, profile, purchase, record_of, ticket
 
-from relationship import facts as f
-from relationship import messages as m
-from relationship.account import Account, copy
-from relationship.dimensions import contributions, values
-from relationship.fold import advance
-from relationship.outcome import RECLASSIFIED, Delivered
-from relationship.record import decode
+from relationship.classify.dimensions import contributions, values
+from relationship.classify.fold import advance
+from relationship.classify.signals import effects_of
+from relationship.contract import enums, times
+from relationship.contract import messages as m
+from relationship.contract.outcome import RECLASSIFIED, Delivered
 from relationship.replay import Replay
-from relationship.signals import effects_of
-from relationship.stating import fact_of
+from relationship.state import facts as f
+from relationship.state.account import Account, copy
+from relationship.state.facts_from_messages import fact_of
+from relationship.state.record import decode
 
 MINUTE = 1 / 1440  # of a day
 DAYS = st.integers(0, 28 * 1440).map(lambda minutes: minutes * MINUTE)  # inside the lateness allowed, to the minute
@@ -31,7 +32,7 @@ def messages(draw, days=DAYS):
     kind = draw(st.sampled_from(["purchase", "ticket", "meeting", "profile", "override", "release"]))
     if kind == "purchase":
         fields = {
-            "kind": draw(st.sampled_from(f.PURCHASE_KINDS)),
+            "kind": draw(st.sampled_from(enums.PURCHASE_KINDS)),
             "entry": draw(st.sampled_from(["sale", "sale", "refund"])),
             "amount": draw(st.sampled_from(["0", "9.99", "120.50"])),
             "customised": draw(st.booleans()),
@@ -40,19 +41,19 @@ def messages(draw, days=DAYS):
         return purchase(day, "x", **fields)
     if kind == "ticket":
         fields = {
-            "kind": draw(st.sampled_from(f.TICKET_KINDS)),
-            "status": draw(st.sampled_from(f.TICKET_STATUSES)),
+            "kind": draw(st.sampled_from(enums.TICKET_KINDS)),
+            "status": draw(st.sampled_from(enums.TICKET_STATUSES)),
             "initiator": draw(st.sampled_from(["account", "us", None])),
-            "channel": draw(st.sampled_from(f.TICKET_CHANNELS)),
+            "channel": draw(st.sampled_from(enums.TICKET_CHANNELS)),
             "csat": draw(st.sampled_from([None, 1, 5])),
             "ticket_id": draw(st.sampled_from(["t1", "t2", "t3"])),
         }
         return ticket(day, "x", **fields)
     if kind == "meeting":
-        fields = {"kind": draw(st.sampled_from(f.MEETING_KINDS)), "no_show": draw(st.booleans())}
+        fields = {"kind": draw(st.sampled_from(enums.MEETING_KINDS)), "no_show": draw(st.booleans())}
         return meeting(day, "x", **fields)
     if kind == "profile":
-        return profile(day, "x", industry=draw(st.sampled_from(f.INDUSTRIES)))
+        return profile(day, "x", industry=draw(st.sampled_from(enums.INDUSTRIES)))
     if kind == "override":
         until = purchase(day + draw(st.integers(1, 20)))[1].occurred_at
         return command(
@@ -139,7 +140,7 @@ def test_more_evidence_for_a_dimension_never_lowers_it(told, extra, dimension):
     """An event that is evidence for a dimension and not against it leaves that dimension at least where it was."""
     replay, _ = fold(told)
     before = record_of(replay).head
-    fact = fact_of(msgspec.structs.replace(extra[1], event_id="extra", occurred_at=f.moment(before.t)))
+    fact = fact_of(msgspec.structs.replace(extra[1], event_id="extra", occurred_at=times.moment(before.t)))
     after: Account = copy(before)
     against = sum(bad for i, _, bad in effects_of(fact, before, POLICY) if i == dimension)
     advance(after, fact, POLICY)
@@ -193,11 +194,11 @@ def test_erase_leaves_nothing(told):
 @given(HISTORIES, st.integers(0, 400))
 def test_timers_woken_early_and_often_change_nothing(told, days):
     """Waking an account at any moments on the way ends where waking it once at the end does."""
-    end = f.micros(max(message.occurred_at for _, message in told)) + days * f.DAY_US
+    end = times.micros(max(message.occurred_at for _, message in told)) + days * times.DAY_US
     once, often = fold(told)[0], Replay(CORE)
     for topic, message in told:
         often.take(topic, message, NOW_US)
-    start = min(f.micros(message.occurred_at) for _, message in told)
+    start = min(times.micros(message.occurred_at) for _, message in told)
     sent = [list(often.run_until(start + i * (end - start) // 7, NOW_US)) for i in range(8)]
     last = list(once.run_until(end, NOW_US))
     assert [json.loads(s.value)["event_id"] for each in sent for s in each if s.topic == RECLASSIFIED] == [

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from story import CORE, NOW_US, courtship, fold, purchase, ticket
 from test_core_properties import HISTORIES
 
-from relationship import facts as f
-from relationship.ledger import may_name
-from relationship.outcome import Delivered
-from relationship.record import Record, decode, encode
-from relationship.stating import fact_of
+from relationship.contract.outcome import Delivered
+from relationship.state import facts as f
+from relationship.state.facts_from_messages import fact_of
+from relationship.state.packed import may_name
+from relationship.state.record import Record, decode, encode
 
 TOLD = st.sampled_from(["", "o", "order-", "order-1", "order-17", "a-0001:p", "a-0001:", "ü", "x" * 40])
 IDS = st.builds(str.__add__, TOLD, st.text("0123456789:-ü", max_size=3))

@@ -7,12 +7,12 @@ from story import NOW_US, POLICY, fold, fold_on, in_force, on, record_of
 from test_core_properties import EVENTS, HISTORIES
 from variants import variant
 
+from relationship.contract.outcome import RECLASSIFIED, Delivered
+from relationship.contract.times import DAY_US, micros
 from relationship.core import Core
-from relationship.facts import DAY_US, micros
-from relationship.outcome import RECLASSIFIED, Delivered
-from relationship.record import decode
-from relationship.schedule import Schedule, Switch
-from relationship.shadow import Shadow
+from relationship.policy.schedule import Schedule, Switch
+from relationship.state.record import decode
+from relationship.timeline.shadow import Shadow
 
 EASY = variant("2", candidate_up=2.0, candidate_down=1.0, client_up=4.0, client_down=3.0, half_life=5, lapse=6)
 SWITCHES = st.integers(0, 28 * 1440).map(lambda minutes: Schedule(POLICY, [Switch(micros(on(minutes / 1440)), EASY)]))

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from relationship.messages import Purchase
-from relationship.outcome import (
+from relationship.contract.messages import Purchase
+from relationship.contract.outcome import (
     RECLASSIFIED,
     Applied,
     Delivered,

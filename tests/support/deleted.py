@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams.admin import read_topics
+from streams.kafka.admin import read_topics
 
 # Kafka takes milliseconds; the rest is for a machine with other work to do.
 DELETED_WITHIN_SECONDS = 20.0

@@ -25,16 +25,16 @@ from redis import Redis
 
 from cli.demo_stage import READY_SECONDS, Seen, Stage, start_worker
 from clientward_store.keys import Keys, keys_of
-from relationship.messages import MESSAGE_TYPES
-from relationship.outcome import RECLASSIFIED, REJECTED
-from relationship.record import Record, decode
-from streams.admin import admin_client, ensure_topics
-from streams.dead_letters import Rejected, read_dead_letter
+from relationship.contract.messages import MESSAGE_TYPES
+from relationship.contract.outcome import RECLASSIFIED, REJECTED
+from relationship.state.record import Record, decode
+from streams.config.settings import Settings
 from streams.embedded import RedisServer
 from streams.embedded.guard import Guard
-from streams.reading import read_to_end
-from streams.settings import Settings
-from streams.topics import topics_for
+from streams.kafka.admin import admin_client, ensure_topics
+from streams.kafka.reading import read_to_end
+from streams.kafka.topics import topics_for
+from streams.wire.dead_letters import Rejected, read_dead_letter
 
 ROOT: Final = Path(__file__).parents[2]
 SHARED: Final = Path(os.environ.get("CLIENTWARD_SHARED") or ROOT.parent / "shared")

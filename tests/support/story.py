@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from relationship import messages as m
+from relationship.contract import messages as m
+from relationship.contract.decisions import State
+from relationship.contract.outcome import RECLASSIFIED, Delivered, Outcome, Refused
+from relationship.contract.times import micros
 from relationship.core import Core
-from relationship.decisions import State
-from relationship.facts import micros
-from relationship.outcome import RECLASSIFIED, Delivered, Outcome, Refused
-from relationship.policy import load_policy
-from relationship.record import Record, decode
+from relationship.policy.compiled import load_policy
 from relationship.replay import Replay
+from relationship.state.record import Record, decode
 
 START = datetime(2024, 1, 1, 9, tzinfo=UTC)
 POLICY = load_policy()

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from relationship.policy import Policy, default_text, parse_policy
+from relationship.policy.compiled import Policy, default_text, parse_policy
 
 
 def variant_text(version: str, **values: Any) -> str:

@@ -4,9 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from relationship.facts import ReferralFact
-from relationship.merging import pack
-from relationship.messages import (
+from relationship.contract.messages import (
     COMMANDS,
     MEETINGS,
     MOVES,
@@ -15,7 +13,9 @@ from relationship.messages import (
     REFERRALS,
     TICKETS,
 )
-from streams.codecs import Codec, Limits
+from relationship.state.facts import ReferralFact
+from relationship.timeline.merging import pack
+from streams.wire.codecs import Codec, Limits
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 NOW_US = int(NOW.timestamp() * 1e6)

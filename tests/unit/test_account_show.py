@@ -9,11 +9,11 @@ from rich.console import Console
 
 from cli.account_page import print_page
 from cli.account_view import AccountView, as_json, view
+from relationship.contract.messages import MEETINGS, PURCHASES, decoder_for
+from relationship.contract.outcome import Delivered
 from relationship.core import Core
-from relationship.messages import MEETINGS, PURCHASES, decoder_for
-from relationship.outcome import Delivered
-from relationship.policy import load_policy
-from relationship.record import RecordError
+from relationship.policy.compiled import load_policy
+from relationship.state.record import RecordError
 
 ACCOUNT = "acc\x1b1"
 POLICY = load_policy(None)

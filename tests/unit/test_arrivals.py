@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from story import purchase
 
-from relationship.messages import PURCHASES, TICKETS
-from relationship.outcome import Applied, Delivered, Outcome, Reason, Refused, Repeat, Verdict
-from streams.arrivals import EPOCH, Arrival, arrival_of, first_share, positions_after, share_of
-from streams.folding import Folding
+from relationship.contract.messages import PURCHASES, TICKETS
+from relationship.contract.outcome import Applied, Delivered, Outcome, Reason, Refused, Repeat, Verdict
+from streams.engine.step import Folding
+from streams.wire.arrivals import EPOCH, Arrival, arrival_of, first_share, positions_after, share_of
 
 BROKEN = Refused(Reason.DECODE, "broken")
 LATE = Refused(Reason.LATE, "late")

@@ -10,15 +10,16 @@ from story import CORE, NOW_US, POLICY, courtship, fold, on, purchase, record_of
 from variants import variant_text
 
 from cli.main import run
-from relationship.asof import TooEarlyError, record_at
-from relationship.backtest import Courses, bill, otherwise, spans, status_at
-from relationship.explain import decision_id
-from relationship.facts import DAY_US, STATUSES, micros
-from relationship.outcome import POLICIES
-from relationship.published import ACTIVE, publication
+from relationship.analysis.backtest import Courses, bill, otherwise, spans, status_at
+from relationship.contract.enums import STATUSES
+from relationship.contract.outcome import POLICIES
+from relationship.contract.times import DAY_US, micros
 from relationship.replay import Replay
+from relationship.timeline.as_of import TooEarlyError, record_at
+from relationship.timeline.explain import decision_id
+from relationship.timeline.published import ACTIVE, publication
 
-TEXT = (files("relationship") / "policy.toml").read_text(encoding="utf-8")
+TEXT = (files("relationship.policy") / "default.toml").read_text(encoding="utf-8")
 STORIES = Path(__file__).parents[2] / "examples" / "stories"
 YEAR = round(365.25 * DAY_US)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cli.lines import BadLine, Line, parse_line
-from relationship.messages import PROFILES, PURCHASES, TICKETS
+from relationship.contract.messages import PROFILES, PURCHASES, TICKETS
 
 VALUE = {"event_id": "e1", "account_id": "acc-1", "occurred_at": "2026-01-02T03:04:05Z", "amount": "1.00"}
 

@@ -6,9 +6,18 @@ from typing import Any
 import pytest
 from codec_support import CODEC, FIXED, NOW, NOW_US, VALID, changed, correction, decode, raw
 
-from relationship.messages import COMMANDS, MESSAGE_TYPES, PROFILES, PURCHASES, TICKETS, Command, Profile, Purchase
-from relationship.outcome import Reason, Refused
-from streams.codecs import Codec, Limits
+from relationship.contract.messages import (
+    COMMANDS,
+    MESSAGE_TYPES,
+    PROFILES,
+    PURCHASES,
+    TICKETS,
+    Command,
+    Profile,
+    Purchase,
+)
+from relationship.contract.outcome import Reason, Refused
+from streams.wire.codecs import Codec, Limits
 
 
 @pytest.mark.parametrize("topic", MESSAGE_TYPES)

@@ -3,8 +3,8 @@
 import pytest
 from codec_support import FIXED, SECRET, VALID, changed, correction, decode, raw
 
-from relationship.messages import COMMANDS, MEETINGS, PROFILES, PURCHASES, REFERRALS, TICKETS
-from relationship.outcome import Reason, Refused
+from relationship.contract.messages import COMMANDS, MEETINGS, PROFILES, PURCHASES, REFERRALS, TICKETS
+from relationship.contract.outcome import Reason, Refused
 
 BAD = [
     ("cut-short", PURCHASES, changed()[:40], Reason.DECODE, "broken JSON"),

@@ -9,9 +9,9 @@ import pytest
 from codec_support import COMMON, CORRECTION, FIXED, VALID
 from jsonschema import Draft202012Validator
 
-from relationship.messages import COMMANDS, MESSAGE_TYPES, PROFILES, PURCHASES, TICKETS
-from relationship.outcome import RECLASSIFIED, REJECTED, STATE
-from streams.contracts import TOPIC_TYPES, main, render, stale
+from relationship.contract.messages import COMMANDS, MESSAGE_TYPES, PROFILES, PURCHASES, TICKETS
+from relationship.contract.outcome import RECLASSIFIED, REJECTED, STATE
+from streams.wire.contracts import TOPIC_TYPES, main, render, stale
 
 FOLDER = Path(__file__).parents[2] / "contracts"
 FILES = render()
@@ -41,7 +41,7 @@ def resolved(document: Any, reference: str) -> Any:
 
 
 def test_the_committed_files_are_what_the_types_say() -> None:
-    """A type that changed without its files fails here: run `python -m streams.contracts`."""
+    """A type that changed without its files fails here: run `python -m streams.wire.contracts`."""
     assert stale(FOLDER, FILES) == []
     assert render() == FILES
 

@@ -23,11 +23,11 @@ from story import (
     step,
 )
 
-from relationship import history
-from relationship import messages as m
-from relationship.facts import micros
-from relationship.outcome import AUDIT, RECLASSIFIED, STATE, Applied, Delivered, Reason, Refused, Repeat
-from relationship.record import RecordError, decode
+from relationship.contract import messages as m
+from relationship.contract.outcome import AUDIT, RECLASSIFIED, STATE, Applied, Delivered, Reason, Refused, Repeat
+from relationship.contract.times import micros
+from relationship.state.record import RecordError, decode
+from relationship.timeline import history
 
 
 def audits(outcome):

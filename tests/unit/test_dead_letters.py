@@ -8,10 +8,10 @@ import pytest
 from aiokafka.structs import ConsumerRecord
 from faust.types import TP
 
-from relationship.messages import PURCHASES
-from relationship.outcome import Reason, Refused
-from streams.dead_letters import MAX_BYTES, DeadLetter, dead_letter, read_dead_letter
-from streams.records import Record
+from relationship.contract.messages import PURCHASES
+from relationship.contract.outcome import Reason, Refused
+from streams.wire.dead_letters import MAX_BYTES, DeadLetter, dead_letter, read_dead_letter
+from streams.wire.records import Record
 
 NOW_US = 1_780_000_000_123_456
 REFUSED = Refused(Reason.SCHEMA, "$.amount: required, and missing")

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from streams.settings import Settings
+from streams.config.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE_FILE = ROOT / "docker-compose.yml"
@@ -216,7 +216,7 @@ def test_image_is_built_from_a_lock_with_hashes() -> None:
 def test_image_gets_every_package_and_nothing_else() -> None:
     """.dockerignore lets through what the Dockerfile needs, and shuts everything else out, secrets and caches too."""
     setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
-    packages = {package.split(".")[0] for package in setuptools["packages"]}
+    packages = {pattern.removesuffix("*") for pattern in setuptools["packages"]["find"]["include"]}
     rules = [line for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
     assert rules[0] == "*"
     let_in = {rule[1:] for rule in rules if rule.startswith("!")}

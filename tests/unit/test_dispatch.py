@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from relationship.outcome import RECLASSIFIED, Outgoing
-from streams.dispatch import CONFIRMED_SECONDS, MOST_WAITING, Dispatch, Owed
-from streams.folding import Entry
+from relationship.contract.outcome import RECLASSIFIED, Outgoing
+from streams.engine.dispatch import CONFIRMED_SECONDS, MOST_WAITING, Dispatch, Owed
+from streams.engine.step import Entry
 
 CHANGELOG = ("changelog", 3)
 

@@ -4,13 +4,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from streams.doctor import check_libraries
-from streams.doctor_kafka import sample_keys, topic_findings
-from streams.doctor_redis import check_clock, check_memory, check_persistence, check_server
-from streams.partitioning import partition_of_key
-from streams.settings import Settings
-from streams.topic_plan import Alter, Create, Refuse
-from streams.topics import topics_for
+from streams.config.settings import Settings
+from streams.health.doctor import check_libraries
+from streams.health.doctor_kafka import sample_keys, topic_findings
+from streams.health.doctor_redis import check_clock, check_memory, check_persistence, check_server
+from streams.kafka.partitioning import partition_of_key
+from streams.kafka.topic_plan import Alter, Create, Refuse
+from streams.kafka.topics import topics_for
 
 HEALTHY: dict[str, Any] = {
     "redis_version": "7.0.15",

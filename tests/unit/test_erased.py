@@ -7,15 +7,15 @@ import msgspec
 import pytest
 from story import CORE, command, fold, purchase
 
-from relationship import messages as m
-from relationship.outcome import Reason, Refused
-from relationship.record import decode, encode
-from streams.arrivals import EPOCH, arrival_of
-from streams.erased import Erased
-from streams.folding import Folding
-from streams.settings import Settings
-from streams.topics import TopicSpec, topics_for
-from streams.traces import _Seen, judged, mentions
+from relationship.contract import messages as m
+from relationship.contract.outcome import Reason, Refused
+from relationship.state.record import decode, encode
+from streams.config.settings import Settings
+from streams.engine.erasure_guard import Erased
+from streams.engine.step import Folding
+from streams.health.traces import _Seen, judged, mentions
+from streams.kafka.topics import TopicSpec, topics_for
+from streams.wire.arrivals import EPOCH, arrival_of
 
 DAY_MS = 86_400_000
 ERASED = Erased({"a": 5_000}, {m.PURCHASES: 10, m.COMMANDS: 3})

@@ -5,11 +5,11 @@ import re
 import pytest
 from story import POLICY, courtship, fold, meeting, profile, purchase, record_of, state_of, ticket
 
-from relationship import facts as f
-from relationship.account import copy
-from relationship.fold import advance
-from relationship.outlook import NUMBERS, STEPS, needed
-from relationship.transitions import RULES
+from relationship.classify.fold import advance
+from relationship.classify.transitions import RULES
+from relationship.contract import times
+from relationship.state.account import copy
+from relationship.timeline.what_next import NUMBERS, STEPS, needed
 
 
 def test_every_id_of_the_evidence_is_an_event_that_was_folded():
@@ -38,11 +38,11 @@ def test_what_next_holds_when_it_is_applied():
     assert promised
     for step, (count, target) in promised:
         trial = copy(head)
-        t = max(trial.t + 7 * f.DAY_US, trial.since + max(POLICY.stays_us.values()))
+        t = max(trial.t + 7 * times.DAY_US, trial.since + max(POLICY.stays_us.values()))
         for number in range(1, count + 1):
             assert trial.told == head.told
             advance(trial, step.fact(t), POLICY)
-            t += 7 * f.DAY_US
+            t += 7 * times.DAY_US
             assert (trial.told == target) == (number == count)
 
 

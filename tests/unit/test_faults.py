@@ -14,17 +14,17 @@ from faults.invariants import compare
 from faults.oracle import Expected, expected
 from faults.scenarios import CONTROLS, FAULTS
 from faults.workload import MOST_IN_A_WAVE, Workload, faults_of, waves
-from relationship import facts
+from relationship.contract import enums
+from relationship.contract.decisions import to_json
+from relationship.contract.outcome import Delivered, Refused
 from relationship.core import Core
-from relationship.decisions import to_json
-from relationship.outcome import Delivered, Refused
-from relationship.policy import load_policy
-from relationship.record import STANDINGS, Record
-from relationship.record import decode as decode_record
-from relationship.state_message import state_of
-from streams.codecs import Codec, Limits
-from streams.points import POINTS
-from streams.settings import Settings
+from relationship.policy.compiled import load_policy
+from relationship.state.record import STANDINGS, Record
+from relationship.state.record import decode as decode_record
+from relationship.timeline.state_message import state_of
+from streams.config.settings import Settings
+from streams.engine.failpoints import POINTS
+from streams.wire.codecs import Codec, Limits
 
 NOW_US = 1_790_000_000_000_000
 RECORDS = Workload(seed=5, partitions=4, accounts=60).records
@@ -51,7 +51,7 @@ def state_bytes(account: str, record: Record) -> bytes:
     assert record.shown is not None
     state = state_of(account, record, record.shown.score, load_policy())
     segment = msgspec.structs.replace(state.segment, standing=STANDINGS[record.shown.standing])
-    return to_json(msgspec.structs.replace(state, status=facts.STATUSES[record.shown.status], segment=segment))
+    return to_json(msgspec.structs.replace(state, status=enums.STATUSES[record.shown.status], segment=segment))
 
 
 def red(found: Found) -> set[str]:

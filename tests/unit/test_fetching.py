@@ -4,7 +4,7 @@ import asyncio
 import time
 from typing import Any
 
-from streams.fetching import spaced
+from streams.driver.fetching import spaced
 
 SECONDS = 0.1
 

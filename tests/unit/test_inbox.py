@@ -8,11 +8,10 @@ import pytest
 from aiokafka.structs import ConsumerRecord
 from faust.types import TP
 
-from relationship.messages import MESSAGE_TYPES, PURCHASES, TICKETS
-from streams.codecs import Codec, Limits
-from streams.fetching import Batch
-from streams.inbox import ACCOUNT_RECORDS, HOLD_RECORDS, LET_GO_RECORDS, GapError, Inbox
-from streams.records import Record
+from relationship.contract.messages import MESSAGE_TYPES, PURCHASES, TICKETS
+from streams.engine.inbox import ACCOUNT_RECORDS, HOLD_RECORDS, LET_GO_RECORDS, GapError, Inbox
+from streams.wire.codecs import Codec, Limits
+from streams.wire.records import Batch, Record
 
 
 class Consumer:

@@ -7,7 +7,7 @@ import pytest
 from cli.labels import read_labels
 from cli.main import run
 from cli.mistakes import MistakeError
-from relationship.facts import micros
+from relationship.contract.times import micros
 
 AT = "2024-05-01T00:00:00+00:00"
 PHASES = '[["2024-05-01T00:00:00Z", "client"], ["2024-01-01T00:00:00Z", "customer"]]'

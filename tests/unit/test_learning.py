@@ -11,8 +11,7 @@ from story import CORE, POLICY, command, courtship, fold, meeting, on, profile, 
 from cli.labelled import examples_of, text_of
 from cli.labels import Label
 from cli.main import run
-from relationship.facts import INDUSTRIES, micros
-from relationship.learning import (
+from relationship.analysis.learning import (
     LEARNED,
     Example,
     Mistakes,
@@ -29,13 +28,15 @@ from relationship.learning import (
     standing,
     version_of,
 )
-from relationship.policy import Policy, parse_policy
-from relationship.policy_edit import edited
-from relationship.policy_file import DIMENSIONS
+from relationship.classify.transitions import read
+from relationship.contract.enums import INDUSTRIES
+from relationship.contract.names import DIMENSIONS
+from relationship.contract.times import micros
+from relationship.policy.compiled import Policy, parse_policy
+from relationship.policy.edit import edited
 from relationship.replay import run as fold_all
-from relationship.transitions import read
 
-TEXT = (files("relationship") / "policy.toml").read_text(encoding="utf-8")
+TEXT = (files("relationship.policy") / "default.toml").read_text(encoding="utf-8")
 WEIGHTS = base_weights(POLICY)
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.merge import Merge
+from streams.engine.merge import Merge
 
 
 class Item(NamedTuple):

@@ -21,12 +21,12 @@ from story import (
     ticket,
 )
 
-from relationship.explain import describe
-from relationship.facts import GuestProfileFact
-from relationship.messages import MOVES, decoder_for
-from relationship.outcome import AUDIT, STATE, Delivered
-from relationship.record import decode
+from relationship.contract.messages import MOVES, decoder_for
+from relationship.contract.outcome import AUDIT, STATE, Delivered
 from relationship.replay import Replay
+from relationship.state.facts import GuestProfileFact
+from relationship.state.record import decode
+from relationship.timeline.explain import describe
 
 
 def audits(told):

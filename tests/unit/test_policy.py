@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from story import courtship, fold, path
 
+from relationship.contract.names import DIMENSIONS
 from relationship.core import Core
-from relationship.policy import load_policy, parse_policy
-from relationship.policy_file import DIMENSIONS, PolicyError
+from relationship.policy.compiled import load_policy, parse_policy
+from relationship.policy.file import PolicyError
 
-TEXT = (files("relationship") / "policy.toml").read_text(encoding="utf-8")
+TEXT = (files("relationship.policy") / "default.toml").read_text(encoding="utf-8")
 
 
 def test_the_default_policy_reads_and_its_shares_add_up():

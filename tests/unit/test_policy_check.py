@@ -9,11 +9,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from cli.main import run
-from relationship.policy_check import mistakes_in
-from relationship.policy_schema import policy_schema
-from relationship.policy_text import entries, line_of, split
+from relationship.policy.check import mistakes_in
+from relationship.policy.schema import policy_schema
+from relationship.policy.text import entries, line_of, split
 
-TEXT = (files("relationship") / "policy.toml").read_text(encoding="utf-8")
+TEXT = (files("relationship.policy") / "default.toml").read_text(encoding="utf-8")
 SCHEMA = Draft202012Validator(policy_schema())
 # What stands in the file, what stands there instead, the field of the mistake, and words of its text.
 MISTAKES = [
@@ -97,7 +97,7 @@ def test_the_schema_refuses_what_a_type_can_say(old, new, field, words):
 
 
 def test_the_committed_schema_is_the_types_own():
-    """`contracts/policy.schema.json` is generated: `python -m streams.contracts`."""
+    """`contracts/policy.schema.json` is generated: `python -m streams.wire.contracts`."""
     file = Path(__file__).parents[2] / "contracts" / "policy.schema.json"
     assert json.loads(file.read_text(encoding="utf-8")) == policy_schema()
 

@@ -6,14 +6,15 @@ from importlib.resources import files
 import pytest
 
 from cli.main import run
-from relationship import diagram, policy_page
-from relationship.policy import load_policy, parse_policy
-from relationship.policy_diff import differences
-from relationship.policy_page import NoReasonError, page
-from relationship.policy_units import unit_of, values_of
-from relationship.transitions import RULES
+from relationship.classify import diagram
+from relationship.classify.transitions import RULES
+from relationship.policy import page as policy_page
+from relationship.policy.compiled import load_policy, parse_policy
+from relationship.policy.diff import differences
+from relationship.policy.page import NoReasonError, page
+from relationship.policy.units import unit_of, values_of
 
-TEXT = (files("relationship") / "policy.toml").read_text(encoding="utf-8")
+TEXT = (files("relationship.policy") / "default.toml").read_text(encoding="utf-8")
 CHANGED = (
     TEXT.replace("client_up = 52.0", "client_up = 56.0")
     .replace("tempo = 0.7, weights", "tempo = 0.9, weights")

@@ -4,11 +4,11 @@ from importlib.resources import files
 
 import pytest
 
-from relationship.policy_check import mistakes_in
-from relationship.policy_edit import Edit, edited
-from relationship.policy_file import PolicyError
+from relationship.policy.check import mistakes_in
+from relationship.policy.edit import Edit, edited
+from relationship.policy.file import PolicyError
 
-TEXT = (files("relationship") / "policy.toml").read_text(encoding="utf-8")
+TEXT = (files("relationship.policy") / "default.toml").read_text(encoding="utf-8")
 EDITS = [
     Edit(("version",), '"2"'),
     Edit(("thresholds", "client_up"), "50.5"),

@@ -9,12 +9,12 @@ from story import POLICY, courtship, on
 from variants import variant_text
 
 from cli.main import run
-from relationship.decisions import to_json
-from relationship.facts import micros
-from relationship.outcome import AUDIT, POLICIES
-from relationship.policy import default_text
-from relationship.published import ACTIVE, LEAD, Publications, audit, outgoing, publication
-from relationship.schedule import Schedule
+from relationship.contract.decisions import to_json
+from relationship.contract.outcome import AUDIT, POLICIES
+from relationship.contract.times import micros
+from relationship.policy.compiled import default_text
+from relationship.policy.schedule import Schedule
+from relationship.timeline.published import ACTIVE, LEAD, Publications, audit, outgoing, publication
 
 NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
 

@@ -13,8 +13,8 @@ from quality.courses import END, Course, accepted, folded, messages_by_account, 
 from quality.report import page
 from quality.rivals import Rival, Tuned, best_threshold, contact, course, edges, final_score, tuned, windowed, won_at
 from quality.tally import Tally, broken_down, changes, delays, flaps, interval, shared_days, status_at, stays, tally
-from relationship import messages as m
-from relationship.policy import load_policy
+from relationship.contract import messages as m
+from relationship.policy.compiled import load_policy
 from simulator import AccountTruth
 
 ROOT = Path(__file__).parents[2]

@@ -14,8 +14,8 @@ from benchmarks.scaling import keys, metadata, model, queues, rebalances, tables
 from benchmarks.scaling.__main__ import PAGE
 from benchmarks.scaling.measuring import MEASURED
 from clientward_store.keys import keys_of
-from streams.app import SESSION_SECONDS
-from streams.partitioning import partition_of_key
+from streams.engine.app import SESSION_SECONDS
+from streams.kafka.partitioning import partition_of_key
 
 NAMES = [f"w{number}" for number in range(6)]
 PAUSES = rebalances.Pauses(rebalance=2.0, session=6.0, restart=3.0)

@@ -18,10 +18,10 @@ from story import (
 )
 from variants import variant
 
+from relationship.contract.times import DAY_US, micros
 from relationship.core import Core
-from relationship.facts import DAY_US, micros
+from relationship.policy.schedule import Schedule, Switch
 from relationship.replay import Replay
-from relationship.schedule import Schedule, Switch
 
 STRICT = variant("2", client_up=95.0)
 HASTY = variant("3", lapse=30)

@@ -6,8 +6,8 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relationship.messages import MEETINGS, PURCHASES
-from streams.sending import TOGETHER, Record, runs
+from relationship.contract.messages import MEETINGS, PURCHASES
+from streams.kafka.sending import TOGETHER, Record, runs
 
 FIRST = date(2024, 1, 1)
 

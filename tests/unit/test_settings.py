@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from streams.settings import Settings
-from streams.settings_load import in_force, load_settings, shown
-from streams.settings_sources import SettingsError
+from streams.config.load import in_force, load_settings, shown
+from streams.config.settings import Settings
+from streams.config.sources import SettingsError
 
 CANARY = "canary-5d1f"
 

@@ -6,13 +6,13 @@ import pytest
 from story import NOW_US, POLICY, command, courtship, fold, on, profile, purchase, record_of
 from variants import variant
 
+from relationship.contract.outcome import SHADOWED
+from relationship.contract.times import micros
 from relationship.core import Core
-from relationship.facts import micros
-from relationship.history import KEPT
-from relationship.outcome import SHADOWED
-from relationship.record import decode
 from relationship.replay import Replay
-from relationship.shadow import Shadow
+from relationship.state.record import decode
+from relationship.timeline.history import KEPT
+from relationship.timeline.shadow import Shadow
 
 STRICT = Shadow("strict", variant("s", client_up=95.0))
 HASTY = Shadow("hasty", variant("h", lapse=30))

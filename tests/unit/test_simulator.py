@@ -10,7 +10,7 @@ from typing import get_args
 
 import pytest
 
-from relationship.messages import (
+from relationship.contract.messages import (
     MEETINGS,
     PROFILES,
     PURCHASES,

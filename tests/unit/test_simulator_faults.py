@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from relationship.messages import decoder_for
-from relationship.outcome import Reason, Refused
+from relationship.contract.messages import decoder_for
+from relationship.contract.outcome import Reason, Refused
 from simulator import Rates, SimEvent, simulate
-from streams.codecs import Codec, Limits
+from streams.wire.codecs import Codec, Limits
 
 END = datetime(2025, 6, 1, 12, tzinfo=UTC)
 END_US = int(END.timestamp() * 1e6)

@@ -12,13 +12,13 @@ from benchmarks.soak.feed import Feed, scripts
 from benchmarks.soak.holding import horizon
 from benchmarks.soak.sampling import Sample, counts, percentiles
 from benchmarks.soak.verdict import FLAT_MIB, checks, figures, line, worker_line
+from relationship.contract.messages import MESSAGE_TYPES, PURCHASES, TICKETS
+from relationship.contract.outcome import RECLASSIFIED, Applied, Delivered, Refused
 from relationship.core import Core
-from relationship.history import KEPT
-from relationship.messages import MESSAGE_TYPES, PURCHASES, TICKETS
-from relationship.outcome import RECLASSIFIED, Applied, Delivered, Refused
-from relationship.policy import load_policy
-from streams.codecs import Codec, Limits
-from streams.sensors import Metrics
+from relationship.policy.compiled import load_policy
+from relationship.timeline.history import KEPT
+from streams.engine.metrics import Metrics
+from streams.wire.codecs import Codec, Limits
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
 RECORDS = 4_000

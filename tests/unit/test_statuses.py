@@ -3,7 +3,7 @@
 import pytest
 from story import POLICY, courtship, fold, meeting, on, path, profile, purchase, record_of, state_of, ticket
 
-from relationship.facts import micros
+from relationship.contract.times import micros
 
 
 def test_an_account_that_only_shows_up_is_a_prospect():

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from cli.main import run
-from relationship.messages import Industry, decoder_for
-from streams.codec_rules import broken_rule
+from relationship.contract.messages import Industry, decoder_for
+from streams.wire.rules import broken_rule
 
 STORIES = sorted((Path(__file__).parents[2] / "examples" / "stories").glob("*.jsonl"))
 README = (STORIES[0].parent / "README.md").read_text(encoding="utf-8")

@@ -3,10 +3,10 @@
 from story import POLICY
 from variants import variant
 
+from relationship.contract.outcome import POLICIES
 from relationship.core import Core
-from relationship.outcome import POLICIES
-from relationship.schedule import Schedule, Switch
-from streams.sweep import PORTION, Sweep, fingerprint
+from relationship.policy.schedule import Schedule, Switch
+from streams.engine.timer_rescan import PORTION, Sweep, fingerprint
 
 LATER = Schedule(POLICY, [Switch(1_000_000, variant("2"))])
 LATER_STILL = Schedule(POLICY, [Switch(2_000_000, variant("2"))])

@@ -2,12 +2,12 @@
 
 import pytest
 
-from relationship.messages import MESSAGE_TYPES, PROFILES, PURCHASES
-from relationship.outcome import AUDIT, POLICIES, RECLASSIFIED, REJECTED, SHADOWED, STATE
-from streams.partitioning import partition_of, partition_of_key
-from streams.settings import Settings
-from streams.topic_plan import Alter, Create, CurrentTopic, Refuse, plan
-from streams.topics import DAY_MS, TopicSpec, min_insync, topics_for
+from relationship.contract.messages import MESSAGE_TYPES, PROFILES, PURCHASES
+from relationship.contract.outcome import AUDIT, POLICIES, RECLASSIFIED, REJECTED, SHADOWED, STATE
+from streams.config.settings import Settings
+from streams.kafka.partitioning import partition_of, partition_of_key
+from streams.kafka.topic_plan import Alter, Create, CurrentTopic, Refuse, plan
+from streams.kafka.topics import DAY_MS, TopicSpec, min_insync, topics_for
 
 SETTINGS = Settings(partitions=12, replication=1, group="g")
 SPECS = {spec.name: spec for spec in topics_for(SETTINGS)}

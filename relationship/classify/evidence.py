@@ -1,0 +1,52 @@
+"""Which events stand behind each dimension: the few that weigh most at a moment, found in the history kept."""
+
+from collections.abc import Iterable
+from math import exp2
+from typing import Final
+
+from relationship.classify.signals import effects_of, sign_of_life
+from relationship.contract.names import DIMENSIONS, INDEX
+from relationship.policy.compiled import Policy
+from relationship.state import facts as f
+from relationship.state.account import TICKETS_REMEMBERED, Account
+
+EVIDENCE_KEPT: Final = 3  # events named for each dimension: enough to check, few enough to read
+DURATION, BREADTH, COMMITMENT, SERVICE = (INDEX[d] for d in ("duration", "breadth", "commitment", "service"))
+
+
+def evidence_of(facts: Iterable[f.Fact], account: Account, policy: Policy) -> list[list[str]]:
+    """Return for each dimension the ids of the events that weigh most at the account's moment, the heaviest first.
+
+    `facts` are those folded by then, in order. An event's weight is its mass of evidence for or against, decayed.
+    """
+    weights: list[dict[str, float]] = [{} for _ in DIMENSIONS]
+    context = Account(profile=account.profile)
+    first = last = None
+    half_lives = policy.half_lives_us
+    for fact in facts:
+        age = account.t - fact.t
+        for i, good, bad in effects_of(fact, context, policy):
+            weight = max(good, bad) * exp2(-(age / half_lives[i]))
+            if weight > 0.0:
+                weights[i][fact.id] = weights[i].get(fact.id, 0.0) + weight
+        if isinstance(fact, f.TicketFact):
+            context.tickets = [*context.tickets[-(TICKETS_REMEMBERED - 1) :], fact.ticket]
+        if sign_of_life(fact):
+            first, last = first or fact.id, fact.id
+    named = [sorted(found, key=found.__getitem__, reverse=True)[:EVIDENCE_KEPT] for found in weights]
+    named[DURATION] = [event_id for event_id in dict.fromkeys((first, last)) if event_id is not None]
+    named[BREADTH] = _lines(facts)
+    profile = account.profile
+    if profile:
+        named[COMMITMENT] += [profile.id] if profile.contract else []
+        named[SERVICE] += [profile.id] if profile.flags & f.HAS_MANAGER else []
+    return named
+
+
+def _lines(facts: Iterable[f.Fact]) -> list[str]:
+    """Return the ids of the last purchases that opened a line of business."""
+    opened: dict[str, str] = {}
+    for fact in facts:
+        if isinstance(fact, f.PurchaseFact) and fact.category:
+            opened.setdefault(fact.category, fact.id)
+    return list(opened.values())[-EVIDENCE_KEPT:] if len(opened) > 1 else []

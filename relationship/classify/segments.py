@@ -1,0 +1,34 @@
+"""Segments are another axis than the status: who the account is, and how it stands as a customer. Loyal is not client."""
+
+from relationship.classify.dimensions import loyalty
+from relationship.contract import enums, times
+from relationship.contract.decisions import SegmentPart, Standing
+from relationship.contract.messages import Scope
+from relationship.policy.compiled import Policy
+from relationship.state.account import Account
+
+INTERNAL = enums.SCOPES.index("internal")
+OTHER = enums.INDUSTRIES.index("other")
+
+
+def standing_of(account: Account, policy: Policy) -> Standing:
+    """Return potential, new, regular or loyal: by purchases, the days since the first one, and the loyalty dimension."""
+    if account.bought is None:
+        return "potential"
+    rule, days = policy.source.segment, (account.t - account.bought) / times.DAY_US
+    if days < rule.new_days or account.purchases < rule.new_purchases:
+        return "new"
+    steady = account.purchases >= rule.loyal_purchases and days >= rule.loyal_days
+    if steady and loyalty(account, policy, policy.trade(account.industry)) >= rule.loyal_value:
+        return "loyal"
+    return "regular"
+
+
+def segment_of(account: Account, policy: Policy) -> SegmentPart:
+    """Return the account's segment; what its profile does not say is null, its industry `other`, its scope external."""
+    profile = account.profile
+    industry = OTHER if profile is None or profile.industry is None else profile.industry
+    party = None if profile is None or profile.party is None else enums.PARTIES[profile.party]
+    scope: Scope = "internal" if profile is not None and profile.scope == INTERNAL else "external"
+    market = None if profile is None or profile.market is None else enums.MARKETS[profile.market]
+    return SegmentPart(enums.INDUSTRIES[industry], party, scope, market, standing_of(account, policy))

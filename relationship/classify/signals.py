@@ -1,0 +1,156 @@
+"""What one fact is evidence of: effects on the dimensions, and whether it is a sign of life.
+
+Every function is pure and takes the account as it stood before the fact. What an event counts for comes from the policy;
+what lies here is only how the parts of an event combine. Rules of the mission held here: a bot's contact counts for less
+than a person's, a meeting nobody came to and our own unanswered call are no evidence of a relationship, and no amount of
+money is looked at at all.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from relationship.contract import enums
+from relationship.contract.names import INDEX
+from relationship.policy.compiled import Effect, Policy
+from relationship.state import facts as f
+from relationship.state.account import Account
+
+SERVICE: Final = INDEX["service"]
+EXPERT_CHANNELS: Final = frozenset({enums.PURCHASE_CHANNELS.index("rep"), enums.PURCHASE_CHANNELS.index("phone")})
+TICKET_BOT: Final = enums.TICKET_CHANNELS.index("bot")
+THEIRS, OURS = (enums.INITIATORS.index(name) for name in ("account", "us"))
+OPENED, UPDATED = (enums.TICKET_STATUSES.index(name) for name in ("opened", "updated"))
+LEFT_FOR: Final = {
+    enums.CANCEL_REASONS.index("price"): "left_for_price",
+    enums.CANCEL_REASONS.index("competitor"): "left_for_rival",
+}
+CONSUMER_MARKETS: Final = frozenset({enums.MARKETS.index("consumer"), enums.MARKETS.index("retail")})
+CSAT_HIGH, CSAT_LOW = 4, 3  # of 5: from the one on it pleased, below the other it did not
+MOST_PEOPLE: Final = 4  # of ours in one meeting; a larger crowd is not more care for the account
+
+PURCHASE_FLAGS: Final = (
+    (f.CUSTOMISED, "customised"),
+    (f.DISCOUNTED, "discounted"),
+    (f.FULL_PRICE, "full_price"),
+    (f.PREMIUM, "premium"),
+    (f.UNDER_CONTRACT, "under_contract"),
+    (f.PAID_ON_TIME, "paid_on_time"),
+    (f.PAID_LATE, "paid_late"),
+)
+SAID_FLAGS: Final = (
+    (f.SLA_MET, "sla_met"),
+    (f.SLA_MISSED, "sla_missed"),
+    (f.OUTCOME_MET, "outcome_met"),
+    (f.OUTCOME_MISSED, "outcome_missed"),
+)
+MEETING_FLAGS: Final = ((f.NEEDS_CHANGED, "requirement_change"), (f.SIGNED, "signed"))
+
+
+def scaled(effects: Iterable[Effect], factor: float) -> list[Effect]:
+    """Return the effects with their masses times `factor`."""
+    return [(i, good * factor, bad * factor) for i, good, bad in effects]
+
+
+def purchase(fact: f.PurchaseFact, _account: Account, policy: Policy) -> list[Effect]:
+    """Return what a purchase is evidence of. A refund takes back what was bought and tells of displeasure."""
+    if fact.flags & f.REFUND:
+        return list(policy.extra["refund"])
+    effects = list(policy.purchase[fact.kind])
+    flags = fact.flags
+    if flags:
+        for flag, name in PURCHASE_FLAGS:
+            if flags & flag:
+                effects += policy.extra[name]
+    if fact.channel in EXPERT_CHANNELS:
+        effects += policy.extra["by_person"]
+    return effects
+
+
+def answered(fact: f.TicketFact) -> bool:
+    """Tell whether the account had a part in this change of a ticket: always of its own, of ours only if it replied."""
+    if fact.initiator != OURS:
+        return True
+    return fact.status == UPDATED or fact.sentiment is not None or fact.csat is not None
+
+
+def person_factor(account: Account, policy: Policy) -> float:
+    """Return what a bot's contact counts for, of a person's: more for a consumer than for a business."""
+    persons = policy.source.persons
+    profile = account.profile
+    consumer = profile is not None and (
+        profile.market in CONSUMER_MARKETS if profile.market is not None else profile.party == 0
+    )
+    return persons.bot_consumer if consumer else persons.bot_business
+
+
+def ticket(fact: f.TicketFact, account: Account, policy: Policy) -> list[Effect]:
+    """Return what a ticket's change is evidence of: its first event whole, a later one in part."""
+    known = fact.ticket in account.tickets
+    if not answered(fact):
+        return [] if known else list(policy.extra["ours_unanswered"])
+    factor = policy.ticket_change[fact.status] if known else 1.0
+    if fact.channel == TICKET_BOT:
+        factor *= person_factor(account, policy)
+    effects = scaled(policy.ticket[fact.kind], factor)
+    if fact.initiator == THEIRS:
+        effects += scaled(policy.ticket_theirs, factor)
+    elif fact.initiator == OURS:
+        effects += scaled(policy.extra["ours_and_answered"], factor)
+    if fact.reason in LEFT_FOR:
+        effects += policy.extra[LEFT_FOR[fact.reason]]
+    return effects + _opinion(fact, policy)
+
+
+def _opinion(fact: f.TicketFact, policy: Policy) -> list[Effect]:
+    """Return what the account said of us in a ticket."""
+    effects: list[Effect] = []
+    if fact.sentiment:
+        effects += scaled(policy.extra["liked" if fact.sentiment > 0 else "disliked"], abs(fact.sentiment))
+    if fact.csat is not None:
+        effects += policy.extra[
+            "csat_high" if fact.csat >= CSAT_HIGH else "csat_low" if fact.csat < CSAT_LOW else "csat_middle"
+        ]
+    return effects + _said(fact.flags, policy)
+
+
+def _said(flags: int, policy: Policy) -> list[Effect]:
+    return [effect for flag, name in SAID_FLAGS if flags & flag for effect in policy.extra[name]]
+
+
+def meeting(fact: f.MeetingFact, _account: Account, policy: Policy) -> list[Effect]:
+    """Return what a meeting is evidence of; of one that the account missed, only that it did."""
+    if fact.flags & f.NO_SHOW:
+        return list(policy.extra["no_show"])
+    effects = list(policy.meeting[fact.kind])
+    if fact.initiator == THEIRS:
+        effects += policy.meeting_theirs
+    elif fact.initiator == OURS:
+        effects += policy.extra["ours_and_attended"]
+    for flag, name in MEETING_FLAGS:
+        if fact.flags & flag:
+            effects += policy.extra[name]
+    people = min(max(fact.ours or 1, 1), MOST_PEOPLE)
+    effects.append((SERVICE, fact.minutes / 60 * people * policy.meeting_hours[fact.kind], 0.0))
+    return effects + _said(fact.flags, policy)
+
+
+def effects_of(fact: f.Fact, account: Account, policy: Policy) -> list[Effect]:
+    """Return what a fact is evidence of, as (dimension, mass for, mass against); a profile or a command is of nothing."""
+    if isinstance(fact, f.PurchaseFact):
+        return purchase(fact, account, policy)
+    if isinstance(fact, f.TicketFact):
+        return ticket(fact, account, policy)
+    if isinstance(fact, f.MeetingFact):
+        return meeting(fact, account, policy)
+    return list(policy.extra["referred"]) if isinstance(fact, f.ReferralFact) else []
+
+
+def sign_of_life(fact: f.Fact) -> bool:
+    """Tell whether the account itself did something: bought, came, wrote or answered, or sent us somebody."""
+    if isinstance(fact, f.PurchaseFact):
+        return not fact.flags & f.REFUND
+    if isinstance(fact, f.TicketFact):
+        return answered(fact)
+    if isinstance(fact, f.MeetingFact):
+        return not fact.flags & f.NO_SHOW
+    return isinstance(fact, f.ReferralFact)

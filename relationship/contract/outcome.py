@@ -1,0 +1,109 @@
+"""What goes into a step of the core and what comes out of it: values only.
+
+The agents hand `Delivered` messages in and carry an `Outcome` out: they write the record, publish `sends`, refuse what
+the verdicts refuse, and wake the account at `due_at`. Nothing here is sent or stored by the core itself.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Final, NamedTuple, Protocol
+
+from msgspec import Struct
+
+from relationship.contract.messages import Message
+
+RECLASSIFIED: Final = "crm.relationship.reclassified.v1"
+STATE: Final = "crm.relationship.state.v1"
+REJECTED: Final = "crm.intake.rejected.v1"
+AUDIT: Final = "crm.audit.v1"
+POLICIES: Final = "crm.policy.published.v1"
+SHADOWED: Final = "crm.policy.shadowed.v1"
+
+
+class Reason(StrEnum):
+    """Why a record was refused; the codes of the dead-letter topic's reason header."""
+
+    DECODE = "DECODE"
+    SCHEMA = "SCHEMA"
+    VERSION = "VERSION"
+    SIZE = "SIZE"
+    TIME = "TIME"
+    KEY = "KEY"
+    CONFLICT = "CONFLICT"
+    LATE = "LATE"
+
+
+class Delivered(Struct, frozen=True, gc=False):
+    """One accepted message and where it stood. `offset` is its topic's, in the account's partition."""
+
+    topic: str
+    offset: int
+    message: Message
+    traceparent: str | None = None
+
+
+class Applied(NamedTuple):
+    """The message is part of the account's history now."""
+
+
+class Repeat(NamedTuple):
+    """The message was there before: the same id and payload, or an offset that the record already reflects."""
+
+
+class Refused(NamedTuple):
+    """The message belongs in the dead-letter topic."""
+
+    reason: Reason
+    text: str
+
+
+Verdict = Applied | Repeat | Refused
+
+
+class Outgoing(NamedTuple):
+    """One record to publish, keyed by an account. `value` is JSON, or None for a tombstone.
+
+    `event_id` and `time` (RFC 3339) become the CloudEvents headers `ce_id` and `ce_time`; a repeat of the same decision
+    has the same `event_id`.
+    """
+
+    topic: str
+    key: str
+    value: bytes | None
+    event_id: str
+    time: str
+    traceparent: str | None = None
+
+
+class Outcome(NamedTuple):
+    """What one step of one account asks for.
+
+    Attributes:
+        record: the account's new record, encoded; None where the account leaves every store (erased).
+        changed: False where the record is as it was, so that nothing need be written.
+        verdicts: one for each message handed in, in the same order.
+        sends: what to publish, in order: decisions, the new state, audit entries, messages to other accounts.
+        due_at: the next moment (µs since the epoch) at which the account could change with no further event, or None.
+    """
+
+    record: bytes | None
+    changed: bool
+    verdicts: Sequence[Verdict]
+    sends: Sequence[Outgoing]
+    due_at: int | None
+
+
+class Fold(Protocol):
+    """The core as the engine sees it: two pure functions over one account's encoded record."""
+
+    def step(self, account_id: str, record: bytes | None, delivered: Sequence[Delivered], decided_at: int) -> Outcome:
+        """Fold messages, in any order, into an account. `decided_at` is wall-clock µs, for information only."""
+
+    def wake(self, account_id: str, record: bytes, now: int, decided_at: int) -> Outcome:
+        """Let the account's own timers run up to event time `now` (µs): a lapse, an override that ran out."""
+
+    def newer(self, old: bytes, new: bytes) -> bool:
+        """Tell whether an encoded record may replace another of the same account in a rebuild from the changelog."""
+
+    def pending(self, account_id: str, record: bytes) -> Sequence[Outgoing]:
+        """Return the record's latest decisions again, under the same ids: for whoever restores from the changelog."""

@@ -1,0 +1,177 @@
+"""The policy: what counts for what, read from one TOML file and compiled into flat tables for the fold.
+
+`load_policy` reads and checks; `Policy.trade(industry)` gives the tables of one industry. A policy is immutable, and
+names itself (`id`, `version`) in every decision it makes.
+"""
+
+import math
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+
+from relationship.contract import enums, times
+from relationship.contract.names import DIMENSIONS, INDEX
+from relationship.policy.check import MISSING, mistakes_in
+from relationship.policy.file import Effects, Industry, PolicyError, PolicyFile
+
+# One effect, compiled: (dimension, mass for, mass against).
+Effect = tuple[int, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """One industry's tables: the shares of the score (they add up to 10,000), scales, thresholds in hundredths.
+
+    `weights` are the shares as told: in points, rounded to hundredths.
+    """
+
+    shares: tuple[float, ...]
+    weights: tuple[float, ...]
+    scales: tuple[float, ...]
+    lapse_us: int
+    client_lapse_us: int
+    candidate_up: int
+    candidate_down: int
+    client_up: int
+    client_down: int
+
+
+def _effects(effects: Effects) -> tuple[Effect, ...]:
+    compiled = []
+    for name, amount in effects.items():
+        good, bad = amount if isinstance(amount, tuple) else (max(amount, 0.0), max(-amount, 0.0))
+        compiled.append((INDEX[name], good, bad))
+    return tuple(compiled)
+
+
+def _table(rows: dict[str, Effects], names: tuple[str, ...]) -> tuple[tuple[Effect, ...], ...]:
+    return tuple(_effects(rows[name]) for name in names)
+
+
+class Policy:
+    """A checked policy, compiled for folding. Attributes that end in `_us` are µs; effects are (dimension, for, against)."""
+
+    def __init__(self, source: PolicyFile) -> None:
+        self.source = source
+        self.id = source.id
+        self.version = source.version
+        self.half_lives_us = tuple(source.dimensions[d].half_life * times.DAY_US for d in DIMENSIONS)
+        caps = ((i, source.dimensions[d].cap) for i, d in enumerate(DIMENSIONS))
+        self.capped = tuple((i, cap) for i, cap in caps if cap < 1.0)
+        self.gate = source.thresholds.gate
+        self.shape = source.shape
+        self.lapse = source.lapse
+        signals = source.signals
+        self.purchase = _table(signals.purchase, enums.PURCHASE_KINDS)
+        self.meeting = _table(signals.meeting, enums.MEETING_KINDS)
+        self.ticket = _table(signals.ticket, enums.TICKET_KINDS)
+        self.extra = {
+            name: _effects(row)
+            for table in (
+                signals.purchase_with,
+                signals.meeting_with,
+                signals.ticket_with,
+                signals.said,
+                signals.referral,
+            )
+            for name, row in table.items()
+            if name != "theirs_initiated"
+        }
+        self.meeting_theirs = _effects(signals.meeting_with["theirs_initiated"])
+        self.ticket_theirs = _effects(signals.ticket_with["theirs_initiated"])
+        self.ticket_change = tuple(source.ticket_change[s] for s in enums.TICKET_STATUSES)
+        self.meeting_hours = tuple(source.meeting_hours[k] for k in enums.MEETING_KINDS)
+        self.contract = tuple(source.shape.contract[k] for k in enums.CONTRACT_KINDS)
+        self.line_gap_us = int(source.shape.line_gap * times.DAY_US)
+        self.stays_us = {
+            name: int(getattr(source.stays, name) * times.DAY_US)
+            for name in ("candidate", "client", "customer", "tenure")
+        }
+        self.longest_stay_us = max(self.stays_us.values())
+        self._trades = [self._compile(source.industries[name]) for name in enums.INDUSTRIES]
+
+    @cached_property
+    def decay_groups(self) -> tuple[tuple[float, tuple[int, ...]], ...]:
+        """The dimensions by half-life: ((half-life in µs, dimensions), …), so that each factor is computed once."""
+        groups: dict[float, list[int]] = {}
+        for i, half_life in enumerate(self.half_lives_us):
+            groups.setdefault(half_life, []).append(i)
+        return tuple((half_life, tuple(members)) for half_life, members in groups.items())
+
+    def at(self, t: int) -> "Policy":  # noqa: ARG002 - a schedule's question
+        """Return this policy: alone, it is in force at any event time. See `relationship.policy.schedule.Rules`."""
+        return self
+
+    def until(self, t: int) -> int | None:  # noqa: ARG002
+        """Return None: no other follows."""
+        return None
+
+    def mark(self, t: int) -> str:  # noqa: ARG002
+        """Return an empty name: there is no switch."""
+        return ""
+
+    def trade(self, industry: int | None) -> Trade:
+        """Return the tables of an industry by its position in the contract's list; None is `other`."""
+        return self._trades[-1 if industry is None else industry]
+
+    def costs(self, industry: int | None) -> tuple[float, float]:
+        """Return what a year of a false client and of a missed one cost in an industry, in the unit of `[costs]`."""
+        return self._costs(self.source.industries[enums.INDUSTRIES[-1 if industry is None else industry]])
+
+    def _costs(self, industry: Industry) -> tuple[float, float]:
+        everybody = self.source.costs
+        return industry.false_client or everybody.false_client, industry.missed_client or everybody.missed_client
+
+    def _compile(self, industry: Industry) -> Trade:
+        source = self.source
+        weights = [source.dimensions[d].weight * industry.weights.get(d, 1.0) for d in DIMENSIONS]
+        total = sum(weights)
+        shares = tuple(10_000 * w / total for w in weights)
+        lapse_us = int(industry.lapse * times.DAY_US)
+        t, (false_client, missed_client) = source.thresholds, self._costs(industry)
+        shift = industry.prior + source.costs.points * math.log2(false_client / missed_client)
+        return Trade(
+            shares=shares,
+            weights=tuple(round(share / 100, 2) for share in shares),
+            scales=tuple(
+                source.dimensions[d].scale * (1.0 if d in {"duration", "breadth"} else industry.tempo)
+                for d in DIMENSIONS
+            ),
+            lapse_us=lapse_us,
+            client_lapse_us=int(lapse_us * source.lapse.client),
+            candidate_up=round(100 * (t.candidate_up + shift)),
+            candidate_down=round(100 * (t.candidate_down + shift)),
+            client_up=round(100 * (t.client_up + shift)),
+            client_down=round(100 * (t.client_down + shift)),
+        )
+
+
+def parse_policy(text: str, name: str) -> Policy:
+    """Return the policy of a TOML text; `name` stands for it in errors. Raises PolicyError, which tells the place."""
+    found = mistakes_in(text)
+    if found:
+        more = f" (and {len(found) - 1} more: `clientward policy check` lists them)" if len(found) > 1 else ""
+        first = min(
+            found, key=lambda mistake: mistake.text == MISSING
+        )  # a misspelt name says more than the missing one
+        raise PolicyError(f"policy {name}: {first}{more}")
+    return Policy(msgspec.convert(tomllib.loads(text), PolicyFile))
+
+
+def default_text() -> str:
+    """Return the TOML text of the policy that comes with the package."""
+    return (files("relationship.policy") / "default.toml").read_text(encoding="utf-8")
+
+
+def load_policy(path: Path | None = None) -> Policy:
+    """Return the policy of a TOML file, or the one that comes with the package. Raises PolicyError."""
+    if path is None:
+        return parse_policy(default_text(), "default")
+    try:
+        return parse_policy(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicyError(f"policy {path}: cannot be read ({error})") from None

@@ -1,0 +1,201 @@
+"""The policy as its TOML file has it: the types of its tables, each value with its unit and its bounds.
+
+A value's unit is the description in its type, from where the JSON Schema, `clientward policy diff` and `docs/policy.md`
+have it. The file itself says why the values are what they are; `relationship/policy/check.py` checks what types cannot.
+"""
+
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from relationship.contract import enums
+from relationship.contract.names import DIMENSIONS, Label, Name
+
+CENTURY: Final = 36_525  # days; a longer half-life or allowance is a slip of the pen, and overflows a moment in time
+
+Share = Annotated[float, Meta(ge=0, le=1, description="0-1")]
+Points = Annotated[float, Meta(ge=0, le=100, description="points of the score, 0-100")]
+Shift = Annotated[float, Meta(ge=-100, le=100, description="points of the score")]
+Days = Annotated[float, Meta(ge=0, le=CENTURY, description="days")]
+SomeDays = Annotated[float, Meta(gt=0, le=CENTURY, description="days")]
+Factor = Annotated[float, Meta(gt=0, le=1_000, description="a factor")]
+Weight = Annotated[float, Meta(ge=0, le=1_000, description="a share, of which only the ratio to the others' matters")]
+Scale = Annotated[float, Meta(gt=0, le=CENTURY, description="mass of evidence at which it stands at one half")]
+Purchases = Annotated[int, Meta(ge=0, le=1_000_000, description="purchases")]
+Signs = Annotated[float, Meta(gt=0, le=1_000_000, description="signs of life")]
+Kinds = Annotated[float, Meta(gt=0, le=1_000, description="kinds of contact or channel")]
+Price = Annotated[float, Meta(gt=0, le=1e12, description="money, in any one unit, for a year of the wrong class")]
+MASS: Final = "mass of evidence: for the dimension, below zero against it"
+MOST_MASS: Final = 1_000.0  # of one event: far more than any scale
+# A constrained number in a union with a fixed tuple crashes msgspec 0.22: `relationship/policy/check.py` sees to bounds.
+Amount = float | tuple[float, float]
+Effects = dict[str, Amount]
+
+
+class PolicyError(ValueError):
+    """A policy that cannot be used; the text names the file, the place and what is wrong there."""
+
+
+class Thresholds(Struct, frozen=True, forbid_unknown_fields=True):
+    """Points of the score at which a candidate or a client is entered (`up`) and left (`down`); `gate` is 0-1."""
+
+    candidate_up: Points
+    candidate_down: Points
+    client_up: Points
+    client_down: Points
+    gate: Share
+
+
+class Stays(Struct, frozen=True, forbid_unknown_fields=True):
+    """Days that a status holds at least, and the least tenure of a client."""
+
+    candidate: Days
+    client: Days
+    customer: Days
+    tenure: Days
+
+
+class Lapse(Struct, frozen=True, forbid_unknown_fields=True):
+    """When silence is a lapse: `rhythm` of the account's own gaps, `longest` in days, `client` of its trade's allowance."""
+
+    rhythm: Factor
+    longest: SomeDays
+    client: Share
+
+
+class Segment(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where new, regular and loyal customers part."""
+
+    new_days: Days
+    new_purchases: Purchases
+    loyal_purchases: Purchases
+    loyal_days: Days
+    loyal_value: Share
+
+
+class Confidence(Struct, frozen=True, forbid_unknown_fields=True):
+    """`half`: events that make a confidence of one half."""
+
+    half: Signs
+
+
+class Persons(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a bot's contact counts for, of a person's."""
+
+    bot_consumer: Share
+    bot_business: Share
+
+
+class Dimension(Struct, frozen=True, forbid_unknown_fields=True):
+    """One dimension's weight (a share), half-life (days), scale (the mass at one half) and cap (0-1)."""
+
+    weight: Weight
+    half_life: SomeDays
+    scale: Scale
+    cap: Share
+
+
+class Shape(Struct, frozen=True, forbid_unknown_fields=True):
+    """The constants of the dimensions that are more than a mass of evidence."""
+
+    purchase_engagement: Share
+    breadth_floor: Share
+    breadth_kinds: Kinds
+    regular_share: Factor
+    line_gap: SomeDays
+    manager: Share
+    contract: dict[str, Share]
+
+
+class Signals(Struct, frozen=True, forbid_unknown_fields=True):
+    """What each kind of event, and each thing said in one, is evidence of."""
+
+    purchase: dict[str, Effects]
+    purchase_with: dict[str, Effects]
+    meeting: dict[str, Effects]
+    meeting_with: dict[str, Effects]
+    ticket: dict[str, Effects]
+    ticket_with: dict[str, Effects]
+    said: dict[str, Effects]
+    referral: dict[str, Effects]
+
+
+class Industry(Struct, frozen=True, forbid_unknown_fields=True):
+    """One industry's prior, lapse, tempo, factors on the weights, and its own costs where they are not everybody's."""
+
+    prior: Shift
+    lapse: SomeDays
+    tempo: Factor = 1.0
+    weights: dict[str, Weight] = {}
+    false_client: Price | None = None
+    missed_client: Price | None = None
+
+
+class Costs(Struct, frozen=True, forbid_unknown_fields=True):
+    """What each mistake costs a year, and the points that a doubling of their ratio moves the thresholds."""
+
+    false_client: Price
+    missed_client: Price
+    points: Shift
+
+
+class PolicyFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """The policy as its TOML file has it."""
+
+    id: Name
+    version: Label
+    thresholds: Thresholds
+    stays: Stays
+    lapse: Lapse
+    segment: Segment
+    confidence: Confidence
+    persons: Persons
+    dimensions: dict[str, Dimension]
+    shape: Shape
+    signals: Signals
+    ticket_change: dict[str, Share]
+    industries: dict[str, Industry]
+    costs: Costs
+    meeting_hours: dict[str, Share]
+
+
+# What the fold looks up by name, table by table.
+SAYINGS: Final[dict[str, tuple[str, ...]]] = {
+    "purchase_with": (
+        "customised",
+        "discounted",
+        "full_price",
+        "premium",
+        "under_contract",
+        "paid_on_time",
+        "paid_late",
+        "by_person",
+        "refund",
+    ),
+    "meeting_with": ("theirs_initiated", "ours_and_attended", "requirement_change", "signed", "no_show"),
+    "ticket_with": (
+        "theirs_initiated",
+        "ours_and_answered",
+        "ours_unanswered",
+        "liked",
+        "disliked",
+        "left_for_price",
+        "left_for_rival",
+    ),
+    "said": ("csat_high", "csat_middle", "csat_low", "sla_met", "sla_missed", "outcome_met", "outcome_missed"),
+    "referral": ("referred",),
+}
+
+
+# Every table of names: the path in the file, and the names that must be there, no more and no fewer.
+NAMES: Final[dict[tuple[str, ...], tuple[str, ...]]] = {
+    ("dimensions",): DIMENSIONS,
+    ("shape", "contract"): enums.CONTRACT_KINDS,
+    ("signals", "purchase"): enums.PURCHASE_KINDS,
+    ("signals", "meeting"): enums.MEETING_KINDS,
+    ("signals", "ticket"): enums.TICKET_KINDS,
+    **{("signals", table): names for table, names in SAYINGS.items()},
+    ("ticket_change",): enums.TICKET_STATUSES,
+    ("industries",): enums.INDUSTRIES,
+    ("meeting_hours",): enums.MEETING_KINDS,
+}

@@ -1,0 +1,139 @@
+"""From a message to the fact that it states: enum names become positions, text becomes its being there."""
+
+import zlib
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Final
+
+from relationship.contract import enums, times
+from relationship.contract import messages as m
+from relationship.state import facts as f
+
+SMALL: Final = 10_080  # minutes of a week, the longest meeting; whole numbers up to here are kept as ints
+
+
+def _at(options: tuple[str, ...], value: str | None) -> int | None:
+    return None if value is None else options.index(value)
+
+
+def _number(value: float | None) -> f.Number | None:
+    """Return an equal number, as an int where it is whole and small: so it takes fewer bytes."""
+    return int(value) if value is not None and -SMALL <= value <= SMALL and value % 1 == 0 else value
+
+
+def _tri(value: bool | None, yes: int, no: int) -> int:
+    return 0 if value is None else yes if value else no
+
+
+def _purchase(p: m.Purchase) -> f.PurchaseFact:
+    flags = f.REFUND if p.entry == "refund" else 0
+    if p.customised:
+        flags |= f.CUSTOMISED
+    if p.contract_id:
+        flags |= f.UNDER_CONTRACT
+    if p.paid_on and p.due_on:
+        flags |= f.PAID_ON_TIME if p.paid_on <= p.due_on else f.PAID_LATE
+    flags |= _price(p)
+    return f.PurchaseFact(
+        times.micros(p.occurred_at),
+        p.event_id,
+        p.amount,
+        p.currency,
+        enums.PURCHASE_KINDS.index(p.kind or "goods"),
+        flags,
+        p.category,
+        _at(enums.PURCHASE_CHANNELS, p.channel),
+        _number(p.quantity),
+    )
+
+
+def _price(p: m.Purchase) -> int:
+    """Return what the price paid says: a code or less than list is sensitivity, more than list a premium."""
+    if p.discount_code:
+        return f.DISCOUNTED
+    if p.list_price is None:
+        return 0
+    paid, listed = Decimal(p.amount), Decimal(p.list_price)
+    return f.DISCOUNTED if paid < listed else f.PREMIUM if paid > listed else f.FULL_PRICE
+
+
+def _ticket(k: m.Ticket) -> f.TicketFact:
+    return f.TicketFact(
+        times.micros(k.occurred_at),
+        k.event_id,
+        zlib.crc32(k.ticket_id.encode()),
+        enums.TICKET_STATUSES.index(k.status),
+        enums.TICKET_KINDS.index(k.kind),
+        _at(enums.TICKET_CHANNELS, k.channel),
+        _at(enums.INITIATORS, k.initiator),
+        _number(k.sentiment),
+        _number(k.csat),
+        _tri(k.sla_met, f.SLA_MET, f.SLA_MISSED) | _tri(k.outcome_met, f.OUTCOME_MET, f.OUTCOME_MISSED),
+        _at(enums.CANCEL_REASONS, k.reason),
+    )
+
+
+def _meeting(g: m.Meeting) -> f.MeetingFact:
+    return f.MeetingFact(
+        times.micros(g.occurred_at),
+        g.event_id,
+        enums.MEETING_KINDS.index(g.kind),
+        _number(g.duration_minutes) or 0,
+        _at(enums.MEETING_CHANNELS, g.channel),
+        _at(enums.INITIATORS, g.initiator),
+        g.attendees_theirs,
+        g.attendees_ours,
+        _tri(g.outcome_met, f.OUTCOME_MET, f.OUTCOME_MISSED)
+        | _tri(g.requirement_change, f.NEEDS_CHANGED, 0)
+        | _tri(g.no_show, f.NO_SHOW, 0)
+        | _tri(g.contract_signed, f.SIGNED, 0),
+    )
+
+
+def _profile(p: m.Profile) -> f.ProfileFact:
+    contract = None
+    if p.contract:
+        ends = p.contract.ends_on
+        contract = (
+            enums.CONTRACT_KINDS.index(p.contract.kind),
+            times.day(p.contract.signed_on),
+            None if ends is None else times.day(ends),
+        )
+    return f.ProfileFact(
+        times.micros(p.occurred_at),
+        p.event_id,
+        _at(enums.INDUSTRIES, p.industry),
+        _at(enums.PARTIES, p.party),
+        _at(enums.SCOPES, p.scope),
+        _at(enums.MARKETS, p.market),
+        contract,
+        (f.HAS_MANAGER if p.account_manager else 0) | (f.HAS_GOALS if p.goals else 0),
+    )
+
+
+def command_fact(c: m.Command) -> f.CommandFact:
+    """Return the fact that a command is."""
+    return f.CommandFact(
+        times.micros(c.occurred_at),
+        c.event_id,
+        enums.COMMANDS.index(c.command),
+        _at(enums.STATUSES, c.status),
+        None if c.until is None else times.micros(c.until),
+        c.corrects,
+        None if c.topic is None else f.RANK_OF_TOPIC.get(c.topic),
+    )
+
+
+_MAKERS: Final[dict[type, Callable[..., f.Fact]]] = {
+    m.Purchase: _purchase,
+    m.Ticket: _ticket,
+    m.Meeting: _meeting,
+    m.Profile: _profile,
+    m.Referral: lambda r: f.ReferralFact(times.micros(r.occurred_at), r.event_id),
+    m.Command: command_fact,
+}
+
+
+def fact_of(message: m.Message) -> f.Fact:
+    """Return the fact that a message states."""
+    return _MAKERS[type(message)](message)

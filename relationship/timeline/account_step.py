@@ -1,0 +1,289 @@
+"""One account in the hands of one step: takes messages in, one by one, and notes what is to be stored and sent."""
+
+from collections.abc import Callable
+from typing import Final
+
+from relationship.classify.fold import due_at
+from relationship.classify.segments import standing_of
+from relationship.classify.transitions import Reading, read
+from relationship.contract import messages as m
+from relationship.contract.decisions import Direction
+from relationship.contract.outcome import STATE, Delivered, Outcome, Outgoing, Verdict
+from relationship.policy.schedule import Rules
+from relationship.state import facts as f
+from relationship.state.facts_from_messages import fact_of
+from relationship.state.record import DIRECTIONS, STANDINGS, Record, Shown, Told, encode
+from relationship.timeline import posting
+from relationship.timeline.commands import obey
+from relationship.timeline.explain import reclassification, why, why_undone
+from relationship.timeline.history import APPLIED, REPEAT, Taken, next_due, rewrite, take, wake
+from relationship.timeline.merging import as_guests, difference, join, join_complaint, leave, unpack
+from relationship.timeline.shadow import Shadow, compare, forgotten, shade_of
+from relationship.timeline.state_message import state_of
+
+SCORE_STEP: Final = 500  # hundredths of a point; a state is published again when its score has moved by five points
+
+
+class Case:
+    """One account's record, and what a step asks for on its behalf."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        lateness_us: int,
+        account_id: str,
+        record: Record | None,
+        decided_at: int,
+        shadow: Shadow | None = None,
+    ) -> None:
+        self.rules = rules
+        self.shadow = shadow
+        self.new: list[f.Fact] | None = []  # the facts appended, for the shadow; None once the history is rewritten
+        self.lateness_us = lateness_us
+        self.account_id = account_id
+        self.existed = record is not None
+        self.record: Record | None = record
+        self.decided_at = decided_at
+        self.sends: list[Outgoing] = []
+        self.changed = False
+        self.reading: Reading | None = None
+
+    def take(self, delivered: Delivered) -> Verdict:
+        """Take one message in, and note what it sends."""
+        topic, offset, message = delivered.topic, delivered.offset, delivered.message
+        rank, record = f.RANK_OF_TOPIC[topic], self.record
+        if record is None:
+            if m.says_nothing(message):
+                return APPLIED
+            self.record = record = Record()
+        if offset <= record.offsets.get(rank, -1):
+            return REPEAT
+        record.offsets[rank] = offset
+        self.changed = True
+        self._catch_up(record)
+        verdict = self._message(record, message, delivered.traceparent)
+        record.switch = self.rules.mark(record.head.t)
+        if verdict is APPLIED:
+            record.applied += 1
+        elif verdict is REPEAT:
+            record.repeats += 1
+        return verdict
+
+    def _catch_up(self, record: Record) -> bool:
+        """Fold anew what was folded before a switch within it was heard of; return whether there was such a thing.
+
+        A switch is published ahead of its time. This is for an event dated ahead of it, and for a worker that was slow.
+        """
+        if record.merged is not None or record.switch == (mark := self.rules.mark(record.head.t)):
+            return False
+        self._tell(record, rewrite(record, record.facts(), f"policy:{mark}", self.rules), None)
+        record.switch = self.rules.mark(record.head.t)
+        return True
+
+    def _message(self, record: Record, message: m.Message, traceparent: str | None) -> Verdict:
+        if isinstance(message, m.Command):
+            self.new = None
+            return self._command(record, message, traceparent)
+        if isinstance(message, m.Move):
+            self.new = None
+            self._moved(record, message)
+            return APPLIED
+        fact = fact_of(message)
+        in_order = fact.t > record.head.t
+        taken = self._do(record, message, lambda: take(record, fact, self.rules, self.lateness_us), traceparent)
+        if taken.verdict is APPLIED:
+            if self.shadow:
+                self._note(fact if in_order else None)
+            if isinstance(message, m.Purchase) and message.referred_by:
+                credit = posting.referral(self.account_id, message, traceparent)
+                self.sends += [credit] if credit else []
+        return taken.verdict
+
+    def _do(self, record: Record, cause: m.Intake, act: Callable[[], Taken], traceparent: str | None) -> Taken:
+        """Change the history, and tell what comes of it; of a merged account, tell the one that it is merged into."""
+        if record.merged is None:
+            taken = act()
+            if taken.verdict is APPLIED:
+                self.reading = taken.reading
+            if taken.undone or taken.changes:
+                self._tell(record, taken, traceparent)
+            return taken
+        before, told = record.facts(), record.told[:]
+        taken = act()
+        record.told = told
+        went, came = difference(before, record.facts())
+        for action, facts in (("leave", as_guests(went)), ("join", as_guests(came))):
+            if facts:
+                self.sends.append(posting.move(self.account_id, record.merged, action, facts, record.guests, cause))
+        return taken
+
+    def _command(self, record: Record, command: m.Command, traceparent: str | None) -> Verdict:
+        if command.command == "erase":
+            self._erase(command, traceparent)
+            return APPLIED
+        self.reading = None
+        refused: list[str | None] = [None]
+
+        def act() -> Taken:
+            taken, refused[0] = obey(record, command, self.rules, self.lateness_us)
+            return taken
+
+        taken = self._do(record, command, act, traceparent)
+        if taken.verdict is APPLIED:
+            if refused[0] is None:
+                self._merge(record, command, traceparent)
+            self._audit(command, command.command, command.by, refused[0], traceparent)
+        return taken.verdict
+
+    def _merge(self, record: Record, command: m.Command, traceparent: str | None) -> None:
+        """Carry a merge or an unmerge out: the history goes to the other account, or is taken back from it."""
+        facts = as_guests(record.facts())
+        if command.command == "merge" and command.into:
+            record.merged = command.into
+            record.shown = None
+            self.sends.append(posting.move(self.account_id, record.merged, "join", facts, record.guests, command))
+            self.sends.append(posting.tombstone(STATE, self.account_id, command, traceparent))
+        elif command.command == "unmerge" and record.merged:
+            self.sends.append(posting.move(self.account_id, record.merged, "leave", facts, record.guests, command))
+            self._stand_alone(record, command.event_id, traceparent)
+
+    def _stand_alone(self, record: Record, cause: str, traceparent: str | None) -> None:
+        """Be an account of its own again, and tell what has changed since it was one."""
+        record.merged = None
+        self._tell(record, rewrite(record, record.facts(), cause, self.rules), traceparent)
+
+    def _moved(self, record: Record, move: m.Move) -> None:
+        """Take another account's history in, or give it back; or hear that one's own could not be taken in."""
+        self.reading = None
+        if move.action == "refused":
+            if record.merged == move.source:
+                self._stand_alone(record, move.event_id, None)
+                self._audit(move, "merge", None, move.detail, None)
+            return
+        facts = unpack(move)
+        wrong = join_complaint(record, move, facts) if move.action == "join" else None
+        if wrong:
+            self.sends.append(posting.refusal(self.account_id, move, wrong))
+        elif move.action == "join":
+            self._do(record, move, lambda: join(record, move, facts, self.rules, self.lateness_us), None)
+        else:
+            self._do(record, move, lambda: leave(record, move, facts, self.rules), None)
+
+    def wake(self, now: int) -> None:
+        """Run the timers, and note what they send."""
+        record = self.record
+        if record is None or record.merged is not None:
+            return
+        self.changed = self._catch_up(record)
+        changes = wake(record, now, self.rules)
+        self.reading = None
+        self.changed |= bool(changes)
+        record.switch = self.rules.mark(record.head.t)
+        self._tell(record, Taken(APPLIED, [], changes), None)
+
+    def _tell(self, record: Record, taken: Taken, traceparent: str | None) -> None:
+        """Put the decisions that a step brought into the record and among the messages to send."""
+        if not taken.undone and not taken.changes:
+            return  # or the history would be decoded for nothing
+        facts = record.facts()
+        by_id = {fact.id: fact for fact in facts}
+        rules, account_id = self.rules, self.account_id
+        for undone in taken.undone:
+            old = undone.told
+            told = _numbered(record, old.t, old.target, old.source, "correction", undone.cause)
+            text, reading = why_undone(undone), read(record.head, rules.at(old.t))
+            message = reclassification(account_id, told, record.head, facts, reading, self.decided_at, text, old)
+            self.sends.append(posting.decision(message, traceparent))
+        for change in taken.changes:
+            told = _numbered(record, change.t, change.source, change.target, change.direction, change.cause)
+            record.told.append(told)
+            known = [fact for fact in facts if fact.t <= change.t]
+            reading = read(change.account, rules.at(change.t))
+            text = why(change, by_id.get(change.cause), reading)
+            message = reclassification(account_id, told, change.account, known, reading, self.decided_at, text, None)
+            self.sends.append(posting.decision(message, traceparent))
+
+    def _audit(self, cause: m.Intake, action: str, by: str | None, wrong: str | None, traceparent: str | None) -> None:
+        self.sends.append(posting.audit(self.account_id, cause, action, by, wrong, self.decided_at, traceparent))
+
+    def _erase(self, command: m.Command, traceparent: str | None) -> None:
+        """Let the account leave: no record, and a tombstone on every compacted topic that others can read."""
+        record = self.record
+        known = self.existed or bool(record and (record.applied or record.count))
+        self._audit(command, "erase", command.by, None if known else "the account is unknown", traceparent)
+        if known:
+            for topic in (STATE, m.PROFILES):
+                self.sends.append(posting.tombstone(topic, self.account_id, command, traceparent))
+        if record and record.shade:
+            self.sends += forgotten(self.account_id, record, record.shade)
+        if record and record.merged:
+            facts = as_guests(record.facts())
+            self.sends.append(posting.move(self.account_id, record.merged, "leave", facts, record.guests, command))
+        for guest in record.guests if record else ():
+            self.sends.append(posting.release(self.account_id, guest, command))
+        self.record, self.changed = None, True
+
+    def close(self, verdicts: list[Verdict]) -> Outcome:
+        """Return the outcome: the record as it is to be stored, and what to send."""
+        record = self.record
+        if record is None:
+            return Outcome(None, self.changed, verdicts, self.sends, None)
+        if self.shadow or record.shade:
+            self._cast_shadow(record)
+        due = None if record.merged else self._due(record)
+        if not self.changed:
+            return Outcome(encode(record), self.changed, verdicts, [], due)
+        if not record.merged:
+            self._show(record)
+        record.revision += 1
+        record.pending = posting.pack(self.sends)
+        return Outcome(encode(record), self.changed, verdicts, self.sends, due)
+
+    def _note(self, fact: f.Fact | None) -> None:
+        """Note for the shadow a fact that was appended; None where the history was rewritten."""
+        if fact is None or self.new is None:
+            self.new = None
+        else:
+            self.new.append(fact)
+
+    def _cast_shadow(self, record: Record) -> None:
+        """Fold the shadow beside the account, and tell where it begins or ends to differ."""
+        shadow, before = self.shadow, record.shade
+        if shadow is None or record.merged is not None:
+            if before is not None:
+                self.sends += forgotten(self.account_id, record, before)
+                record.shade, self.changed = None, True
+            return
+        record.shade = shade_of(record, shadow, self.new)
+        told = compare(self.account_id, record, self.rules, shadow, self.decided_at)
+        if told:
+            self.sends.append(told)
+        self.changed |= told is not None or before is None or before.mark != shadow.mark
+
+    def _due(self, record: Record) -> int | None:
+        due = next_due(record, self.rules)
+        if self.shadow is None or record.shade is None:
+            return due
+        other = due_at(record.shade.head, self.shadow.policy)
+        return min((each for each in (due, other) if each is not None), default=None)
+
+    def _show(self, record: Record) -> None:
+        """Publish the account's state where it differs from what was published last."""
+        head, policy = record.head, self.rules.at(record.head.t)
+        if head.facts == 0:
+            return
+        reading = self.reading or read(head, policy)
+        standing, profile = STANDINGS.index(standing_of(head, policy)), head.profile
+        shown = Shown(head.told, standing, profile.id if profile else "", reading.score)
+        last = record.shown
+        if last and shown.looks_like(last) and abs(shown.score - last.score) < SCORE_STEP:
+            return
+        record.shown = shown
+        state = state_of(self.account_id, record, shown.score, policy)
+        self.sends.append(posting.state(state, f"state-{record.revision + 1}-{record.seq}"))
+
+
+def _numbered(record: Record, t: int, source: int, target: int, direction: Direction, cause: str) -> Told:
+    """Return a decision to tell, under the record's next number."""
+    record.seq += 1
+    return Told(record.seq, t, source, target, DIRECTIONS.index(direction), cause)

@@ -1,0 +1,172 @@
+"""Why: a change of status put into the message that the world reads, with its evidence, in words a person would use."""
+
+import hashlib
+from typing import Final
+
+from relationship.classify.dimensions import confidence
+from relationship.classify.evidence import evidence_of
+from relationship.classify.fold import Change
+from relationship.classify.plays import play_of
+from relationship.classify.segments import segment_of
+from relationship.classify.transitions import Reading
+from relationship.contract import enums, times
+from relationship.contract.decisions import DimensionPart, PolicyPart, Reclassification
+from relationship.contract.names import DIMENSIONS
+from relationship.state import facts as f
+from relationship.state.account import CANDIDATE, CLIENT, Account
+from relationship.state.record import Told
+from relationship.timeline.history import Undone
+from relationship.timeline.what_next import what_next
+
+WORDS: Final = {
+    "duration": "the time they have known us",
+    "engagement": "regular contact",
+    "personalisation": "work tailored to them",
+    "bought": "the advice and services they buy",
+    "trust": "trust",
+    "loyalty": "loyalty",
+    "commitment": "a formal agreement",
+    "dialogue": "open dialogue",
+    "value": "the value they see",
+    "breadth": "several lines of business",
+    "needs": "changing needs that are met",
+    "expectations": "outcomes agreed and met",
+    "duties": "duties kept",
+    "service": "the hours our people give",
+}
+
+OTHERS: Final = {
+    f.ProfileFact: "the profile",
+    f.GuestProfileFact: "the profile of an account merged into it",
+    f.ReferralFact: "the referral",
+    f.CommandFact: "the command",
+}
+
+
+def event_id_of(account_id: str, seq: int, t: int, source: int, target: int, cause: str) -> str:
+    """Return a decision's id: a digest of what makes it this decision, so that publishing it again repeats the id."""
+    parts = (account_id, str(seq), str(t), str(source), str(target), cause)
+    return "rc-" + hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def decision_id(account_id: str, told: Told) -> str:
+    """Return the id under which a decision was told."""
+    return event_id_of(account_id, told.seq, told.t, told.source, told.target, told.cause)
+
+
+def dimension_parts(reading: Reading, evidence: list[list[str]]) -> list[DimensionPart]:
+    """Return the dimensions as told, the largest contribution first. Contributions are hundredths, so they add up."""
+    order = sorted(range(len(DIMENSIONS)), key=reading.contributions.__getitem__, reverse=True)
+    return [
+        DimensionPart(
+            DIMENSIONS[i],
+            round(reading.values[i], 4),
+            reading.trade.weights[i],
+            reading.contributions[i] / 100,
+            evidence[i],
+        )
+        for i in order
+    ]
+
+
+def reclassification(
+    account_id: str,
+    told: Told,
+    account: Account,
+    facts: list[f.Fact],
+    reading: Reading,
+    decided_at: int,
+    why: str,
+    undoes: Told | None,
+) -> Reclassification:
+    """Return the message of one decision: on the account as it stood after it, its reading, and the facts by then."""
+    policy = reading.policy
+    return Reclassification(
+        event_id=decision_id(account_id, told),
+        account_id=account_id,
+        transition_seq=told.seq,
+        from_=enums.STATUSES[told.source],
+        to=enums.STATUSES[told.target],
+        direction=told.direction,
+        effective_at=times.rfc3339(told.t),
+        decided_at=times.rfc3339(decided_at),
+        score=reading.score / 100,
+        confidence=round(confidence(account, policy), 3),
+        dimensions=dimension_parts(reading, evidence_of(facts, account, policy)),
+        why=why,
+        what_next=what_next(account, policy),
+        segment=segment_of(account, policy),
+        play=play_of(account, policy),
+        policy=PolicyPart(policy.id, policy.version),
+        caused_by=told.cause,
+        supersedes=decision_id(account_id, undoes) if undoes else None,
+    )
+
+
+def describe(fact: f.Fact | None) -> str:
+    """Return a fact in a few words, with its day."""
+    if fact is None:
+        return "the clock"
+    if isinstance(fact, f.PurchaseFact):
+        what = "the refund" if fact.flags & f.REFUND else f"the purchase of {_article(enums.PURCHASE_KINDS[fact.kind])}"
+    elif isinstance(fact, f.MeetingFact):
+        what = f"the {enums.MEETING_KINDS[fact.kind].replace('_', '-')} meeting"
+    elif isinstance(fact, f.TicketFact):
+        what = f"the {enums.TICKET_KINDS[fact.kind].replace('_', ' ')} ticket"
+    else:
+        what = OTHERS[type(fact)]
+    return f"{what} of {times.rfc3339(fact.t)[:10]}"
+
+
+def _article(kind: str) -> str:
+    return kind if kind in {"goods", "advice"} else f"a {kind}"
+
+
+def _carried(reading: Reading, count: int = 3) -> str:
+    """Return the dimensions that carry the score, in words, with what they bring of it."""
+    order = sorted(range(len(DIMENSIONS)), key=reading.contributions.__getitem__, reverse=True)[:count]
+    order = [i for i in order if reading.contributions[i] > 0]
+    if not order:
+        return "nothing but the purchase itself"
+    names = [WORDS[DIMENSIONS[i]] for i in order]
+    listed = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+    verb = "brings" if len(names) == 1 else "bring"
+    points = sum(reading.contributions[i] for i in order) / 100
+    return f"{listed} {verb} {points:.0f} of its {reading.score / 100:.0f} points"
+
+
+def why(change: Change, cause: f.Fact | None, reading: Reading) -> str:
+    """Return one plain sentence for a person: what carried the change, and what tipped it; `reading` is of just then."""
+    account = change.account
+    source, target = enums.STATUSES[change.source], enums.STATUSES[change.target]
+    if change.direction == "lapse":
+        days = (change.t - (account.last or change.t)) // times.DAY_US
+        return f"No sign of life for {days} days, longer than its own rhythm and its industry allow."
+    if change.direction == "override":
+        until = f" until {times.rfc3339(account.hold.until)[:10]}" if account.hold else ""
+        held = (
+            f"A person set it to {target}{until}"
+            if until
+            else f"The override has ended, and the evidence says {target}"
+        )
+        return held + "."
+    if change.direction == "return":
+        was = enums.STATUSES[account.was]
+        return f"Back after a silence, with {describe(cause)}; it was a {was} before, and {_carried(reading)}."
+    if change.direction == "demotion":
+        return (
+            f"The relationship has faded to {reading.score / 100:.0f} points by {describe(cause)}: {_carried(reading)}."
+        )
+    if change.target in {CANDIDATE, CLIENT}:
+        return f"From {source} to {target}: {_carried(reading)}; {describe(cause)} tipped it."
+    return f"Its first agreement or purchase: {describe(cause)}." if cause else f"It is a {target} now."
+
+
+def why_undone(undone: Undone) -> str:
+    """Return one plain sentence on a decision that no longer holds."""
+    told = undone.told
+    day, source, target = times.rfc3339(told.t)[:10], enums.STATUSES[told.source], enums.STATUSES[told.target]
+    return (
+        f"The {told.direction} from {source} to {target} of {day} no longer holds: "
+        f"event {undone.cause} came late, or corrected what had been told."
+    )

@@ -1,0 +1,140 @@
+"""What a step sends: each message as it is published, under an id that is the same however often it is sent."""
+
+import zlib
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from relationship.contract import messages as m
+from relationship.contract import times
+from relationship.contract.decisions import Audit, Reclassification, State, to_json
+from relationship.contract.outcome import AUDIT, RECLASSIFIED, STATE, Outgoing
+from relationship.state import facts as f
+from relationship.timeline.explain import event_id_of
+from relationship.timeline.merging import pack as pack_facts
+
+WORTH_COMPRESSING: Final = 1024  # bytes; a state alone is smaller, a decision is four times that and shrinks to a third
+LEFT_OUT: Final = b""  # in the place of a state's JSON
+COMPRESSED: Final = b"\xc1"  # a byte that no MessagePack begins with
+
+_pack: Final = msgspec.msgpack.Encoder()
+_unpack: Final = msgspec.msgpack.Decoder(list[Outgoing])
+
+
+def pack(sends: Sequence[Outgoing]) -> bytes:
+    """Return messages as a record keeps them until its next step: all but the state, which the record itself tells."""
+    if not sends:
+        return b""
+    packed = _pack.encode(
+        [sent._replace(value=LEFT_OUT) if sent.topic == STATE and sent.value else sent for sent in sends]
+    )
+    return COMPRESSED + zlib.compress(packed, 1) if len(packed) > WORTH_COMPRESSING else packed
+
+
+def unpack(packed: bytes) -> list[Outgoing]:
+    """Return what `pack` packed; a state's value is `LEFT_OUT`."""
+    if packed[:1] == COMPRESSED:
+        packed = zlib.decompress(packed[1:])
+    return _unpack.decode(packed) if packed else []
+
+
+def time_of(message: m.Intake) -> str:
+    """Return when a message happened, as CloudEvents' `time` has it."""
+    return times.rfc3339(times.micros(message.occurred_at))
+
+
+def decision(message: Reclassification, traceparent: str | None) -> Outgoing:
+    """Return a reclassification to publish."""
+    event_id, time = message.event_id, message.effective_at
+    return Outgoing(RECLASSIFIED, message.account_id, to_json(message), event_id, time, traceparent)
+
+
+def state(message: State, event_id: str) -> Outgoing:
+    """Return an account's state to publish."""
+    return Outgoing(STATE, message.account_id, to_json(message), event_id, message.as_of)
+
+
+def tombstone(topic: str, account_id: str, command: m.Command, traceparent: str | None) -> Outgoing:
+    """Return the tombstone by which an account leaves a compacted topic."""
+    return Outgoing(topic, account_id, None, f"{command.command}-{command.event_id}", time_of(command), traceparent)
+
+
+def audit(
+    account_id: str,
+    cause: m.Intake,
+    action: str,
+    by: str | None,
+    wrong: str | None,
+    decided_at: int,
+    traceparent: str | None,
+) -> Outgoing:
+    """Return the audit's entry on an action: done, or refused because of what is `wrong`."""
+    entry = Audit(
+        event_id="audit-" + cause.event_id,
+        account_id=account_id,
+        action=action,
+        outcome="refused" if wrong else "done",
+        detail=wrong,
+        by=by,
+        occurred_at=time_of(cause),
+        decided_at=times.rfc3339(decided_at),
+    )
+    return Outgoing(AUDIT, account_id, to_json(entry), entry.event_id, entry.occurred_at, traceparent)
+
+
+def referral(account_id: str, purchase: m.Purchase, traceparent: str | None) -> Outgoing | None:
+    """Return the credit of the account that referred this buyer, keyed to it; None where there is none to credit."""
+    referrer = purchase.referred_by
+    if not referrer or referrer == account_id or purchase.entry == "refund":
+        return None
+    event_id = event_id_of(account_id, 0, 0, 0, 0, "referral:" + purchase.event_id)
+    credit = m.Referral(event_id=event_id, account_id=referrer, occurred_at=purchase.occurred_at, referred=account_id)
+    return Outgoing(m.REFERRALS, referrer, to_json(credit), event_id, time_of(purchase), traceparent)
+
+
+def move(
+    account_id: str, into: str, action: str, facts: Sequence[f.Fact], through: Sequence[str], cause: m.Intake
+) -> Outgoing:
+    """Return a move of facts from an account into another one, or out of it."""
+    count, history = pack_facts(facts)
+    event_id = event_id_of(account_id, 0, 0, 0, 0, f"{action}:{into}:{cause.event_id}")
+    message = m.Move(
+        event_id=event_id,
+        account_id=into,
+        occurred_at=cause.occurred_at,
+        action=action,  # type: ignore[arg-type]  # one of the literals
+        source=account_id,
+        cause=cause.event_id,
+        through=list(through),
+        count=count,
+        history=history,
+    )
+    return Outgoing(m.MOVES, into, to_json(message), event_id, time_of(cause), None)
+
+
+def refusal(account_id: str, move: m.Move, why: str) -> Outgoing:
+    """Return the answer to an account whose history cannot join this one's."""
+    return _apart(account_id, move.source, move, move.cause, why)
+
+
+def release(account_id: str, guest: str, erased: m.Command) -> Outgoing:
+    """Return the word to an account whose history had joined this one, which is erased: it stands for itself again."""
+    return _apart(account_id, guest, erased, erased.event_id, "the account that it was merged into is erased")
+
+
+def _apart(account_id: str, to: str, event: m.Intake, cause: str, why: str) -> Outgoing:
+    event_id = event_id_of(account_id, 0, 0, 0, 0, f"refused:{to}:{event.event_id}")
+    message = m.Move(
+        event_id=event_id,
+        account_id=to,
+        occurred_at=event.occurred_at,
+        action="refused",
+        source=account_id,
+        cause=cause,
+        through=[],
+        count=0,
+        history="",
+        detail=why,
+    )
+    return Outgoing(m.MOVES, to, to_json(message), event_id, time_of(event), None)

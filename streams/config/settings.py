@@ -1,0 +1,246 @@
+"""Everything that can be set, in one typed object: `Settings`.
+
+Where a value comes from, first match wins: an argument of `Settings(...)`; the environment variable
+`CLIENTWARD_<NAME>`; for a secret, the file that `CLIENTWARD_<NAME>_FILE` names; the TOML file `clientward.toml` of the
+working directory, or the one that `CLIENTWARD_CONFIG` names; the default here. An empty variable counts as not set.
+
+`streams.config.load.load_settings` is what a command calls: it also finds misspelt names, tells every mistake in
+one line, and says where each value came from. Secrets are `SecretStr`: their text shows in no repr, log or error.
+"""
+
+import os
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from streams.config.sources import PREFIX, SecretFilesSource, config_file
+
+if TYPE_CHECKING:
+    from faust.types.auth import CredentialsT
+
+SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+LogFormat = Literal["console", "json"]
+MAX_PORT = 65_535
+
+
+def _state_home() -> Path:
+    """Return the folder for state that a user may lose: the XDG one, which is never the working directory."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "clientward"
+
+
+def _is_redis_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"redis", "rediss"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # its text may repeat the password
+        return False
+
+
+class Settings(BaseSettings):
+    """What the worker and every command go by. Frozen: a change means a restart."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
+
+    kafka_bootstrap: Annotated[
+        str,
+        Field(description="Kafka's brokers to ask first, host:port, comma separated; two or more outlive one's loss."),
+    ] = "127.0.0.1:9092"
+    kafka_security_protocol: Annotated[
+        SecurityProtocol, Field(description="How to talk to Kafka; SASL_SSL wherever the network is not this machine.")
+    ] = "PLAINTEXT"
+    kafka_sasl_mechanism: Annotated[
+        SaslMechanism, Field(description="How to log in with a SASL protocol; SCRAM never sends the password itself.")
+    ] = "SCRAM-SHA-512"
+    kafka_username: Annotated[str | None, Field(description="Kafka's user, for a SASL protocol.")] = None
+    kafka_password: Annotated[SecretStr | None, Field(description="Kafka's password, for a SASL protocol.")] = None
+    kafka_ca_file: Annotated[
+        FilePath | None,
+        Field(description="PEM file of the authority that signed the brokers; the system's if not set."),
+    ] = None
+    redis_url: Annotated[
+        SecretStr,
+        Field(
+            description="redis:// or rediss:// (TLS) address of the tables, with user, password and database number."
+        ),
+    ] = SecretStr("redis://127.0.0.1:6379/0")
+    group: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$",
+            description="This deployment's name: consumer group, and prefix of the changelog topic and the Redis keys.",
+        ),
+    ] = "clientward"
+    instance: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+            description="This worker's own name, the same after a restart: it then has its partitions back at once.",
+        ),
+    ] = None
+    partitions: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1000,
+            description="Partitions of every topic; chosen once, since a change moves keys. Caps workers.",
+        ),
+    ] = 12
+    replication: Annotated[
+        int,
+        Field(ge=1, le=9, description="Copies of every partition; 3 outlives the loss of a broker, 1 outlives none."),
+    ] = 1
+    intake_retention_days: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=36_500,
+            description="Days that intake topics keep a record; longer than lateness_days, for replays.",
+        ),
+    ] = 90
+    rejected_retention_days: Annotated[
+        int,
+        Field(
+            ge=1, le=36_500, description="Days that refused records can be redriven; at least intake_retention_days."
+        ),
+    ] = 180
+    decisions_retention_days: Annotated[
+        int, Field(ge=1, le=36_500, description="Days of reclassifications that a new subscriber can read back.")
+    ] = 1_825
+    audit_retention_days: Annotated[
+        int, Field(ge=1, le=36_500, description="Days that the audit trail is kept; ten years, as account books are.")
+    ] = 3_653
+    fetch_max_wait_ms: Annotated[
+        int,
+        Field(ge=1, le=30_000, description="Milliseconds a fetch may wait for more; it bounds the latency at rest."),
+    ] = 50
+    max_poll_records: Annotated[
+        int, Field(ge=1, le=1_000_000, description="Events in one batch at most; it bounds the memory of a batch.")
+    ] = 10_000
+    cache_accounts: Annotated[
+        int,
+        Field(ge=0, le=100_000_000, description="Accounts that one worker keeps decoded; about 2 kB each. 0: none."),
+    ] = 100_000
+    lateness_days: Annotated[
+        int,
+        Field(
+            ge=0, le=3_650, description="Days an event may be older than its account's newest; an older one is LATE."
+        ),
+    ] = 30
+    future_minutes: Annotated[
+        int,
+        Field(ge=0, le=1_440, description="Minutes an event may be ahead of the clock; beyond it is refused as TIME."),
+    ] = 5
+    max_record_bytes: Annotated[
+        int,
+        Field(
+            ge=1_024, le=10_000_000, description="Bytes of an intake record's value; a longer one is refused as SIZE."
+        ),
+    ] = 1_000_000
+    max_depth: Annotated[
+        int, Field(ge=4, le=200, description="Levels that JSON may nest; a deeper record is refused as SIZE.")
+    ] = 32
+    web_host: Annotated[
+        str,
+        Field(min_length=1, description="Address of the worker's metrics and probes; 0.0.0.0 opens it to the network."),
+    ] = "127.0.0.1"
+    web_port: Annotated[
+        int, Field(ge=0, le=MAX_PORT, description="Port of the worker's metrics and probes; 0 serves none.")
+    ] = 6066
+    data_dir: Path = Field(default_factory=_state_home, description="Folder for what Faust keeps on disk; may be lost.")
+    policy_file: Annotated[
+        FilePath | None, Field(description="TOML file of the policy that decides; the built-in policy if not set.")
+    ] = None
+    log_level: Annotated[LogLevel, Field(description="The least urgent log lines to write.")] = "INFO"
+    log_format: Annotated[LogFormat, Field(description="console for a person to read, json for a collector.")] = (
+        "console"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings' signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a folder of secrets: *_FILE serves instead
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Say where values come from, the strongest first."""
+        toml = TomlConfigSettingsSource(settings_cls, config_file())
+        return init_settings, env_settings, SecretFilesSource(settings_cls), toml
+
+    @field_validator("kafka_bootstrap")
+    @classmethod
+    def _brokers_have_ports(cls, value: str) -> str:
+        for address in value.split(","):
+            host, _, port = address.strip().rpartition(":")
+            if not host or not port.isdecimal() or not 0 < int(port) <= MAX_PORT:
+                raise ValueError(f"{address.strip()!r} is not host:port")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_url_is_one(cls, value: SecretStr) -> SecretStr:
+        if not _is_redis_url(value.get_secret_value()):
+            raise ValueError("it must look like redis://host:6379/0 (rediss:// for TLS)")
+        return value
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        if "SASL" in self.kafka_security_protocol and not (self.kafka_username and self.kafka_password):
+            raise ValueError(f"{self.kafka_security_protocol} needs kafka_username and kafka_password")
+        if self.intake_retention_days <= self.lateness_days:
+            raise ValueError(
+                "intake_retention_days must be more than lateness_days, or late events are gone before a replay"
+            )
+        if self.rejected_retention_days < self.intake_retention_days:
+            raise ValueError("rejected_retention_days must be at least intake_retention_days")
+        return self
+
+    @property
+    def bootstrap_servers(self) -> list[str]:
+        """`kafka_bootstrap` as a list of host:port."""
+        return [address.strip() for address in self.kafka_bootstrap.split(",")]
+
+    @property
+    def changelog_topic(self) -> str:
+        """The compacted topic behind the `relationships` table, named as Faust names it."""
+        return f"{self.group}-relationships-changelog"
+
+    def ssl_context(self) -> ssl.SSLContext | None:
+        """Return what checks the brokers' certificates, or None for a protocol without TLS."""
+        if not self.kafka_security_protocol.endswith("SSL"):
+            return None
+        return ssl.create_default_context(cafile=self.kafka_ca_file)
+
+    def kafka_client_options(self) -> dict[str, Any]:
+        """Return the keyword arguments by which any aiokafka client reaches the brokers and logs in."""
+        options: dict[str, Any] = {
+            "bootstrap_servers": self.bootstrap_servers,
+            "security_protocol": self.kafka_security_protocol,
+            "ssl_context": self.ssl_context(),
+        }
+        if self.kafka_password is not None and "SASL" in self.kafka_security_protocol:
+            options["sasl_mechanism"] = self.kafka_sasl_mechanism
+            options["sasl_plain_username"] = self.kafka_username
+            options["sasl_plain_password"] = self.kafka_password.get_secret_value()
+        return options
+
+    def faust_credentials(self) -> "CredentialsT | None":
+        """Return the same as Faust wants it for `broker_credentials`, or None for PLAINTEXT."""
+        from faust.auth import SASLCredentials, SSLCredentials  # noqa: PLC0415 - Faust is slow to import
+
+        context = self.ssl_context()
+        if self.kafka_password is not None and "SASL" in self.kafka_security_protocol:
+            return SASLCredentials(
+                username=self.kafka_username,
+                password=self.kafka_password.get_secret_value(),
+                mechanism=self.kafka_sasl_mechanism,
+                ssl_context=context,
+            )
+        return SSLCredentials(context) if context is not None else None

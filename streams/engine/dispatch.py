@@ -1,0 +1,178 @@
+"""What committed steps still owe to Kafka, sent in their order while the next step is being folded.
+
+Rules, for every step in turn:
+1. its states go to the changelog, and Kafka has stored them;
+2. only then its decisions go out, and Kafka has stored them: whoever reads a decision can rely on its state;
+3. only then its records are acknowledged, and its decisions count as sent.
+An account's next state is sent after that and not before: a record carries the messages of its latest step alone, for
+whoever has to rebuild Redis from the changelog, so those of the step before must be out by then. Steps that wait and have
+no such account in common travel together, as one.
+
+At most `MOST_WAITING` steps wait here; whoever folds waits then, and the next step takes the more records.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+from streams.engine import failpoints as points
+from streams.engine.step import Entry
+from streams.kafka.outgoing import sending_of
+from streams.kafka.publisher import Place, Publisher
+
+# Committed steps that may wait while others are being sent.
+MOST_WAITING: Final = 8
+# Seconds after which an ownership that Redis confirmed is asked for again before anything is sent in its name.
+CONFIRMED_SECONDS: Final = 1.0
+
+
+class Owed(NamedTuple):
+    """What one committed step owes.
+
+    Attributes:
+        values: its states by table key, for the changelog.
+        entries: its part of the outbox, by id.
+        committed_at: when Redis was asked to commit it (monotonic seconds), and so said that the partition was ours.
+        done: each is called when all is sent.
+    """
+
+    values: Mapping[bytes, bytes | None]
+    entries: Mapping[bytes, Entry]
+    committed_at: float
+    done: Sequence[Callable[[], None]] = ()
+
+    def has_decided(self) -> set[bytes]:
+        """Return the table keys of the accounts that have decisions here."""
+        return {entry.account.encode() for entry in self.entries.values()}
+
+    def with_next(self, later: "Owed") -> "Owed":
+        """Return what this step and the next one owe together."""
+        values, entries = {**self.values, **later.values}, {**self.entries, **later.entries}
+        return Owed(values, entries, later.committed_at, [*self.done, *later.done])
+
+
+class Sent(NamedTuple):
+    """What Kafka has stored and Redis has not noted: ids of the outbox, and the last offset of the changelog."""
+
+    ids: list[bytes]
+    changelog_offset: int | None
+
+
+class Dispatch:
+    """The sending end of one partition number. `confirm` asks Redis whether the partition is ours, or raises Fenced."""
+
+    def __init__(
+        self, changelog: Place, publisher: Publisher, confirm: Callable[[], Awaitable[None]], failed: Callable[[], None]
+    ) -> None:
+        self._changelog = changelog
+        self._publisher = publisher
+        self._confirm = confirm
+        self._failed = failed
+        self._waiting: deque[Owed] = deque()
+        self._sending: asyncio.Task[None] | None = None
+        self._moved = asyncio.Event()
+        self._confirmed_at = 0.0
+        self._ids: list[bytes] = []
+        self._offset: int | None = None
+
+    @property
+    def unnoted(self) -> int:
+        """How many sent messages Redis has not noted as such."""
+        return len(self._ids)
+
+    async def put(self, owed: Owed) -> None:
+        """Take over what a step owes, once there is room. Raises whatever the sending raised."""
+        while len(self._waiting) >= MOST_WAITING and self._is_busy():
+            await self._until_moved()
+        self.check()
+        self._waiting.append(owed)
+        if self._sending is None:
+            self._sending = asyncio.create_task(self._send_all())
+
+    async def drained(self) -> None:
+        """Return when everything is sent. Raises whatever the sending raised."""
+        while self._is_busy():
+            await self._until_moved()
+        self.check()
+
+    def _is_busy(self) -> bool:
+        return self._sending is not None and not self._sending.done()
+
+    async def _until_moved(self) -> None:
+        self._moved.clear()
+        await self._moved.wait()
+
+    def check(self) -> None:
+        """Raise what ended the sending, if anything did."""
+        if self._sending is not None and self._sending.done():
+            self._sending.result()
+
+    async def drop(self) -> None:
+        """Stop sending and forget everything: the partition is no longer ours, or is taken over anew."""
+        sending, self._sending = self._sending, None
+        self._waiting.clear()
+        self.take_sent()
+        if sending is not None:
+            sending.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await sending
+
+    def take_sent(self) -> Sent:
+        """Return what Kafka has stored since this was last asked for, to be noted in Redis."""
+        sent = Sent(self._ids, self._offset)
+        self._ids, self._offset = [], None
+        return sent
+
+    async def _send_all(self) -> None:
+        try:
+            while self._waiting:
+                owed = self._next()
+                self._moved.set()
+                await self._send(owed)
+        except Exception:
+            self._failed()
+            raise
+        else:
+            self._sending = None
+        finally:
+            self._moved.set()
+
+    def _next(self) -> Owed:
+        """Take the steps that may travel together."""
+        owed = self._waiting.popleft()
+        decided = owed.has_decided() if self._waiting else set()
+        while self._waiting and decided.isdisjoint(self._waiting[0].values):
+            later = self._waiting.popleft()
+            owed, decided = owed.with_next(later), decided | later.has_decided()
+        return owed
+
+    async def _send(self, owed: Owed) -> None:
+        self._confirmed_at = max(self._confirmed_at, owed.committed_at)
+        if owed.values:
+            await self._confirm_if_old()
+            self._offset = await self._publisher.publish_changes(self._changelog, owed.values)
+            points.reach("changelog_sent")
+        if owed.entries:
+            await self._confirm_if_old()
+            partition = self._changelog[1]
+            await self._publisher.publish(
+                [sending_of(each.outgoing, each.home(partition)) for each in owed.entries.values()]
+            )
+            self._ids += owed.entries
+            points.reach("decisions_sent")
+        for done in owed.done:
+            done()
+            points.reach("acknowledged")
+
+    async def _confirm_if_old(self) -> None:
+        """Ask whether the partition is still ours, where the last answer is old. Raises Fenced.
+
+        A worker that was paused, or waited long for Kafka, would put old records behind its successor's newer ones.
+        """
+        asked_at = time.monotonic()
+        if asked_at - self._confirmed_at > CONFIRMED_SECONDS:
+            await self._confirm()
+            self._confirmed_at = asked_at

@@ -1,0 +1,133 @@
+"""What the worker tells of itself to Prometheus, served at `/metrics`. Every metric is named and described here.
+
+A worker has a registry of its own, so that two in one process (a test) do not mix. Times are seconds.
+"""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import generate_latest as _generate_latest
+
+from relationship.contract.outcome import RECLASSIFIED, SHADOWED, Refused
+from streams.engine.step import Entry
+from streams.wire.arrivals import Arrival
+
+# From one Redis round trip to a step of thousands of events, or a broker that stands still.
+BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
+
+
+class Decision(msgspec.Struct):
+    """What is counted of a reclassification."""
+
+    direction: str
+    to: str
+
+
+class Difference(msgspec.Struct):
+    """What is counted of a shadow's difference."""
+
+    kind: str
+
+
+_difference = msgspec.json.Decoder(Difference).decode
+_decision = msgspec.json.Decoder(Decision).decode
+
+
+class Metrics:
+    """The worker's counters, gauges and histograms."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._intake_metrics()
+        self._output_metrics()
+        self._health_metrics()
+
+    def _intake_metrics(self) -> None:
+        self.events = Counter(
+            "clientward_events_total", "Intake records accounted for.", ("topic", "verdict"), registry=self.registry
+        )
+        self.refused = Counter(
+            "clientward_refused_events_total", "Records in the dead-letter topic.", ("reason",), registry=self.registry
+        )
+        self.lag_events = Gauge(
+            "clientward_lag_events", "Records not yet folded.", ("topic", "partition"), registry=self.registry
+        )
+        self.lag_seconds = Gauge(
+            "clientward_lag_seconds",
+            "Age of the oldest record that waits; 0 at the end.",
+            ("topic", "partition"),
+            registry=self.registry,
+        )
+
+    def _output_metrics(self) -> None:
+        self.decisions = Counter(
+            "clientward_decisions_total", "Reclassifications published.", ("direction", "to"), registry=self.registry
+        )
+        self.decision_latency = Histogram(
+            "clientward_decision_latency_seconds",
+            "From the record's timestamp until its decision was stored by Kafka.",
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
+        self.outbox = Gauge(
+            "clientward_outbox_records", "Records in Redis that Kafka has not confirmed.", registry=self.registry
+        )
+
+    def _health_metrics(self) -> None:
+        self.batch = Histogram(
+            "clientward_batch_seconds", "One step of one partition.", buckets=BUCKETS, registry=self.registry
+        )
+        self.redis = Histogram(
+            "clientward_redis_seconds", "One call to Redis.", ("call",), buckets=BUCKETS, registry=self.registry
+        )
+        self.redis_failures = Counter(
+            "clientward_redis_failures_total", "Calls to Redis that failed and were repeated.", registry=self.registry
+        )
+        self.takeovers = Counter(
+            "clientward_takeovers_total", "Partitions taken over, by why.", ("reason",), registry=self.registry
+        )
+        self.differences = Counter(
+            "clientward_shadow_differences_total",
+            "Accounts on whose status active policy and shadow began to differ, changed, or ceased.",
+            ("kind",),
+            registry=self.registry,
+        )
+        self.policies_rejected = Counter(
+            "clientward_policy_rejected_total",
+            "Records of the policies' topic that are no policy.",
+            registry=self.registry,
+        )
+        self.partitions = Gauge(
+            "clientward_partitions", "Partitions that this worker owns and folds.", registry=self.registry
+        )
+
+    def text(self) -> bytes:
+        """Return everything in Prometheus's text format."""
+        return _generate_latest(self.registry)
+
+    def folded(self, counts: Mapping[tuple[str, str], int], refused: Sequence[tuple[Arrival, Refused]]) -> None:
+        """Count the records of a step that is done: by topic and verdict, and the refused ones by reason."""
+        for (topic, verdict), count in counts.items():
+            self.events.labels(topic, verdict).inc(count)
+        for _, why in refused:
+            self.refused.labels(why.reason.value).inc()
+
+    def published(self, entries: Iterable[Entry]) -> None:
+        """Count the decisions among what Kafka has just stored."""
+        now = time.time()
+        for entry in entries:
+            if entry.outgoing.topic == RECLASSIFIED and entry.outgoing.value is not None:
+                decision = _decision(entry.outgoing.value)
+                self.decisions.labels(decision.direction, decision.to).inc()
+                if entry.arrived_ms:
+                    self.decision_latency.observe(max(0.0, now - entry.arrived_ms / 1000))
+            elif entry.outgoing.topic == SHADOWED and entry.outgoing.value is not None:
+                self.differences.labels(_difference(entry.outgoing.value).kind).inc()
+
+    def total(self, verdict: str) -> int:
+        """Return how many records had a verdict (applied, repeat, refused) since the worker started."""
+        samples = (sample for metric in self.events.collect() for sample in metric.samples)
+        return int(sum(s.value for s in samples if s.labels.get("verdict") == verdict and s.name.endswith("_total")))

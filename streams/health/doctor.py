@@ -1,0 +1,39 @@
+"""Examine a deployment: its libraries, Kafka, topics, keys, Redis and clocks. Reads only; changes nothing.
+
+Every check gives a `Finding`. The checks on the servers are in `doctor_kafka.py` and `doctor_redis.py`.
+"""
+
+from collections.abc import AsyncIterator
+from importlib.metadata import entry_points, version
+
+from streams.config.settings import Settings
+from streams.health import doctor_kafka, doctor_redis
+from streams.health.finding import Finding
+
+
+async def examine(settings: Settings) -> AsyncIterator[Finding]:
+    """Give the findings one after the other, as they are made."""
+    for finding in check_libraries():
+        yield finding
+    async for finding in doctor_kafka.examine(settings):
+        yield finding
+    async for finding in doctor_redis.examine(settings):
+        yield finding
+
+
+def check_libraries() -> list[Finding]:
+    """Tell the versions of what everything rests on, and whether Faust finds the Redis store."""
+    told = ", ".join(f"{name} {version(name)}" for name in ("faust-streaming", "aiokafka", "redis", "msgspec"))
+    return [Finding("ok", "libraries", told), _check_store()]
+
+
+def _check_store() -> Finding:
+    found = list(entry_points(group="faust.stores", name="redis"))
+    if not found:
+        advice = "install the project with `make setup` (or `pip install -e .`), which registers the entry point"
+        return Finding("fail", "store", "Faust has no store for redis:// tables", advice)
+    try:
+        found[0].load()
+    except (ImportError, AttributeError) as error:
+        return Finding("fail", "store", f"{found[0].value} cannot be loaded: {error}", "install again: `make setup`")
+    return Finding("ok", "store", f"redis:// tables are kept by {found[0].value}")

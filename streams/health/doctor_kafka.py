@@ -1,0 +1,171 @@
+"""The doctor's checks on Kafka: does it answer, is it new enough, are the topics right, are keys where they belong."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError
+from aiokafka.protocol.admin import ApiVersionRequest
+
+from relationship.contract.messages import MESSAGE_TYPES
+from streams.config.settings import Settings
+from streams.health.finding import Finding
+from streams.kafka.admin import REQUEST_TIMEOUT_MS, TopicsError, admin_client, read_topics
+from streams.kafka.partitioning import partition_of_key
+from streams.kafka.topic_plan import Alter, Change, Create, Refuse, plan
+from streams.kafka.topics import topics_for
+
+# A broker does not tell its version, only which requests it knows. ConsumerGroupHeartbeat in version 1 came with 4.0,
+# the first release without ZooKeeper, and the oldest that the tests were tried on.
+HEARTBEAT_API: Final = 68
+HEARTBEAT_OF_4_0: Final = 1
+# A wrong partitioner shows in the first keys: of 20 keys on 12 partitions, all right by chance is 12^-20.
+KEYS_PER_PARTITION: Final = 20
+KEYS_WAIT_MS: Final = 3_000
+
+
+async def examine(settings: Settings) -> AsyncIterator[Finding]:
+    """Give what there is to say about Kafka; where it does not answer, only that."""
+    try:
+        async with admin_client(settings) as client:
+            yield await _check_cluster(client, settings)
+            yield await _check_version(settings)
+            yield await _check_auto_creation(client)
+            wanted = topics_for(settings)
+            present = await read_topics(client, [spec.name for spec in wanted])
+            for finding in topic_findings(plan(present, wanted), len(present)):
+                yield finding
+            counts = {name: present[name].partitions for name in MESSAGE_TYPES if name in present}
+            yield await _check_keys(settings, counts)
+    except (KafkaError, TopicsError, OSError, TimeoutError) as error:
+        advice = "start it, or correct kafka_bootstrap and the login (`clientward settings` shows what is in force)"
+        yield Finding("fail", "kafka", f"{settings.kafka_bootstrap}: {error or type(error).__name__}", advice)
+
+
+async def _check_cluster(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
+    brokers = len((await client.describe_cluster())["brokers"])
+    text = f"{settings.kafka_bootstrap} answers, {brokers} broker(s)"
+    if brokers < settings.replication:
+        return Finding("fail", "kafka", text, f"replication is {settings.replication}: start more brokers, or lower it")
+    if settings.replication == 1:
+        return Finding("ok", "kafka", f"{text}; replication 1: a lost disk is lost data, set 3 where that matters")
+    return Finding("ok", "kafka", text)
+
+
+async def _check_version(settings: Settings) -> Finding:
+    client = AIOKafkaClient(**settings.kafka_client_options(), request_timeout_ms=REQUEST_TIMEOUT_MS)
+    try:
+        await client.bootstrap()
+        response = await client.send(client.get_random_node(), ApiVersionRequest())
+    finally:
+        await client.close()
+    newest = {api: highest for api, _lowest, highest in response.api_versions}
+    if newest.get(HEARTBEAT_API, -1) >= HEARTBEAT_OF_4_0:
+        return Finding("ok", "version", "Kafka 4.0 or newer")
+    return Finding(
+        "warn", "version", "Kafka older than 4.0", "upgrade the brokers: nothing here was tried on such a one"
+    )
+
+
+async def _check_auto_creation(client: AIOKafkaAdminClient) -> Finding:
+    node = (await client.describe_cluster())["brokers"][0]["node_id"]
+    name = "auto.create.topics.enable"
+    responses = await client.describe_configs([ConfigResource(ConfigResourceType.BROKER, str(node), {name: ""})])
+    values = [entry[1] for response in responses for resource in response.resources for entry in resource[4]]
+    if values == ["false"]:
+        return Finding("ok", "creation", "no topic comes into being by itself")
+    text = f"{name} is {values[0] if values else 'not ours to see'}"
+    advice = "set it to false: a misspelt topic is else made, with the wrong number of partitions"
+    return Finding("warn", "creation", text, advice)
+
+
+def topic_findings(changes: Sequence[Change], present: int) -> list[Finding]:
+    """Turn a plan into findings: a missing or refused topic fails, other settings are a warning."""
+    apply = "run `clientward topics apply`"
+    findings = [
+        Finding("fail", "topics", f"{each.spec.name} is missing", apply) for each in changes if isinstance(each, Create)
+    ]
+    findings += [
+        Finding("warn", "topics", str(each).removeprefix("alter   "), apply)
+        for each in changes
+        if isinstance(each, Alter)
+    ]
+    for each in changes:
+        if isinstance(each, Refuse):
+            has, _, advice = each.text.partition(": ")
+            findings.append(Finding("fail", "topics", f"{each.name} {has}", advice))
+    return findings or [Finding("ok", "topics", f"all {present} topics are there with their settings and partitions")]
+
+
+class KeySample(NamedTuple):
+    """What a look at the newest records of some topics showed. `astray`: topics with a key on a wrong partition."""
+
+    keys: int
+    keyless: set[str]
+    astray: set[str]
+
+
+async def _check_keys(settings: Settings, counts: Mapping[str, int]) -> Finding:
+    sample = sample_keys(await _newest_records(settings, counts), counts)
+    if sample.astray:
+        advice = "set their producers' partitioner to murmur2 (librdkafka: partitioner=murmur2_random)"
+        return Finding("fail", "keys", f"keys on other partitions than murmur2's in {_listed(sample.astray)}", advice)
+    if sample.keyless:
+        advice = "have their producers key every record by account_id; they are refused as KEY"
+        return Finding("warn", "keys", f"records without a key in {_listed(sample.keyless)}", advice)
+    if not sample.keys:
+        return Finding("ok", "keys", "the intake is empty: no keys to look at")
+    return Finding("ok", "keys", f"{sample.keys} keys sampled, each on the partition that murmur2 says")
+
+
+def sample_keys(records: Iterable[ConsumerRecord], counts: Mapping[str, int]) -> KeySample:
+    """Compare records' partitions with what murmur2 says. `counts`: the number of partitions of each topic."""
+    keys, keyless, astray = 0, set(), set()
+    for record in records:
+        if record.key is None:
+            keyless.add(record.topic)
+            continue
+        keys += 1
+        if partition_of_key(record.key, counts[record.topic]) != record.partition:
+            astray.add(record.topic)
+    return KeySample(keys, keyless, astray)
+
+
+async def _newest_records(settings: Settings, counts: Mapping[str, int]) -> list[ConsumerRecord]:
+    partitions = [TopicPartition(name, number) for name, count in counts.items() for number in range(count)]
+    if not partitions:
+        return []
+    consumer = AIOKafkaConsumer(**settings.kafka_client_options(), request_timeout_ms=REQUEST_TIMEOUT_MS)
+    await consumer.start()
+    try:
+        consumer.assign(partitions)
+        return await _read(consumer, await _seek_near_end(consumer, partitions))
+    finally:
+        await consumer.stop()
+
+
+async def _seek_near_end(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+    """Return the end of each partition that holds something, and stand a sample before it."""
+    starts, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+    for each in partitions:
+        consumer.seek(each, max(starts[each], ends[each] - KEYS_PER_PARTITION))
+    return {each: ends[each] for each in partitions if ends[each] > starts[each]}
+
+
+async def _read(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> list[Any]:
+    """Return the records up to `ends`. A compacted end may never come, so a quiet while ends it too."""
+    records: list[Any] = []
+    while ends:
+        batch = await consumer.getmany(*ends, timeout_ms=KEYS_WAIT_MS)
+        if not batch:
+            break
+        records += [record for found in batch.values() for record in found]
+        ends = {each: end for each, end in ends.items() if await consumer.position(each) < end}
+    return records
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))

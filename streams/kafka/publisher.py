@@ -1,0 +1,251 @@
+"""What leaves the worker: the changelog, decisions, dead letters. Everything is awaited, and nothing is dropped.
+
+Records of one partition travel in batches that are built here, with one future a batch: aiokafka's `send` costs a
+partitioner in Python, a future and a callback for every record. The producer is idempotent with `acks=all`.
+
+A broker that is away is waited for: the producer is closed, made anew and everything unconfirmed is sent again, under the
+same ids. What a broker refuses for good (too large, not allowed, no such topic) is raised as `PublishRefusedError`.
+"""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    KafkaTimeoutError,
+    OutOfOrderSequenceNumber,
+    ProducerClosed,
+)
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from streams.config.settings import Settings
+from streams.kafka.partitioning import partition_of_key
+
+log = structlog.get_logger(__name__)
+
+# Bytes of a batch. Kafka's default of 16 kB is a tenth of a step's changelog.
+BATCH_BYTES: Final = 512 * 1024
+# A changelog record may be four times an intake record; see streams/kafka/topics.py.
+REQUEST_FACTOR: Final = 5
+# Seconds that a batch may wait for its broker before the producer is made anew, and between two tries.
+DELIVERY_SECONDS: Final = 30
+RETRY_SECONDS: Final = 1.0
+# Errors after which the same records may go through later, with a new producer.
+PASSING: Final = (
+    KafkaConnectionError,
+    KafkaTimeoutError,
+    OutOfOrderSequenceNumber,
+    ProducerClosed,
+    OSError,
+)
+
+Headers = Sequence[tuple[str, bytes | None]]
+Place = tuple[str, int]
+#: A record of a place: key, value, headers.
+Record = tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]
+NO_HEADERS: Final[list[tuple[str, bytes | None]]] = []  # aiokafka wants a list, and changes none
+
+
+class PublishRefusedError(RuntimeError):
+    """Kafka refuses a record for good. The text is one line that names the topic and what to do."""
+
+
+class Sending(NamedTuple):
+    """One record to publish. Where `partition` is None, Kafka's murmur2 of the key says it."""
+
+    topic: str
+    partition: int | None
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+
+
+class Publisher:
+    """What a worker publishes with: one outlet for the tables' changes, and one for all else.
+
+    aiokafka has one request to a broker under way at a time: with one producer, the decisions of one partition would wait
+    for the states of another.
+
+    Attributes:
+        changes: for changelogs.
+        messages: for decisions, states, dead letters and the rest.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.changes = Outlet(settings, "changes")
+        self.messages = Outlet(settings, "messages")
+
+    async def start(self) -> None:
+        """Connect. Waits for brokers that are away, and says so."""
+        await asyncio.gather(self.changes.start(), self.messages.start())
+
+    async def stop(self) -> None:
+        """Send what is under way and close."""
+        await asyncio.gather(self.changes.stop(), self.messages.stop())
+
+    async def publish(self, sendings: Iterable[Sending]) -> Mapping[Place, int]:
+        """Send records; see `Outlet.publish`."""
+        return await self.messages.publish(sendings)
+
+    async def publish_changes(self, place: Place, changes: Mapping[bytes, bytes | None]) -> int | None:
+        """Send a table's changes to its changelog, and return the offset of the last once all are stored; None for none.
+
+        Raises as `Outlet.publish` does, and waits as it does.
+        """
+        if not changes:
+            return None
+        stored = await self.changes.send({place: [(key, value, NO_HEADERS) for key, value in changes.items()]})
+        return stored[place]
+
+
+class Outlet:
+    """One idempotent producer."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        self._settings = settings
+        self._name = name
+        self._producer: AIOKafkaProducer | None = None
+        self._renewing = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Connect. Waits for brokers that are away, and says so."""
+        async with self._renewing:
+            if self._producer is None:
+                self._producer = await self._connected()
+
+    async def stop(self) -> None:
+        """Send what is under way and close."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.stop()
+
+    async def publish(self, sendings: Iterable[Sending]) -> Mapping[Place, int]:
+        """Send records, in order within a partition, and return the last offset of each partition once all are stored.
+
+        Raises PublishRefusedError. Brokers that are away are waited for without end.
+        """
+        by_place: dict[Place, list[Sending]] = defaultdict(list)
+        for sending in sendings:
+            partition = sending.partition
+            if partition is None:
+                partition = await self._partition_of(sending)
+            by_place[sending.topic, partition].append(sending)
+        records = {
+            place: [(each.key, each.value, list(each.headers)) for each in mine] for place, mine in by_place.items()
+        }
+        return await self.send(records)
+
+    async def send(self, by_place: Mapping[Place, Sequence[Record]]) -> Mapping[Place, int]:
+        """Do as `publish` does, with records that know their places."""
+        while by_place:
+            await self.start()
+            producer = self._producer
+            try:
+                return await self._send(by_place)
+            except (KafkaError, OSError) as error:
+                if not _passes(error):
+                    topics = ", ".join(sorted({topic for topic, _ in by_place}))
+                    raise PublishRefusedError(
+                        f"Kafka refuses records for {topics}: {error!r}; check `clientward topics` and the ACLs"
+                    ) from error
+                records = sum(map(len, by_place.values()))
+                log.warning("Kafka does not confirm; sending again", reason=repr(error), records=records)
+                await self._renew(producer)
+        return {}
+
+    async def _send(self, by_place: Mapping[Place, Sequence[Record]]) -> Mapping[Place, int]:
+        producer = self._producer
+        if producer is None:
+            raise ProducerClosed
+        batches = [(place, batch) for place, records in by_place.items() for batch in _batches(producer, records)]
+        sent = [await producer.send_batch(batch, topic, partition=partition) for (topic, partition), batch in batches]
+        stored = await asyncio.gather(*sent)
+        return {
+            place: metadata.offset + batch.record_count() - 1
+            for (place, batch), metadata in zip(batches, stored, strict=True)
+        }
+
+    async def _partition_of(self, sending: Sending) -> int:
+        """Return the partition that Kafka's partitioner gives a record; waits for brokers that are away."""
+        while True:
+            await self.start()
+            producer = self._producer
+            try:
+                if producer is None:
+                    raise ProducerClosed
+                count = len(await producer.partitions_for(sending.topic))
+            except (KafkaError, OSError) as error:
+                if not _passes(error):
+                    raise PublishRefusedError(
+                        f"Kafka tells no partitions of {sending.topic}: {error!r}; check `clientward topics` and the ACLs"
+                    ) from error
+                await self._renew(producer)
+            else:
+                return partition_of_key(sending.key or b"", count)
+
+    async def _renew(self, failed: AIOKafkaProducer | None) -> None:
+        async with self._renewing:
+            if self._producer is failed:
+                await asyncio.sleep(RETRY_SECONDS)
+                self._producer = None
+                if failed is not None:
+                    await _abandon(failed)
+
+    async def _connected(self) -> AIOKafkaProducer:
+        waited = False
+        while True:
+            producer = AIOKafkaProducer(**self._options())
+            try:
+                await producer.start()
+            except (KafkaConnectionError, KafkaTimeoutError, OSError) as error:
+                await producer.stop()
+                if not waited:
+                    log.warning("waiting for Kafka", brokers=self._settings.kafka_bootstrap, reason=str(error))
+                waited = True
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                if waited:
+                    log.warning("Kafka answers again")
+                return producer
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            **self._settings.kafka_client_options(),
+            "client_id": f"{self._settings.group}-worker-{self._name}",
+            "acks": "all",
+            "enable_idempotence": True,
+            "max_batch_size": BATCH_BYTES,
+            "max_request_size": REQUEST_FACTOR * self._settings.max_record_bytes,
+            "request_timeout_ms": DELIVERY_SECONDS * 1000,
+        }
+
+
+def _passes(error: Exception) -> bool:
+    """Tell whether the same records may go through later."""
+    return isinstance(error, PASSING) or bool(getattr(error, "retriable", False))
+
+
+async def _abandon(producer: AIOKafkaProducer) -> None:
+    """Close a producer whose broker may be away, without waiting for what it could not send."""
+    try:
+        await asyncio.wait_for(producer.stop(), timeout=RETRY_SECONDS)
+    except (KafkaError, TimeoutError, OSError) as error:
+        log.debug("producer given up", reason=repr(error))
+
+
+def _batches(producer: AIOKafkaProducer, records: Iterable[Record]) -> list[BatchBuilder]:
+    now_ms = int(time.time() * 1000)
+    batch = producer.create_batch()
+    batches = [batch]
+    for key, value, headers in records:
+        if batch.append(timestamp=now_ms, key=key, value=value, headers=headers) is None:
+            batch = producer.create_batch()  # an empty batch takes a record of any size
+            batch.append(timestamp=now_ms, key=key, value=value, headers=headers)
+            batches.append(batch)
+    return batches

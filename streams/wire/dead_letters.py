@@ -1,0 +1,161 @@
+"""Refused records in the dead-letter topic, and what can be read back from there.
+
+A dead letter is the refused record as it was: the same key, the value byte for byte, its own headers. Headers added to
+them say where it stood and why it was refused, under the names of Kafka Streams (KIP-1034) and of Spring's dead-letter
+recoverer, so that other tools show them too; their values are text. A record that is refused again after a redrive gets
+these headers anew, never twice.
+
+What does not fit into one record is left out: the value first, then the headers, then the key. A small object takes
+the value's place: the SHA-256 of what was left out, and where the original stands for as long as its topic retains it.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+from faust.types import TP
+
+from relationship.contract.outcome import Reason, Refused
+from streams.wire.records import Header, Record
+
+TOPIC: Final = "__streams.errors.topic"
+PARTITION: Final = "__streams.errors.partition"
+OFFSET: Final = "__streams.errors.offset"
+EXCEPTION: Final = "__streams.errors.exception"
+MESSAGE: Final = "__streams.errors.message"
+ORIGINAL_TOPIC: Final = "kafka_dlt-original-topic"
+REASON: Final = "clientward-reason"
+REFUSED_AT: Final = "clientward-refused-at"
+ORIGINAL_TIMESTAMP: Final = "clientward-original-timestamp"
+OMITTED: Final = "clientward-omitted"
+
+OWN: Final = frozenset(
+    {TOPIC, PARTITION, OFFSET, EXCEPTION, MESSAGE, ORIGINAL_TOPIC, REASON, REFUSED_AT, ORIGINAL_TIMESTAMP, OMITTED}
+)
+EXCEPTION_NAME: Final = "clientward.Refused"
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+# A broker takes batches of 1,048,588 bytes by default; the rest is for our own headers and the batch's framing.
+MAX_BYTES: Final = 1_040_000
+# What a header costs beside its name and value: two lengths of up to five bytes.
+FRAMING: Final = 10
+
+
+class DeadLetter(NamedTuple):
+    """One record for the dead-letter topic."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: list[Header]
+
+
+class Rejected(NamedTuple):
+    """A dead letter as read back.
+
+    Attributes:
+        topic, partition, offset: where the refused record stood.
+        timestamp_ms: its own timestamp, or None where that was not noted.
+        reason: the code of the refusal.
+        text: the sentence that says why; show it escaped, since whoever may write to the topic can forge it.
+        refused_at: when it was refused, RFC 3339; empty where that was not noted.
+        key, value, headers: the record as it was refused, without the headers that the refusal added.
+        omitted: what did not fit: "", "value", "value, headers" or "value, headers, key".
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int | None
+    reason: Reason
+    text: str
+    refused_at: str
+    key: bytes | None
+    value: bytes | None
+    headers: list[Header]
+    omitted: str
+
+
+def dead_letter(tp: TP, record: Record, refused: Refused, *, now: int, max_bytes: int = MAX_BYTES) -> DeadLetter:
+    """Return what to publish for a refused record.
+
+    Args:
+        tp: topic and partition where the record stood.
+        record: the record as consumed.
+        refused: why it is refused.
+        now: the wall clock, µs since the epoch.
+        max_bytes: how much key, value and original headers may come to; keep it some KB below the topic's limit.
+    """
+    kept = [(name, content) for name, content in record.headers if name not in OWN]
+    why = _why(tp, record, refused, now)
+    if _size(record.key, record.value, kept) <= max_bytes:
+        return DeadLetter(record.key, record.value, kept + why)
+    place = _place(tp, record, kept)
+    if _size(record.key, place, kept) <= max_bytes:
+        return DeadLetter(record.key, place, [*kept, *why, (OMITTED, b"value")])
+    if _size(record.key, place, []) <= max_bytes:
+        return DeadLetter(record.key, place, [*why, (OMITTED, b"value, headers")])
+    return DeadLetter(None, place, [*why, (OMITTED, b"value, headers, key")])
+
+
+def read_dead_letter(record: Record) -> Rejected | None:
+    """Return what a record of the dead-letter topic says, or None where it is no dead letter of ours."""
+    noted = {name: content.decode(errors="replace") for name, content in record.headers if content and name in OWN}
+    try:
+        reason, partition, offset = Reason(noted[REASON]), int(noted[PARTITION]), int(noted[OFFSET])
+        timestamp = int(noted[ORIGINAL_TIMESTAMP]) if ORIGINAL_TIMESTAMP in noted else None
+        topic = noted[TOPIC]
+    except (KeyError, ValueError):
+        return None
+    return Rejected(
+        topic=topic,
+        partition=partition,
+        offset=offset,
+        timestamp_ms=timestamp,
+        reason=reason,
+        text=noted.get(MESSAGE, ""),
+        refused_at=noted.get(REFUSED_AT, ""),
+        key=record.key,
+        value=record.value,
+        headers=[(name, content) for name, content in record.headers if name not in OWN],
+        omitted=noted.get(OMITTED, ""),
+    )
+
+
+def _why(tp: TP, record: Record, refused: Refused, now: int) -> list[Header]:
+    """Return the headers that say where the record stood, and why and when it was refused."""
+    noted = {
+        TOPIC: tp.topic,
+        PARTITION: tp.partition,
+        OFFSET: record.offset,
+        EXCEPTION: f"{EXCEPTION_NAME}.{refused.reason.value}",
+        MESSAGE: refused.text,
+        ORIGINAL_TOPIC: tp.topic,
+        ORIGINAL_TIMESTAMP: record.timestamp,
+        REASON: refused.reason.value,
+        REFUSED_AT: (EPOCH + timedelta(microseconds=now)).isoformat(timespec="milliseconds"),
+    }
+    return [(name, str(content).encode()) for name, content in noted.items()]
+
+
+def _size(key: bytes | None, value: bytes | None, headers: Sequence[Header]) -> int:
+    """Return about how many bytes a record takes."""
+    held = sum(len(name.encode()) + len(content or b"") + FRAMING for name, content in headers)
+    return len(key or b"") + len(value or b"") + held
+
+
+def _place(tp: TP, record: Record, headers: Sequence[Header]) -> bytes:
+    """Return the JSON object that stands for a value left out: its hash and size, and where the original stands."""
+    value = record.value or b""
+    place = {
+        "sha256": hashlib.sha256(value).hexdigest(),
+        "bytes": len(value),
+        "topic": tp.topic,
+        "partition": tp.partition,
+        "offset": record.offset,
+        "timestamp": record.timestamp,
+        "headers": len(headers),
+        "key_sha256": hashlib.sha256(record.key or b"").hexdigest(),
+    }
+    return json.dumps(place).encode()

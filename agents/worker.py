@@ -33,8 +33,8 @@ from streams.config.settings import Settings
 from streams.engine.app import App, build_app
 from streams.engine.metrics import Metrics
 from streams.engine.partition import PositionLostError
-from streams.engine.policy_follower import Follower
-from streams.engine.redis_calls import Pulse
+from streams.engine.policy_follower import PolicyFollower
+from streams.engine.redis_calls import Notifier
 from streams.kafka.admin import plan_topics
 from streams.kafka.publisher import Publisher, PublishRefusedError
 from streams.kafka.topic_plan import Create, Refuse
@@ -64,12 +64,12 @@ class Worker:
     def __init__(self, settings: Settings, fold: Fold) -> None:
         self.settings = settings
         self.metrics = Metrics()
-        self.pulse = Pulse()
+        self.pulse = Notifier()
         self.app: App | None = None
         self._fold = fold
-        self._policies: Follower | None = None
+        self._policies: PolicyFollower | None = None
         if isinstance(fold, Core):
-            self._policies = Follower(settings, fold, fold.rules.at(0), self.metrics, self.pulse)
+            self._policies = PolicyFollower(settings, fold, fold.rules.at(0), self.metrics, self.pulse)
         self._stop = asyncio.Event()
 
     @property

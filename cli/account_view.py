@@ -15,7 +15,7 @@ from relationship.contract.decisions import DimensionPart, PlayPart, Reclassific
 from relationship.contract.outcome import RECLASSIFIED, Outgoing
 from relationship.policy.compiled import Policy
 from relationship.state import facts as f
-from relationship.state.record import Record, Told, decode
+from relationship.state.record import AccountRecord, DecisionInForce, decode
 from relationship.timeline.explain import decision_id, describe, dimension_parts
 from relationship.timeline.history import next_due
 from relationship.timeline.state_message import state_of
@@ -74,7 +74,7 @@ def view(account_id: str, raw: bytes, policy: Policy, pending: "list[Outgoing] |
         state=state_of(account_id, record, reading.score, policy),
         play=play_of(head, policy),
         dimensions=dimension_parts(reading, evidence_of(facts, head, policy)),
-        timeline=[_decision(told, by_id) for told in record.told],
+        timeline=[_decision(told, by_id) for told in record.decisions],
         events=[Event(times.rfc3339(fact.t), describe(fact), fact.id) for fact in facts[-EVENTS_SHOWN:]],
         why=_why(account_id, record, by_id, pending),
         what_next=what_next(head, policy),
@@ -96,7 +96,7 @@ def _named(value: Any) -> Any:
     return value
 
 
-def _decision(told: Told, by_id: dict[str, f.Fact]) -> Decision:
+def _decision(told: DecisionInForce, by_id: dict[str, f.Fact]) -> Decision:
     fact = by_id.get(told.cause)
     cause = told.cause if fact is None else f"{describe(fact)} ({told.cause})"
     return Decision(
@@ -104,10 +104,12 @@ def _decision(told: Told, by_id: dict[str, f.Fact]) -> Decision:
     )
 
 
-def _why(account_id: str, record: Record, by_id: dict[str, f.Fact], pending: "list[Outgoing] | tuple[()]") -> str:
-    if not record.told:
+def _why(
+    account_id: str, record: AccountRecord, by_id: dict[str, f.Fact], pending: "list[Outgoing] | tuple[()]"
+) -> str:
+    if not record.decisions:
         return "No decision yet: every account starts as a prospect."
-    last = record.told[-1]
+    last = record.decisions[-1]
     last_id = decision_id(account_id, last)
     for sent in pending:
         if sent.topic == RECLASSIFIED and sent.event_id == last_id and sent.value is not None:

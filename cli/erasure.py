@@ -11,7 +11,7 @@ from streams.config.load import load_settings
 
 if TYPE_CHECKING:
     from streams.config.settings import Settings
-    from streams.health.traces import Trace
+    from streams.health.traces import ErasureTrace
 
 erasure_app = typer.Typer(no_args_is_help=True, help="Erasure: whether an account has left every store and topic.")
 
@@ -39,13 +39,13 @@ def verify(
     return FAILED if any(trace.until is None for trace in found) else DONE
 
 
-async def _look(settings: "Settings", account: str) -> "list[Trace]":
+async def _look(settings: "Settings", account: str) -> "list[ErasureTrace]":
     from streams.health.traces import traces  # noqa: PLC0415 - slow to import
 
     return [trace async for trace in traces(settings, account)]
 
 
-def _print(trace: "Trace") -> None:
+def _print(trace: "ErasureTrace") -> None:
     from rich.text import Text  # noqa: PLC0415 - not for --help
 
     head = ("leaves", "yellow") if trace.until else ("live  ", "bold red")
@@ -53,7 +53,7 @@ def _print(trace: "Trace") -> None:
     console().print(Text.assemble(head, f"  {trace.place}: {trace.found}{until}; {trace.text}"), soft_wrap=True)
 
 
-def _sum(account: str, found: "list[Trace]") -> str:
+def _sum(account: str, found: "list[ErasureTrace]") -> str:
     if not found:
         return f"nothing of {account} is found in any store or topic"
     live = [trace.place for trace in found if trace.until is None]
@@ -63,7 +63,7 @@ def _sum(account: str, found: "list[Trace]") -> str:
     return f"{account} is in no store, and leaves the last topic by {last:%Y-%m-%d}"
 
 
-def _json(trace: "Trace") -> str:
+def _json(trace: "ErasureTrace") -> str:
     import msgspec  # noqa: PLC0415 - not for --help
 
     return printable_json(msgspec.json.encode(trace._asdict()).decode())

@@ -16,7 +16,7 @@ from relationship.contract.outcome import Refused
 from relationship.contract.times import micros
 from relationship.core import Core
 from relationship.policy.compiled import Policy, load_policy
-from relationship.timeline.published import Publications
+from relationship.timeline.published import PublishedPolicies
 from streams.config.settings import Settings
 from streams.wire.codecs import Codec, Limits
 
@@ -36,7 +36,7 @@ class Reader:
         self._file = file
         self._codec = Codec(Limits(settings.max_record_bytes, settings.max_depth, settings.future_minutes * MINUTE_US))
         self._core = core
-        self._published = Publications(core.rules.at(0)) if core else None
+        self._published = PublishedPolicies(core.rules.at(0)) if core else None
         self.refused = 0
 
     def messages(self) -> Iterator[tuple[int, str, Message]]:

@@ -80,8 +80,8 @@ def _account_of(run: Replay, label: Label, policy: Policy) -> Account | str:
     if raw is None:
         return "no such account in the history"
     record = decode(raw)
-    if record.merged is not None:
-        return f"merged into {record.merged}: label that one"
+    if record.merged_into is not None:
+        return f"merged into {record.merged_into}: label that one"
     if label.at is None or label.at >= record.clock:
         return record.head if record.head.facts else "no event"
     try:

@@ -14,7 +14,7 @@ from streams.config.load import load_settings
 if TYPE_CHECKING:
     from relationship.contract.decisions import Published, ShadowDifference
     from relationship.policy.compiled import Policy
-    from relationship.timeline.published import Publications
+    from relationship.timeline.published import PublishedPolicies
     from streams.config.settings import Settings
 
 By = Annotated[str, typer.Option("--by", metavar="WHO", help="Who publishes; it goes into the audit.")]
@@ -166,7 +166,7 @@ def require_name(by: str) -> None:
         raise MistakeError("--by needs a name of 1 to 64 characters: say who publishes", WRONG_USE)
 
 
-async def heard(settings: "Settings") -> "Publications":
+async def heard(settings: "Settings") -> "PublishedPolicies":
     """Return what the topic of policies holds; the first policy is the settings'."""
     from relationship.policy.compiled import load_policy  # noqa: PLC0415 - not for --help
     from streams.kafka.policies import read_policies  # noqa: PLC0415

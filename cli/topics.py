@@ -11,7 +11,7 @@ from cli.output import say
 from streams.config.load import load_settings
 
 if TYPE_CHECKING:
-    from streams.kafka.topic_plan import Change
+    from streams.kafka.topic_plan import TopicChange
 
 topics_app = typer.Typer(no_args_is_help=True, help="Compare the topics with what they should be, and make them so.")
 
@@ -44,12 +44,12 @@ def apply_command() -> None:
         say(f"done: {len(changes)} changed")
 
 
-def _print(changes: "Sequence[Change]") -> None:
+def _print(changes: "Sequence[TopicChange]") -> None:
     for change in changes:
         say(str(change))
     if not changes:
         say("nothing to do: the topics are as they should be")
 
 
-def _refused(changes: "Sequence[Change]") -> bool:
+def _refused(changes: "Sequence[TopicChange]") -> bool:
     return any(type(change).__name__ == "Refuse" for change in changes)

@@ -9,14 +9,14 @@ from typing import Final
 
 import msgspec
 
-from streams.engine.failpoints import POINTS
+from streams.engine.failpoints import FAILPOINTS
 
 # Places that no step of the product has: a worker gets to them only where a safeguard is off, or a moment is stretched.
 POSITIONS_WRITTEN: Final = "positions_written"  # of a commit in two writes, between them
 DECISIONS_FIRST: Final = "decisions_first"  # decisions are stored, their accounts' changelog is not
 CHANGELOG_CLEARED: Final = "changelog_cleared"  # the partition is confirmed as ours, the changelog is not sent yet
 OWN_POINTS: Final = (POSITIONS_WRITTEN, DECISIONS_FIRST, CHANGELOG_CLEARED)
-PLACES: Final = (*POINTS, *OWN_POINTS)
+PLACES: Final = (*FAILPOINTS, *OWN_POINTS)
 
 
 class Arm(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
 """The safeguards, each with what a worker is like without it: a run that stays green then proves nothing.
 
 Each is switched off in the worker's process alone, at the narrowest seam that carries it, so that all the rest is the
-product as it is. The places that only exist without a safeguard are told to `points.reach` like the others.
+product as it is. The places that only exist without a safeguard are told to `points.hit` like the others.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,12 +16,12 @@ from relationship.contract.outcome import RECLASSIFIED, Delivered, Outcome
 from relationship.core import Core
 from relationship.state.record import decode, encode
 from streams.engine import failpoints as points
-from streams.kafka.publisher import Place, Publisher, Sending
+from streams.kafka.publisher import Place, ProducerRecord, Publisher
 
 
 def _reach(place: str) -> None:
     """Tell of a place that no step of the product has."""
-    cast("Callable[[str], None]", points.reach)(place)
+    cast("Callable[[str], None]", points.hit)(place)
 
 
 class ForgetfulCore(Core):
@@ -77,7 +77,7 @@ def without_order(core: Core) -> Core:
         kept.setdefault(place[1], []).append((place, changes))
         return None
 
-    async def decisions_first(publisher: Publisher, sendings: Iterable[Sending]) -> Mapping[Place, int]:
+    async def decisions_first(publisher: Publisher, sendings: Iterable[ProducerRecord]) -> Mapping[Place, int]:
         sendings = list(sendings)
         told = await publish(publisher, sendings)
         if any(sending.topic == RECLASSIFIED for sending in sendings):

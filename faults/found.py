@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from relationship.contract.outcome import Reason
-from relationship.state.record import Record
+from relationship.state.record import AccountRecord
 
 MOST_TOLD: Final = 3  # faults told of an invariant; the first ones say enough
 Letter = tuple[str, bytes | None, bytes, Reason]
@@ -36,7 +36,7 @@ class Found(NamedTuple):
             of again in other words.
     """
 
-    records: dict[str, Record]
+    records: dict[str, AccountRecord]
     twice: list[str]
     decisions: list[bytes]
     states: dict[str, bytes]

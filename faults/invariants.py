@@ -21,7 +21,7 @@ from faults.oracle import Expected
 from faults.telling import decisions
 from relationship.classify.transitions import read
 from relationship.policy.compiled import Policy, load_policy
-from relationship.state.record import Record
+from relationship.state.record import AccountRecord
 from relationship.timeline.state_message import state_of
 
 
@@ -31,7 +31,7 @@ def _policy() -> Policy:
     return load_policy()
 
 
-def comparable(account: str, record: Record, extra_repeats: int = 0) -> dict[str, Any]:
+def comparable(account: str, record: AccountRecord, extra_repeats: int = 0) -> dict[str, Any]:
     """Return what must be equal of an account however its events came."""
     policy = _policy()
     reading = read(record.head, policy)
@@ -42,7 +42,7 @@ def comparable(account: str, record: Record, extra_repeats: int = 0) -> dict[str
         "dimensions": list(zip(reading.values, reading.contributions, strict=True)),
         "account": record.head,
         "facts": record.facts(),
-        "in force": [(told.t, told.source, told.target, told.direction, told.cause) for told in record.told],
+        "in force": [(told.t, told.source, told.target, told.direction, told.cause) for told in record.decisions],
         "newest": record.newest,
         "applied": record.applied,
         "repeats": record.repeats - extra_repeats,
@@ -79,7 +79,7 @@ def account_for(expected: Expected, found: Found) -> Verdict:
     """Count every record that was produced: applied, recognised, or refused into the dead-letter topic."""
     wrong = []
     for account in sorted(found.produced.keys() | found.records.keys()):
-        record = found.records.get(account) or Record()
+        record = found.records.get(account) or AccountRecord()
         if record.applied + record.repeats != found.produced[account]:
             counted = f"{record.applied} applied + {record.repeats} repeats"
             wrong.append(f"{account}: {counted} is not {found.produced[account]} produced and not refused")

@@ -7,7 +7,7 @@ from faults.arms import Arm
 from faults.group import WorkerProcess
 from faults.pacing import BACKLOG, HIT_SECONDS, begun, producing
 from faults.run import Run
-from streams.engine.failpoints import POINTS
+from streams.engine.failpoints import FAILPOINTS
 
 # Steps of a busy partition are many and letters few: the how-manieth time at most.
 NTH: Final = 12
@@ -17,7 +17,7 @@ CHANCE_SECONDS: Final = 10.0  # for a worker that may have no partition, or noth
 
 async def killed_at_every_point(run: Run) -> None:
     """SIGKILL at every named point, and at random moments; three workers, each up again at once. At last all together."""
-    orders = [Arm(point, run.chance.randint(1, NTH_OF.get(point, NTH))) for point in POINTS]
+    orders = [Arm(point, run.chance.randint(1, NTH_OF.get(point, NTH))) for point in FAILPOINTS]
     orders += [Arm()] * 4
     run.chance.shuffle(orders)
     for arm in orders:

@@ -11,7 +11,7 @@ from relationship.contract.outcome import RECLASSIFIED, Reason, Refused
 from relationship.core import Core
 from relationship.policy.compiled import load_policy
 from relationship.replay import Replay
-from relationship.state.record import Record, decode
+from relationship.state.record import AccountRecord, decode
 from streams.config.settings import Settings
 from streams.wire.codecs import Codec, Limits
 
@@ -27,7 +27,7 @@ class Expected(NamedTuple):
             in another order, and be withdrawn; those in force at the end are the same.
     """
 
-    records: dict[str, Record]
+    records: dict[str, AccountRecord]
     decisions: dict[str, list[bytes]]
     letters: Counter[tuple[str, bytes | None, bytes, Reason]]
     untimely: set[str]

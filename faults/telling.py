@@ -10,7 +10,7 @@ import msgspec
 from faults.found import Found, Verdict, listed
 from faults.oracle import Expected
 from relationship.contract import enums
-from relationship.state.record import STANDINGS, Record
+from relationship.state.record import STANDINGS, AccountRecord
 from relationship.timeline.explain import decision_id
 
 DECIDED_AT: Final = re.compile(rb'"decided_at":"[^"]*"')
@@ -91,7 +91,7 @@ def _faults(account: str, told: list[Told], clashing: list[str], wanted: list[To
     return faults
 
 
-def _last_state(record: Record | None, value: bytes | None) -> list[str]:
+def _last_state(record: AccountRecord | None, value: bytes | None) -> list[str]:
     """Return what is wrong with the last state published of an account, beside the one that its record has told."""
     if record is None or record.shown is None:
         return ["a state is published that nothing tells of"] if value is not None else []
@@ -103,7 +103,7 @@ def _last_state(record: Record | None, value: bytes | None) -> list[str]:
     return [f"the last state published is not the last one that its record told: {last['status']}"] if differs else []
 
 
-def _inconsistent(account: str, told: list[Told], record: Record | None) -> list[str]:
+def _inconsistent(account: str, told: list[Told], record: AccountRecord | None) -> list[str]:
     """Return what is wrong with an account's decisions in themselves, and beside its record."""
     ids = {each.event_id for each in told}
     wrong = [
@@ -115,7 +115,7 @@ def _inconsistent(account: str, told: list[Told], record: Record | None) -> list
     if numbers != list(range(1, len(told) + 1)):
         wrong.append(f"the numbers of its decisions have gaps or come twice: {numbers[:12]}")
     standing = {each.event_id for each in in_force(told)}
-    if record is not None and (stored := {decision_id(account, each) for each in record.told}) != standing:
+    if record is not None and (stored := {decision_id(account, each) for each in record.decisions}) != standing:
         unpublished, unknown = len(stored - standing), len(standing - stored)
         wrong.append(f"{unpublished} decisions in force were never published, {unknown} are unknown to its record")
     return wrong

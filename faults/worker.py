@@ -35,7 +35,7 @@ def reaching(arm: Arm, hit: Path) -> Callable[[str], None]:
 def main(file: Path) -> int:
     """Run the worker until a signal; return the exit code."""
     arm = read_arm(file)
-    points.reach = reaching(arm, hit_file(file))
+    points.hit = reaching(arm, hit_file(file))
     settings = load_settings()
     core = Core(load_policy(settings.policy_file), settings.lateness_days)
     fold = switch_off(arm.without, core)

@@ -11,10 +11,10 @@ from relationship.contract import times
 from relationship.contract.decisions import State, to_json
 from relationship.contract.outcome import Delivered, Outcome, Outgoing
 from relationship.policy.schedule import Rules
-from relationship.state.record import Record, RecordError, decode, newer
-from relationship.timeline.account_step import Case
+from relationship.state.record import AccountRecord, RecordError, decode, newer
+from relationship.timeline.account_step import AccountStep
 from relationship.timeline.posting import LEFT_OUT, unpack
-from relationship.timeline.published import Publications
+from relationship.timeline.published import PublishedPolicies
 from relationship.timeline.shadow import Shadow
 from relationship.timeline.state_message import state_of
 
@@ -45,7 +45,7 @@ class Core:
         case.wake(now)
         return case.close([])
 
-    def follow(self, published: Publications) -> None:
+    def follow(self, published: PublishedPolicies) -> None:
         """Decide by the policies published, from the next step on."""
         self.rules, self.shadow = published.rules, published.shadow
 
@@ -61,12 +61,12 @@ class Core:
             for sent in unpack(found.pending)
         ]
 
-    def _state(self, account_id: str, record: Record) -> State:
+    def _state(self, account_id: str, record: AccountRecord) -> State:
         """Return the state that the record's latest step told: it noted the score, and the rest is the head's."""
         if record.shown is None:
             raise RecordError("an account record that left a state out has none shown")
         return state_of(account_id, record, record.shown.score, self.rules.at(record.head.t))
 
-    def _case(self, account_id: str, record: bytes | None, decided_at: int) -> Case:
+    def _case(self, account_id: str, record: bytes | None, decided_at: int) -> AccountStep:
         found = decode(record) if record else None
-        return Case(self.rules, self.lateness_us, account_id, found, decided_at, self.shadow)
+        return AccountStep(self.rules, self.lateness_us, account_id, found, decided_at, self.shadow)

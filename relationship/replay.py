@@ -57,7 +57,7 @@ class Replay:
         """Yield the state of every account that stands for itself, by id."""
         for account in sorted(self.records):
             record = decode(self.records[account])
-            if record.merged is None:
+            if record.merged_into is None:
                 policy = rules.at(record.head.t)
                 yield state_of(account, record, read(record.head, policy).score, policy)
 

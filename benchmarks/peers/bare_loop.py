@@ -22,9 +22,9 @@ from relationship.core import Core
 from relationship.policy.compiled import load_policy
 from streams.driver.unwrapped import unwrap
 from streams.engine.merge import Merge
-from streams.wire.arrivals import EPOCH, Arrival, share_of
+from streams.wire.arrivals import EPOCH, Arrival, step_input
 from streams.wire.codecs import Codec, Limits
-from streams.wire.records import Record
+from streams.wire.records import FetchedRecord
 
 STEP_RECORDS: Final = 8_000
 WAIT_MS: Final = 50
@@ -39,7 +39,7 @@ class Partition:
         self._merge: Merge[Arrival] = Merge(list(MESSAGE_TYPES))
         self._records: dict[str, bytes | None] = {}
 
-    def add(self, topic: str, records: Iterable[Record], *, more: bool) -> None:
+    def add(self, topic: str, records: Iterable[FetchedRecord], *, more: bool) -> None:
         """Decode what was fetched of a topic."""
         arrivals = self._codec.arrivals(topic, records, time.time_ns() // 1000, EPOCH)
         self._merge.add(topic, [each for each in arrivals if each.refused is None], more=more)
@@ -47,7 +47,7 @@ class Partition:
     def steps(self) -> Iterator[list[Outgoing]]:
         """Fold what can be folded; yield the markers' answers of every step."""
         while taken := self._merge.take(STEP_RECORDS):
-            accounts = share_of(taken).accounts
+            accounts = step_input(taken).accounts
             yield [answer for mine in accounts.values() for answer in self._step(mine[0].message.account_id, mine)]
 
     def _step(self, account: str, messages: Sequence[Arrival]) -> list[Outgoing]:

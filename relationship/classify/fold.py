@@ -18,7 +18,7 @@ from relationship.contract.decisions import Direction
 from relationship.policy.compiled import Policy
 from relationship.policy.schedule import Rules
 from relationship.state import facts as f
-from relationship.state.account import LAPSED, PROSPECT, TICKETS_REMEMBERED, Account, Hold, copy
+from relationship.state.account import LAPSED, PROSPECT, TICKETS_REMEMBERED, Account, Override, copy
 
 EXACT: Final = Context(prec=60)  # digits; 18 before the point and 8 after it leave room for 10^34 amounts
 YEAR_US: Final = 365.0 * times.DAY_US  # half-life of the activity that confidence stands on
@@ -33,7 +33,7 @@ CHANNEL_KEY: Final = 64
 TICKET_CHANNEL_KEY: Final = 80
 
 
-class Change(NamedTuple):
+class StatusChange(NamedTuple):
     """A change of the told status. `cause` is an event's id, or the RFC 3339 moment of the timer that did it.
 
     `account` is a copy of the account as it stood right after the change.
@@ -90,31 +90,33 @@ def lapse_at(account: Account, rules: Rules) -> int | None:
 def due_at(account: Account, rules: Rules) -> int | None:
     """Return the next moment (µs) at which the account changes without a fact: a lapse, or an override's end."""
     lapse = lapse_at(account, rules)
-    if account.hold is None:
+    if account.override is None:
         return lapse
-    return account.hold.until if lapse is None else min(lapse, account.hold.until)
+    return account.override.until if lapse is None else min(lapse, account.override.until)
 
 
-def run_timers(account: Account, before: int, rules: Rules) -> list[Change]:
+def run_timers(account: Account, before: int, rules: Rules) -> list[StatusChange]:
     """Fold the timers due before the moment `before` (µs), in order, and return the changes they told."""
-    changes: list[Change] = []
+    changes: list[StatusChange] = []
     direction: Direction
     while (due := due_at(account, rules)) is not None and due < before:
         at = max(due, account.t)
         decay(account, at, rules)
-        told = account.told
-        if account.hold and account.hold.until == due:
-            account.hold = None
+        told = account.effective_status
+        if account.override and account.override.until == due:
+            account.override = None
             direction = "override"
         else:
             account.was, account.status, account.since = account.status, LAPSED, at
             direction = "lapse"
-        if account.told != told:
-            changes.append(Change(at, told, account.told, direction, times.rfc3339(due), copy(account)))
+        if account.effective_status != told:
+            changes.append(
+                StatusChange(at, told, account.effective_status, direction, times.rfc3339(due), copy(account))
+            )
     return changes
 
 
-def advance(account: Account, fact: f.Fact, rules: Rules) -> tuple[list[Change], Reading]:
+def advance(account: Account, fact: f.Fact, rules: Rules) -> tuple[list[StatusChange], Reading]:
     """Fold one fact, which is not older than the account's moment, the timers due before it first.
 
     Returns the changes of the told status, in order, and the reading that the rules looked at.
@@ -131,15 +133,17 @@ def advance(account: Account, fact: f.Fact, rules: Rules) -> tuple[list[Change],
     alive = sign_of_life(fact)
     if alive:
         _note_life(account, t)
-    told, direction = account.told, _take(account, fact, policy, alive=alive)
+    told, direction = account.effective_status, _take(account, fact, policy, alive=alive)
     reading = read(account, policy)
     # A command is no evidence: it sets or ends an override, and what the evidence says is asked at the next event.
     rule = None if isinstance(fact, f.CommandFact) else next_rule(account, reading, alive=alive)
     if rule:
         account.status, account.since = rule.target, t
         direction = direction or rule.direction
-    if account.told != told:
-        changes.append(Change(t, told, account.told, direction or "promotion", fact.id, copy(account)))
+    if account.effective_status != told:
+        changes.append(
+            StatusChange(t, told, account.effective_status, direction or "promotion", fact.id, copy(account))
+        )
     return changes, reading
 
 
@@ -182,20 +186,20 @@ def _take(account: Account, fact: f.Fact, policy: Policy, *, alive: bool) -> Dir
 
 def _take_profile(account: Account, fact: f.ProfileFact) -> None:
     """Take a profile over, the account's own or that of an account merged into it."""
-    own, guest = account.profile if account.guest is None else account.own, account.guest
-    if isinstance(fact, f.GuestProfileFact):
+    own, guest = account.profile if account.merged_profile is None else account.own_profile, account.merged_profile
+    if isinstance(fact, f.MergedProfileFact):
         guest = fact
     else:
         own = fact
     if guest is None:
         account.profile = own
     else:
-        account.own, account.guest, account.profile = own, guest, _overlaid(own, guest)
+        account.own_profile, account.merged_profile, account.profile = own, guest, _overlaid(own, guest)
     if fact.contract and fact.contract[1] <= fact.t // times.DAY_US and account.bought is None:
         account.bought = fact.t
 
 
-def _overlaid(own: f.ProfileFact | None, guest: f.GuestProfileFact) -> f.ProfileFact:
+def _overlaid(own: f.ProfileFact | None, guest: f.MergedProfileFact) -> f.ProfileFact:
     """Return one profile over another: the account's own wins field by field."""
     if own is None:  # as a profile: a guest's is another type, which an account's record has no place for here
         return f.ProfileFact(*(getattr(guest, name) for name in f.ProfileFact.__struct_fields__))
@@ -263,9 +267,9 @@ def _take_meeting(account: Account, fact: f.MeetingFact) -> None:
 
 def _take_command(account: Account, fact: f.CommandFact) -> Direction | None:
     if fact.command == OVERRIDE and fact.status is not None and fact.until is not None:
-        account.hold = Hold(fact.status, fact.until)
+        account.override = Override(fact.status, fact.until)
     elif fact.command == RELEASE:
-        account.hold = None
+        account.override = None
     else:
         return None
     return "override"

@@ -81,8 +81,8 @@ LET_GO: Final = PlayPart(
 
 def play_of(account: Account, policy: Policy) -> PlayPart:
     """Return the play of an account's told status; of a lapsed one by what it was worth."""
-    if account.told != LAPSED:
-        return PLAYS[account.told]
+    if account.effective_status != LAPSED:
+        return PLAYS[account.effective_status]
     was = account.was if account.status == LAPSED else account.status
     if was == CUSTOMER and account.purchases < policy.source.segment.loyal_purchases:
         return LET_GO

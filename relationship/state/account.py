@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from relationship.contract.names import DIMENSIONS
-from relationship.state.facts import GuestProfileFact, Number, ProfileFact
+from relationship.state.facts import MergedProfileFact, Number, ProfileFact
 
 PROSPECT, CUSTOMER, CANDIDATE, CLIENT, LAPSED = range(5)
 TICKETS_REMEMBERED: Final = (
@@ -23,7 +23,7 @@ def _zeros() -> list[float]:
     return [0.0] * len(DIMENSIONS)
 
 
-class Hold(Struct, array_like=True, frozen=True):
+class Override(Struct, array_like=True, frozen=True):
     """An override in force: `status` holds until `until` (µs), whatever the score."""
 
     status: int
@@ -78,14 +78,14 @@ class Account(Struct, array_like=True):
     status: int = PROSPECT
     since: int = 0
     was: int = PROSPECT
-    hold: Hold | None = None
-    own: ProfileFact | None = None
-    guest: GuestProfileFact | None = None
+    override: Override | None = None
+    own_profile: ProfileFact | None = None
+    merged_profile: MergedProfileFact | None = None
 
     @property
-    def told(self) -> int:
+    def effective_status(self) -> int:
         """The status that the world is told: an override's, or the evidence's."""
-        return self.hold.status if self.hold else self.status
+        return self.override.status if self.override else self.status
 
     @property
     def industry(self) -> int | None:

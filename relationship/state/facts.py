@@ -97,11 +97,11 @@ class CommandFact(_Fact, frozen=True, array_like=True, gc=False, tag=5):
     corrects_rank: int | None
 
 
-class GuestProfileFact(ProfileFact, frozen=True, array_like=True, gc=False, tag=6):
+class MergedProfileFact(ProfileFact, frozen=True, array_like=True, gc=False, tag=6):
     """The profile of an account merged into this one: it fills in what this one's own profile leaves open."""
 
 
-Fact = GuestProfileFact | ProfileFact | PurchaseFact | TicketFact | MeetingFact | ReferralFact | CommandFact
+Fact = MergedProfileFact | ProfileFact | PurchaseFact | TicketFact | MeetingFact | ReferralFact | CommandFact
 
 # The tag is the rank: profile first, command last.
 RANK: Final[dict[type, int]] = {
@@ -111,7 +111,7 @@ RANK: Final[dict[type, int]] = {
     MeetingFact: 3,
     ReferralFact: 4,
     CommandFact: 5,
-    GuestProfileFact: 6,
+    MergedProfileFact: 6,
 }
 RANK_OF_TOPIC: Final = {
     m.PROFILES: 0,

@@ -24,7 +24,7 @@ DIRECTIONS: Final[tuple[Direction, ...]] = get_args(Direction)
 STANDINGS: Final[tuple[Standing, ...]] = get_args(Standing)
 
 
-class Told(Struct, array_like=True, frozen=True):
+class DecisionInForce(Struct, array_like=True, frozen=True):
     """One decision told and still in force. Times are µs; statuses, and the direction as `way`, are told by position.
 
     Its id is not kept: `relationship.timeline.explain.decision_id` makes it of these.
@@ -47,7 +47,7 @@ class Told(Struct, array_like=True, frozen=True):
         return (self.t, self.source, self.target, self.direction, self.cause) == (t, source, target, direction, cause)
 
 
-class Shown(Struct, array_like=True, frozen=True):
+class PublishedState(Struct, array_like=True, frozen=True):
     """What the state topic last said of the account, so that it is told again only when it differs."""
 
     status: int
@@ -55,27 +55,27 @@ class Shown(Struct, array_like=True, frozen=True):
     profile: str
     score: int
 
-    def looks_like(self, other: "Shown") -> bool:
+    def looks_like(self, other: "PublishedState") -> bool:
         """Tell whether nothing but the score differs."""
         return self.status == other.status and self.standing == other.standing and self.profile == other.profile
 
 
-class Shade(Struct, array_like=True):
+class ShadowAccount(Struct, array_like=True):
     """The account as the shadow policy would have it.
 
     `mark` names the shadow, `head` is the account under it; `exact` is False where it was folded onto a base that another
-    policy had folded. `shown` is the difference told last and still there: the active status and the shadow's; `told`
-    tells whether the topic holds anything of the account, of an earlier shadow too.
+    policy had folded. `shown` is the difference told last and still there: the active status and the shadow's;
+    `published` tells whether the topic holds anything of the account, of an earlier shadow too.
     """
 
     mark: str
     head: Account
     exact: bool
     shown: tuple[int, int] | None = None
-    told: bool = False
+    published: bool = False
 
 
-class Record(Struct, array_like=True):
+class AccountRecord(Struct, array_like=True):
     """Attributes.
 
     layout: version of this encoding.
@@ -88,14 +88,14 @@ class Record(Struct, array_like=True):
     edge: order of the last fact that went into the base.
     count, history, stem: the facts kept, their number, and what their ids begin with; see `relationship.state.packed`.
     seq: number of the last decision told.
-    told: decisions told since the base, in order, without those undone.
+    decisions: decisions told since the base, in order, without those undone.
     shown: what the state topic last said.
     applied, repeats: messages counted since the account was first seen.
     pending: the latest step's messages, packed, for whoever restores from the changelog to send again.
-    merged: the account that this one's history has joined; None where it stands for itself.
-    guests: the accounts whose history has joined this one's.
+    merged_into: the account that this one's history has joined; None where it stands for itself.
+    merged_sources: the accounts whose history has joined this one's.
     switch: the policy's switch that was in force when the head was folded; empty before the first.
-    shade: the account under the shadow policy, while there is one.
+    shadowed: the account under the shadow policy, while there is one.
     """
 
     layout: int = LAYOUT
@@ -110,15 +110,15 @@ class Record(Struct, array_like=True):
     history: bytes = b""
     stem: str = ""
     seq: int = 0
-    told: list[Told] = field(default_factory=list)
-    shown: Shown | None = None
+    decisions: list[DecisionInForce] = field(default_factory=list)
+    shown: PublishedState | None = None
     applied: int = 0
     repeats: int = 0
     pending: bytes = b""
-    merged: str | None = None
-    guests: list[str] = field(default_factory=list)
+    merged_into: str | None = None
+    merged_sources: list[str] = field(default_factory=list)
     switch: str = ""
-    shade: Shade | None = None
+    shadowed: ShadowAccount | None = None
 
     def facts(self) -> list[f.Fact]:
         """Return the facts kept, in order."""
@@ -140,7 +140,7 @@ class Record(Struct, array_like=True):
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
-_decoder: Final = msgspec.msgpack.Decoder(Record)
+_decoder: Final = msgspec.msgpack.Decoder(AccountRecord)
 
 
 class _Head(Struct, array_like=True):
@@ -162,12 +162,12 @@ class RecordError(ValueError):
     """Stored bytes that are no record, or one of another layout."""
 
 
-def encode(record: Record) -> bytes:
+def encode(record: AccountRecord) -> bytes:
     """Return the record's MessagePack."""
     return _encoder.encode(record)
 
 
-def decode(raw: bytes) -> Record:
+def decode(raw: bytes) -> AccountRecord:
     """Return the record of stored bytes. Raises RecordError where they are none of this layout."""
     try:
         record = _decoder.decode(raw)

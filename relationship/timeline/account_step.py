@@ -12,19 +12,19 @@ from relationship.contract.outcome import STATE, Delivered, Outcome, Outgoing, V
 from relationship.policy.schedule import Rules
 from relationship.state import facts as f
 from relationship.state.facts_from_messages import fact_of
-from relationship.state.record import DIRECTIONS, STANDINGS, Record, Shown, Told, encode
+from relationship.state.record import DIRECTIONS, STANDINGS, AccountRecord, DecisionInForce, PublishedState, encode
 from relationship.timeline import posting
-from relationship.timeline.commands import obey
+from relationship.timeline.commands import apply_command
 from relationship.timeline.explain import reclassification, why, why_undone
-from relationship.timeline.history import APPLIED, REPEAT, Taken, next_due, rewrite, take, wake
-from relationship.timeline.merging import as_guests, difference, join, join_complaint, leave, unpack
+from relationship.timeline.history import APPLIED, REPEAT, HistoryUpdate, next_due, rewrite, take, wake
+from relationship.timeline.merging import as_merged, difference, join, join_rejection, leave, unpack
 from relationship.timeline.shadow import Shadow, compare, forgotten, shade_of
 from relationship.timeline.state_message import state_of
 
 SCORE_STEP: Final = 500  # hundredths of a point; a state is published again when its score has moved by five points
 
 
-class Case:
+class AccountStep:
     """One account's record, and what a step asks for on its behalf."""
 
     def __init__(
@@ -32,7 +32,7 @@ class Case:
         rules: Rules,
         lateness_us: int,
         account_id: str,
-        record: Record | None,
+        record: AccountRecord | None,
         decided_at: int,
         shadow: Shadow | None = None,
     ) -> None:
@@ -42,7 +42,7 @@ class Case:
         self.lateness_us = lateness_us
         self.account_id = account_id
         self.existed = record is not None
-        self.record: Record | None = record
+        self.record: AccountRecord | None = record
         self.decided_at = decided_at
         self.sends: list[Outgoing] = []
         self.changed = False
@@ -55,7 +55,7 @@ class Case:
         if record is None:
             if m.says_nothing(message):
                 return APPLIED
-            self.record = record = Record()
+            self.record = record = AccountRecord()
         if offset <= record.offsets.get(rank, -1):
             return REPEAT
         record.offsets[rank] = offset
@@ -69,18 +69,18 @@ class Case:
             record.repeats += 1
         return verdict
 
-    def _catch_up(self, record: Record) -> bool:
+    def _catch_up(self, record: AccountRecord) -> bool:
         """Fold anew what was folded before a switch within it was heard of; return whether there was such a thing.
 
         A switch is published ahead of its time. This is for an event dated ahead of it, and for a worker that was slow.
         """
-        if record.merged is not None or record.switch == (mark := self.rules.mark(record.head.t)):
+        if record.merged_into is not None or record.switch == (mark := self.rules.mark(record.head.t)):
             return False
         self._tell(record, rewrite(record, record.facts(), f"policy:{mark}", self.rules), None)
         record.switch = self.rules.mark(record.head.t)
         return True
 
-    def _message(self, record: Record, message: m.Message, traceparent: str | None) -> Verdict:
+    def _message(self, record: AccountRecord, message: m.Message, traceparent: str | None) -> Verdict:
         if isinstance(message, m.Command):
             self.new = None
             return self._command(record, message, traceparent)
@@ -99,33 +99,37 @@ class Case:
                 self.sends += [credit] if credit else []
         return taken.verdict
 
-    def _do(self, record: Record, cause: m.Intake, act: Callable[[], Taken], traceparent: str | None) -> Taken:
+    def _do(
+        self, record: AccountRecord, cause: m.Intake, act: Callable[[], HistoryUpdate], traceparent: str | None
+    ) -> HistoryUpdate:
         """Change the history, and tell what comes of it; of a merged account, tell the one that it is merged into."""
-        if record.merged is None:
+        if record.merged_into is None:
             taken = act()
             if taken.verdict is APPLIED:
                 self.reading = taken.reading
             if taken.undone or taken.changes:
                 self._tell(record, taken, traceparent)
             return taken
-        before, told = record.facts(), record.told[:]
+        before, told = record.facts(), record.decisions[:]
         taken = act()
-        record.told = told
+        record.decisions = told
         went, came = difference(before, record.facts())
-        for action, facts in (("leave", as_guests(went)), ("join", as_guests(came))):
+        for action, facts in (("leave", as_merged(went)), ("join", as_merged(came))):
             if facts:
-                self.sends.append(posting.move(self.account_id, record.merged, action, facts, record.guests, cause))
+                self.sends.append(
+                    posting.move(self.account_id, record.merged_into, action, facts, record.merged_sources, cause)
+                )
         return taken
 
-    def _command(self, record: Record, command: m.Command, traceparent: str | None) -> Verdict:
+    def _command(self, record: AccountRecord, command: m.Command, traceparent: str | None) -> Verdict:
         if command.command == "erase":
             self._erase(command, traceparent)
             return APPLIED
         self.reading = None
         refused: list[str | None] = [None]
 
-        def act() -> Taken:
-            taken, refused[0] = obey(record, command, self.rules, self.lateness_us)
+        def act() -> HistoryUpdate:
+            taken, refused[0] = apply_command(record, command, self.rules, self.lateness_us)
             return taken
 
         taken = self._do(record, command, act, traceparent)
@@ -135,33 +139,37 @@ class Case:
             self._audit(command, command.command, command.by, refused[0], traceparent)
         return taken.verdict
 
-    def _merge(self, record: Record, command: m.Command, traceparent: str | None) -> None:
+    def _merge(self, record: AccountRecord, command: m.Command, traceparent: str | None) -> None:
         """Carry a merge or an unmerge out: the history goes to the other account, or is taken back from it."""
-        facts = as_guests(record.facts())
+        facts = as_merged(record.facts())
         if command.command == "merge" and command.into:
-            record.merged = command.into
+            record.merged_into = command.into
             record.shown = None
-            self.sends.append(posting.move(self.account_id, record.merged, "join", facts, record.guests, command))
+            self.sends.append(
+                posting.move(self.account_id, record.merged_into, "join", facts, record.merged_sources, command)
+            )
             self.sends.append(posting.tombstone(STATE, self.account_id, command, traceparent))
-        elif command.command == "unmerge" and record.merged:
-            self.sends.append(posting.move(self.account_id, record.merged, "leave", facts, record.guests, command))
+        elif command.command == "unmerge" and record.merged_into:
+            self.sends.append(
+                posting.move(self.account_id, record.merged_into, "leave", facts, record.merged_sources, command)
+            )
             self._stand_alone(record, command.event_id, traceparent)
 
-    def _stand_alone(self, record: Record, cause: str, traceparent: str | None) -> None:
+    def _stand_alone(self, record: AccountRecord, cause: str, traceparent: str | None) -> None:
         """Be an account of its own again, and tell what has changed since it was one."""
-        record.merged = None
+        record.merged_into = None
         self._tell(record, rewrite(record, record.facts(), cause, self.rules), traceparent)
 
-    def _moved(self, record: Record, move: m.Move) -> None:
+    def _moved(self, record: AccountRecord, move: m.Move) -> None:
         """Take another account's history in, or give it back; or hear that one's own could not be taken in."""
         self.reading = None
         if move.action == "refused":
-            if record.merged == move.source:
+            if record.merged_into == move.source:
                 self._stand_alone(record, move.event_id, None)
                 self._audit(move, "merge", None, move.detail, None)
             return
         facts = unpack(move)
-        wrong = join_complaint(record, move, facts) if move.action == "join" else None
+        wrong = join_rejection(record, move, facts) if move.action == "join" else None
         if wrong:
             self.sends.append(posting.refusal(self.account_id, move, wrong))
         elif move.action == "join":
@@ -172,16 +180,16 @@ class Case:
     def wake(self, now: int) -> None:
         """Run the timers, and note what they send."""
         record = self.record
-        if record is None or record.merged is not None:
+        if record is None or record.merged_into is not None:
             return
         self.changed = self._catch_up(record)
         changes = wake(record, now, self.rules)
         self.reading = None
         self.changed |= bool(changes)
         record.switch = self.rules.mark(record.head.t)
-        self._tell(record, Taken(APPLIED, [], changes), None)
+        self._tell(record, HistoryUpdate(APPLIED, [], changes), None)
 
-    def _tell(self, record: Record, taken: Taken, traceparent: str | None) -> None:
+    def _tell(self, record: AccountRecord, taken: HistoryUpdate, traceparent: str | None) -> None:
         """Put the decisions that a step brought into the record and among the messages to send."""
         if not taken.undone and not taken.changes:
             return  # or the history would be decoded for nothing
@@ -196,7 +204,7 @@ class Case:
             self.sends.append(posting.decision(message, traceparent))
         for change in taken.changes:
             told = _numbered(record, change.t, change.source, change.target, change.direction, change.cause)
-            record.told.append(told)
+            record.decisions.append(told)
             known = [fact for fact in facts if fact.t <= change.t]
             reading = read(change.account, rules.at(change.t))
             text = why(change, by_id.get(change.cause), reading)
@@ -214,12 +222,14 @@ class Case:
         if known:
             for topic in (STATE, m.PROFILES):
                 self.sends.append(posting.tombstone(topic, self.account_id, command, traceparent))
-        if record and record.shade:
-            self.sends += forgotten(self.account_id, record, record.shade)
-        if record and record.merged:
-            facts = as_guests(record.facts())
-            self.sends.append(posting.move(self.account_id, record.merged, "leave", facts, record.guests, command))
-        for guest in record.guests if record else ():
+        if record and record.shadowed:
+            self.sends += forgotten(self.account_id, record, record.shadowed)
+        if record and record.merged_into:
+            facts = as_merged(record.facts())
+            self.sends.append(
+                posting.move(self.account_id, record.merged_into, "leave", facts, record.merged_sources, command)
+            )
+        for guest in record.merged_sources if record else ():
             self.sends.append(posting.release(self.account_id, guest, command))
         self.record, self.changed = None, True
 
@@ -228,12 +238,12 @@ class Case:
         record = self.record
         if record is None:
             return Outcome(None, self.changed, verdicts, self.sends, None)
-        if self.shadow or record.shade:
+        if self.shadow or record.shadowed:
             self._cast_shadow(record)
-        due = None if record.merged else self._due(record)
+        due = None if record.merged_into else self._due(record)
         if not self.changed:
             return Outcome(encode(record), self.changed, verdicts, [], due)
-        if not record.merged:
+        if not record.merged_into:
             self._show(record)
         record.revision += 1
         record.pending = posting.pack(self.sends)
@@ -246,35 +256,35 @@ class Case:
         else:
             self.new.append(fact)
 
-    def _cast_shadow(self, record: Record) -> None:
+    def _cast_shadow(self, record: AccountRecord) -> None:
         """Fold the shadow beside the account, and tell where it begins or ends to differ."""
-        shadow, before = self.shadow, record.shade
-        if shadow is None or record.merged is not None:
+        shadow, before = self.shadow, record.shadowed
+        if shadow is None or record.merged_into is not None:
             if before is not None:
                 self.sends += forgotten(self.account_id, record, before)
-                record.shade, self.changed = None, True
+                record.shadowed, self.changed = None, True
             return
-        record.shade = shade_of(record, shadow, self.new)
+        record.shadowed = shade_of(record, shadow, self.new)
         told = compare(self.account_id, record, self.rules, shadow, self.decided_at)
         if told:
             self.sends.append(told)
         self.changed |= told is not None or before is None or before.mark != shadow.mark
 
-    def _due(self, record: Record) -> int | None:
+    def _due(self, record: AccountRecord) -> int | None:
         due = next_due(record, self.rules)
-        if self.shadow is None or record.shade is None:
+        if self.shadow is None or record.shadowed is None:
             return due
-        other = due_at(record.shade.head, self.shadow.policy)
+        other = due_at(record.shadowed.head, self.shadow.policy)
         return min((each for each in (due, other) if each is not None), default=None)
 
-    def _show(self, record: Record) -> None:
+    def _show(self, record: AccountRecord) -> None:
         """Publish the account's state where it differs from what was published last."""
         head, policy = record.head, self.rules.at(record.head.t)
         if head.facts == 0:
             return
         reading = self.reading or read(head, policy)
         standing, profile = STANDINGS.index(standing_of(head, policy)), head.profile
-        shown = Shown(head.told, standing, profile.id if profile else "", reading.score)
+        shown = PublishedState(head.effective_status, standing, profile.id if profile else "", reading.score)
         last = record.shown
         if last and shown.looks_like(last) and abs(shown.score - last.score) < SCORE_STEP:
             return
@@ -283,7 +293,9 @@ class Case:
         self.sends.append(posting.state(state, f"state-{record.revision + 1}-{record.seq}"))
 
 
-def _numbered(record: Record, t: int, source: int, target: int, direction: Direction, cause: str) -> Told:
+def _numbered(
+    record: AccountRecord, t: int, source: int, target: int, direction: Direction, cause: str
+) -> DecisionInForce:
     """Return a decision to tell, under the record's next number."""
     record.seq += 1
-    return Told(record.seq, t, source, target, DIRECTIONS.index(direction), cause)
+    return DecisionInForce(record.seq, t, source, target, DIRECTIONS.index(direction), cause)

@@ -5,11 +5,11 @@ By event time: an event that came late counts from when it happened, and one tha
 
 from typing import NamedTuple
 
-from relationship.classify.fold import Change, advance, run_timers
+from relationship.classify.fold import StatusChange, advance, run_timers
 from relationship.contract import times
 from relationship.policy.schedule import Rules
 from relationship.state import facts as f
-from relationship.state.record import Record
+from relationship.state.record import AccountRecord
 from relationship.timeline.history import base_of
 
 
@@ -20,25 +20,25 @@ class TooEarlyError(ValueError):
 class Then(NamedTuple):
     """The record as it stood, and the last change told by then, with the fact behind it where it was one."""
 
-    record: Record
-    change: Change | None
+    record: AccountRecord
+    change: StatusChange | None
     cause: f.Fact | None
 
 
-def record_at(record: Record, t: int, rules: Rules) -> Then:
+def record_at(record: AccountRecord, t: int, rules: Rules) -> Then:
     """Return what stood at the moment `t` (µs). Raises TooEarlyError for one before the history kept."""
     account = base_of(record)
     if record.base is not None and t < account.t:
         raise TooEarlyError(f"the events before {times.rfc3339(account.t)} are folded together: name a later time")
     facts = [fact for fact in record.facts() if fact.t <= t]
-    changes: list[Change] = []
+    changes: list[StatusChange] = []
     for fact in facts:
         changes += advance(account, fact, rules)[0]
     changes += run_timers(account, t + 1, rules)
-    told = [each for each in record.told if each.t <= t]
-    past = Record(newest=facts[-1].t if facts else 0, clock=t, head=account, base=record.base, edge=record.edge)
+    told = [each for each in record.decisions if each.t <= t]
+    past = AccountRecord(newest=facts[-1].t if facts else 0, clock=t, head=account, base=record.base, edge=record.edge)
     past.keep(facts)
-    past.told, past.seq = told, told[-1].seq if told else 0
+    past.decisions, past.seq = told, told[-1].seq if told else 0
     change = changes[-1] if changes else None
     cause = next((fact for fact in facts if change and fact.id == change.cause), None)
     return Then(past, change, cause)

@@ -13,16 +13,16 @@ from relationship.contract import messages as m
 from relationship.policy.schedule import Rules
 from relationship.state import facts as f
 from relationship.state.facts_from_messages import command_fact, fact_of
-from relationship.state.record import Record
-from relationship.timeline.history import APPLIED, REPEAT, Taken, matching, rewrite, take, too_old
-from relationship.timeline.merging import merge_complaint
+from relationship.state.record import AccountRecord
+from relationship.timeline.history import APPLIED, REPEAT, HistoryUpdate, matching, rewrite, take, too_old
+from relationship.timeline.merging import merge_rejection
 
 REFUSED_COMMAND: Final = -1  # in the place of a command that was refused: its id is remembered, and it does nothing
 CORRECT: Final = enums.COMMANDS.index("correct")
 NO_BY: Final = "nobody is named in 'by': say who asks"
 
 
-def complaint(record: Record, command: m.Command) -> str | None:
+def rejection_reason(record: AccountRecord, command: m.Command) -> str | None:
     """Return why a command cannot be done, or None where it can."""
     if not command.by and command.command in {"override", "release", "merge", "unmerge"}:
         return NO_BY
@@ -30,20 +30,22 @@ def complaint(record: Record, command: m.Command) -> str | None:
         command.until is None or command.status is None or command.until <= command.occurred_at
     ):
         return "an override needs a 'status', and an 'until' after its 'occurred_at'"
-    if command.command == "release" and record.head.hold is None:
+    if command.command == "release" and record.head.override is None:
         return "no override is in force"
     if command.command in {"merge", "unmerge"}:
-        return merge_complaint(record, command)
+        return merge_rejection(record, command)
     return None
 
 
-def obey(record: Record, command: m.Command, rules: Rules, lateness_us: int) -> tuple[Taken, str | None]:
+def apply_command(
+    record: AccountRecord, command: m.Command, rules: Rules, lateness_us: int
+) -> tuple[HistoryUpdate, str | None]:
     """Do an override, a release or a correction; return what it came to, and why it was refused if it was."""
     fact = command_fact(command)
     known = matching(record, f.RANK[f.CommandFact], fact.id)
-    wrong = None if known is not None else complaint(record, command)
+    wrong = None if known is not None else rejection_reason(record, command)
     if known is not None:
-        return Taken(REPEAT, [], []), None
+        return HistoryUpdate(REPEAT, [], []), None
     if wrong is None and command.command == "correct":
         taken, wrong = _correct(record, command, rules, lateness_us)
         if wrong is None:
@@ -54,22 +56,28 @@ def obey(record: Record, command: m.Command, rules: Rules, lateness_us: int) -> 
     return take(record, fact, rules, lateness_us), None
 
 
-def _correct(record: Record, command: m.Command, rules: Rules, lateness_us: int) -> tuple[Taken, str | None]:
+def _correct(
+    record: AccountRecord, command: m.Command, rules: Rules, lateness_us: int
+) -> tuple[HistoryUpdate, str | None]:
     """Replace the event that a command corrects by what it should have been, or withdraw it, and fold again."""
     facts = record.facts()
     found = [i for i, fact in enumerate(facts) if fact.id == command.corrects and _may(fact, command.topic)]
     if len(found) > 1:
-        return Taken(APPLIED, [], []), "two topics share the event's id: name its 'topic'"
+        return HistoryUpdate(APPLIED, [], []), "two topics share the event's id: name its 'topic'"
     topic = _topic_of(f.RANK[type(facts.pop(found[0]))]) if found else _withdrawn(facts, command)
     if topic is None:
-        return Taken(APPLIED, [], []), "the event is not in the history kept; one that was withdrawn needs its 'topic'"
+        return HistoryUpdate(
+            APPLIED, [], []
+        ), "the event is not in the history kept; one that was withdrawn needs its 'topic'"
     if command.value is not None:
         try:
             new = _replacement(topic, command)
         except (ValueError, msgspec.ValidationError):  # its text may quote the value, which can be personal data
-            return Taken(APPLIED, [], []), "the 'value' is no message of this account with the corrected event's id"
+            return HistoryUpdate(
+                APPLIED, [], []
+            ), "the 'value' is no message of this account with the corrected event's id"
         if record.edge is not None and f.order(new) <= record.edge:
-            return Taken(APPLIED, [], []), "the corrected event would lie before the history kept"
+            return HistoryUpdate(APPLIED, [], []), "the corrected event would lie before the history kept"
         facts.append(new)
     fact = command_fact(command)
     late = too_old(record, fact, lateness_us)
@@ -80,7 +88,7 @@ def _correct(record: Record, command: m.Command, rules: Rules, lateness_us: int)
 
 def _may(fact: f.Fact, topic: str | None) -> bool:
     """Tell whether a correction may speak of a fact: of its topic, never of a command or of a guest's profile."""
-    if isinstance(fact, f.CommandFact | f.GuestProfileFact):
+    if isinstance(fact, f.CommandFact | f.MergedProfileFact):
         return False
     return topic is None or f.RANK_OF_TOPIC.get(topic) == f.RANK[type(fact)]
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from relationship.classify.dimensions import confidence
 from relationship.classify.evidence import evidence_of
-from relationship.classify.fold import Change
+from relationship.classify.fold import StatusChange
 from relationship.classify.plays import play_of
 from relationship.classify.segments import segment_of
 from relationship.classify.transitions import Reading
@@ -14,7 +14,7 @@ from relationship.contract.decisions import DimensionPart, PolicyPart, Reclassif
 from relationship.contract.names import DIMENSIONS
 from relationship.state import facts as f
 from relationship.state.account import CANDIDATE, CLIENT, Account
-from relationship.state.record import Told
+from relationship.state.record import DecisionInForce
 from relationship.timeline.history import Undone
 from relationship.timeline.what_next import what_next
 
@@ -37,7 +37,7 @@ WORDS: Final = {
 
 OTHERS: Final = {
     f.ProfileFact: "the profile",
-    f.GuestProfileFact: "the profile of an account merged into it",
+    f.MergedProfileFact: "the profile of an account merged into it",
     f.ReferralFact: "the referral",
     f.CommandFact: "the command",
 }
@@ -49,7 +49,7 @@ def event_id_of(account_id: str, seq: int, t: int, source: int, target: int, cau
     return "rc-" + hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def decision_id(account_id: str, told: Told) -> str:
+def decision_id(account_id: str, told: DecisionInForce) -> str:
     """Return the id under which a decision was told."""
     return event_id_of(account_id, told.seq, told.t, told.source, told.target, told.cause)
 
@@ -71,13 +71,13 @@ def dimension_parts(reading: Reading, evidence: list[list[str]]) -> list[Dimensi
 
 def reclassification(
     account_id: str,
-    told: Told,
+    told: DecisionInForce,
     account: Account,
     facts: list[f.Fact],
     reading: Reading,
     decided_at: int,
     why: str,
-    undoes: Told | None,
+    undoes: DecisionInForce | None,
 ) -> Reclassification:
     """Return the message of one decision: on the account as it stood after it, its reading, and the facts by then."""
     policy = reading.policy
@@ -135,7 +135,7 @@ def _carried(reading: Reading, count: int = 3) -> str:
     return f"{listed} {verb} {points:.0f} of its {reading.score / 100:.0f} points"
 
 
-def why(change: Change, cause: f.Fact | None, reading: Reading) -> str:
+def why(change: StatusChange, cause: f.Fact | None, reading: Reading) -> str:
     """Return one plain sentence for a person: what carried the change, and what tipped it; `reading` is of just then."""
     account = change.account
     source, target = enums.STATUSES[change.source], enums.STATUSES[change.target]
@@ -143,7 +143,7 @@ def why(change: Change, cause: f.Fact | None, reading: Reading) -> str:
         days = (change.t - (account.last or change.t)) // times.DAY_US
         return f"No sign of life for {days} days, longer than its own rhythm and its industry allow."
     if change.direction == "override":
-        until = f" until {times.rfc3339(account.hold.until)[:10]}" if account.hold else ""
+        until = f" until {times.rfc3339(account.override.until)[:10]}" if account.override else ""
         held = (
             f"A person set it to {target}{until}"
             if until

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from relationship.classify.fold import Change, advance, due_at, fresh, run_timers
+from relationship.classify.fold import StatusChange, advance, due_at, fresh, run_timers
 from relationship.classify.transitions import Reading
 from relationship.contract import times
 from relationship.contract.outcome import Applied, Reason, Refused, Repeat, Verdict
@@ -19,7 +19,7 @@ from relationship.policy.schedule import Rules
 from relationship.state import facts as f
 from relationship.state.account import Account, copy
 from relationship.state.packed import may_name
-from relationship.state.record import Record, Told
+from relationship.state.record import AccountRecord, DecisionInForce
 
 KEPT: Final = (
     256  # facts kept after a trim; a trim comes at twice as many, and at each as many more, so that it is rare
@@ -30,11 +30,11 @@ MOST_KEPT: Final = 4096  # facts kept at most, if need be at the cost of the lat
 class Undone(NamedTuple):
     """A decision told that the history no longer gives; `cause` is the event that showed it."""
 
-    told: Told
+    told: DecisionInForce
     cause: str
 
 
-class Taken(Struct, frozen=True, gc=False):
+class HistoryUpdate(Struct, frozen=True, gc=False):
     """What taking something in came to: the verdict, what to undo (last told first), then what to tell, in order.
 
     `reading` is the head's where it was read on the way, so that it need not be read again.
@@ -42,7 +42,7 @@ class Taken(Struct, frozen=True, gc=False):
 
     verdict: Verdict
     undone: list[Undone]
-    changes: list[Change]
+    changes: list[StatusChange]
     reading: Reading | None = None
 
 
@@ -50,12 +50,12 @@ APPLIED: Final = Applied()
 REPEAT: Final = Repeat()
 
 
-def refused(reason: Reason, text: str) -> Taken:
+def refused(reason: Reason, text: str) -> HistoryUpdate:
     """Return that nothing was taken in."""
-    return Taken(Refused(reason, text), [], [])
+    return HistoryUpdate(Refused(reason, text), [], [])
 
 
-def matching(record: Record, rank: int, event_id: str) -> f.Fact | None:
+def matching(record: AccountRecord, rank: int, event_id: str) -> f.Fact | None:
     """Return the kept fact of this rank and id, or the command that corrected it away; None where neither is kept."""
     if not may_name(record.history, record.stem, event_id):
         return None
@@ -68,14 +68,14 @@ def matching(record: Record, rank: int, event_id: str) -> f.Fact | None:
     return found
 
 
-def take(record: Record, fact: f.Fact, rules: Rules, lateness_us: int) -> Taken:
+def take(record: AccountRecord, fact: f.Fact, rules: Rules, lateness_us: int) -> HistoryUpdate:
     """Take a fact into a record. Refuses one too old (`LATE`), and one whose id another payload has (`CONFLICT`)."""
     t, rank = fact.t, f.RANK[type(fact)]
     known = matching(record, rank, fact.id)
     if known is not None:
         corrected = isinstance(known, f.CommandFact) and rank != f.RANK[f.CommandFact]
         if corrected or known == fact:
-            return Taken(REPEAT, [], [])
+            return HistoryUpdate(REPEAT, [], [])
         return refused(Reason.CONFLICT, "the same event_id was applied with another payload")
     late = too_old(record, fact, lateness_us)
     if late is not None:
@@ -92,7 +92,7 @@ def take(record: Record, fact: f.Fact, rules: Rules, lateness_us: int) -> Taken:
     return taken
 
 
-def too_old(record: Record, fact: f.Fact, lateness_us: int) -> Taken | None:
+def too_old(record: AccountRecord, fact: f.Fact, lateness_us: int) -> HistoryUpdate | None:
     """Return the refusal of a fact older than the lateness allows or than the history kept, or None."""
     # A referral's credit is our own message: how long after its purchase it comes says how far apart two partitions of a
     # backfill are, and nothing of the account.
@@ -105,7 +105,7 @@ def too_old(record: Record, fact: f.Fact, lateness_us: int) -> Taken | None:
     return None
 
 
-def _append(record: Record, fact: f.Fact, rules: Rules) -> Taken:
+def _append(record: AccountRecord, fact: f.Fact, rules: Rules) -> HistoryUpdate:
     """Fold a fact that is younger than the head onto it."""
     reading: Reading | None
     changes, reading = advance(record.head, fact, rules)
@@ -115,16 +115,16 @@ def _append(record: Record, fact: f.Fact, rules: Rules) -> Taken:
     head, clock = record.head, max(record.clock, t)
     record.clock = clock
     # A sign of life lets nothing lapse at its own moment; whatever else may be due just then is run, as in a rewrite.
-    if clock > t or head.last != t or head.hold is not None:
+    if clock > t or head.last != t or head.override is not None:
         due = run_timers(head, clock + 1, rules)
         changes, reading = changes + due, None if due else reading
-    return Taken(APPLIED, [], changes, reading)
+    return HistoryUpdate(APPLIED, [], changes, reading)
 
 
-def rewrite(record: Record, facts: list[f.Fact], cause: str, rules: Rules) -> Taken:
+def rewrite(record: AccountRecord, facts: list[f.Fact], cause: str, rules: Rules) -> HistoryUpdate:
     """Replace the history kept by `facts`, fold it again, and tell what differs; `cause` is the event behind it."""
     account = base_of(record)
-    changes: list[Change] = []
+    changes: list[StatusChange] = []
     for fact in facts:
         changes += advance(account, fact, rules)[0]
     changes += run_timers(account, record.clock + 1, rules)
@@ -133,34 +133,34 @@ def rewrite(record: Record, facts: list[f.Fact], cause: str, rules: Rules) -> Ta
     record.newest = max(record.newest, facts[-1].t if facts else 0)
     record.clock = max(record.clock, record.newest)
     same = 0
-    while same < min(len(record.told), len(changes)) and _same(record.told[same], changes[same]):
+    while same < min(len(record.decisions), len(changes)) and _same(record.decisions[same], changes[same]):
         same += 1
-    undone = [Undone(told, cause) for told in reversed(record.told[same:])]
-    del record.told[same:]
-    return Taken(APPLIED, undone, changes[same:])
+    undone = [Undone(told, cause) for told in reversed(record.decisions[same:])]
+    del record.decisions[same:]
+    return HistoryUpdate(APPLIED, undone, changes[same:])
 
 
-def _same(told: Told, change: Change) -> bool:
+def _same(told: DecisionInForce, change: StatusChange) -> bool:
     return told.same_as(change.t, change.source, change.target, change.direction, change.cause)
 
 
-def wake(record: Record, now: int, rules: Rules) -> list[Change]:
+def wake(record: AccountRecord, now: int, rules: Rules) -> list[StatusChange]:
     """Run the account's timers up to and including event time `now` (µs); return the changes."""
     record.clock = max(record.clock, now)
     return run_timers(record.head, now + 1, rules)
 
 
-def next_due(record: Record, rules: Rules) -> int | None:
+def next_due(record: AccountRecord, rules: Rules) -> int | None:
     """Return the next moment (µs) at which the account changes without a fact."""
     return due_at(record.head, rules)
 
 
-def base_of(record: Record) -> Account:
+def base_of(record: AccountRecord) -> Account:
     """Return the account before the history kept: a copy, free to be folded onto."""
     return copy(record.base) if record.base is not None else fresh()
 
 
-def trim(record: Record, rules: Rules, lateness_us: int) -> None:
+def trim(record: AccountRecord, rules: Rules, lateness_us: int) -> None:
     """Fold the oldest facts into the base: those beyond `KEPT` that no late event can come before.
 
     Where `MOST_KEPT` or more lie within the lateness allowed, the oldest go all the same: an event older than they are
@@ -177,4 +177,4 @@ def trim(record: Record, rules: Rules, lateness_us: int) -> None:
         advance(account, fact, rules)
     record.base, record.edge = account, f.order(facts[drop - 1])
     record.keep(facts[drop:])
-    record.told = [told for told in record.told if told.t > facts[drop - 1].t]
+    record.decisions = [told for told in record.decisions if told.t > facts[drop - 1].t]

@@ -14,27 +14,27 @@ import msgspec
 from relationship.contract import messages as m
 from relationship.policy.schedule import Rules
 from relationship.state import facts as f
-from relationship.state.record import Record
-from relationship.timeline.history import Taken, rewrite, trim
+from relationship.state.record import AccountRecord
+from relationship.timeline.history import HistoryUpdate, rewrite, trim
 
 
-def merge_complaint(record: Record, command: m.Command) -> str | None:
+def merge_rejection(record: AccountRecord, command: m.Command) -> str | None:
     """Return why a merge or an unmerge cannot be done, or None where it can."""
     into = command.into
     if command.command == "unmerge":
-        return None if record.merged == into else f"it is merged into {record.merged or 'nothing'}"
+        return None if record.merged_into == into else f"it is merged into {record.merged_into or 'nothing'}"
     if not into or into == command.account_id:
         return "an account is not merged into itself: name another one in 'into'"
-    if record.merged is not None:
-        return f"it is merged into {record.merged} already: unmerge it first"
-    if into in record.guests:
+    if record.merged_into is not None:
+        return f"it is merged into {record.merged_into} already: unmerge it first"
+    if into in record.merged_sources:
         return "that account is merged into this one already: it would be a circle"
     if record.base is not None:
         return "its history reaches further back than what is kept of it"
     return None
 
 
-def as_guests(facts: Iterable[f.Fact]) -> list[f.Fact]:
+def as_merged(facts: Iterable[f.Fact]) -> list[f.Fact]:
     """Return facts as another account takes them: profiles fill in only, commands stay where they were given."""
     return [_guest(fact) for fact in facts if not isinstance(fact, f.CommandFact)]
 
@@ -42,7 +42,7 @@ def as_guests(facts: Iterable[f.Fact]) -> list[f.Fact]:
 def _guest(fact: f.Fact) -> f.Fact:
     if type(fact) is not f.ProfileFact:
         return fact
-    return f.GuestProfileFact(
+    return f.MergedProfileFact(
         fact.t, fact.id, fact.industry, fact.party, fact.scope, fact.market, fact.contract, fact.flags
     )
 
@@ -60,33 +60,33 @@ def unpack(move: m.Move) -> list[f.Fact]:
         raise ValueError(str(error)) from None
 
 
-def join_complaint(record: Record, move: m.Move, facts: Sequence[f.Fact]) -> str | None:
+def join_rejection(record: AccountRecord, move: m.Move, facts: Sequence[f.Fact]) -> str | None:
     """Return why facts cannot join, or None where they can."""
-    if record.merged is not None and record.merged in {move.source, *move.through}:
+    if record.merged_into is not None and record.merged_into in {move.source, *move.through}:
         return "the accounts are merged in a circle"
     if record.edge is not None and any(f.order(fact) <= record.edge for fact in facts):
         return "it reaches further back than the history that the other account keeps"
     return None
 
 
-def join(record: Record, move: m.Move, facts: Sequence[f.Fact], rules: Rules, lateness_us: int) -> Taken:
+def join(record: AccountRecord, move: m.Move, facts: Sequence[f.Fact], rules: Rules, lateness_us: int) -> HistoryUpdate:
     """Fold another account's facts into this one's history; those that are there already change nothing."""
     kept = record.facts()
     there = {(f.RANK[type(fact)], fact.id) for fact in kept}
     new = [fact for fact in facts if (f.RANK[type(fact)], fact.id) not in there]
-    record.guests = sorted({*record.guests, move.source, *move.through})
+    record.merged_sources = sorted({*record.merged_sources, move.source, *move.through})
     taken = rewrite(record, sorted([*kept, *new], key=f.order), move.cause, rules)
     if record.count > 2 * len(kept):
         trim(record, rules, lateness_us)
     return taken
 
 
-def leave(record: Record, move: m.Move, facts: Sequence[f.Fact], rules: Rules) -> Taken:
+def leave(record: AccountRecord, move: m.Move, facts: Sequence[f.Fact], rules: Rules) -> HistoryUpdate:
     """Take another account's facts out of this one's history again."""
     gone = {(f.RANK[type(fact)], fact.id) for fact in facts}
     kept = [fact for fact in record.facts() if (f.RANK[type(fact)], fact.id) not in gone]
-    if not move.through or move.source in record.guests:
-        record.guests = [guest for guest in record.guests if guest not in {move.source, *move.through}]
+    if not move.through or move.source in record.merged_sources:
+        record.merged_sources = [guest for guest in record.merged_sources if guest not in {move.source, *move.through}]
     return rewrite(record, kept, move.cause, rules)
 
 

@@ -30,7 +30,7 @@ _ROLLED_BACK: Final = re.compile(r"-r[0-9]+$")
 _decode: Final = msgspec.json.Decoder(Published).decode
 
 
-class Entry(NamedTuple):
+class PublishedPolicy(NamedTuple):
     """One policy of the topic: as published, and compiled; None where a shadow ends."""
 
     published: Published
@@ -50,12 +50,12 @@ def compiled(published: Published) -> Policy:
     return Policy(msgspec.structs.replace(policy.source, version=published.version))
 
 
-class Publications:
+class PublishedPolicies:
     """What the topic of policies holds; `first` is in force before every switch. Takes records in any order."""
 
     def __init__(self, first: Policy) -> None:
         self.first = first
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, PublishedPolicy] = {}
         self.rules: Rules = first
         self.shadow: Shadow | None = None
 
@@ -68,19 +68,19 @@ class Publications:
             policy = compiled(published) if published.toml or published.slot == ACTIVE else None
         except (msgspec.DecodeError, UnicodeDecodeError, PolicyError) as error:
             return " ".join(str(error).split())
-        self._entries[key_of(published)] = Entry(published, policy)
+        self._entries[key_of(published)] = PublishedPolicy(published, policy)
         switches = [Switch(times.micros(e.published.effective_at), e.policy) for e in self.switches() if e.policy]
         self.rules = Schedule(self.first, switches) if switches else self.first
         last = self.entries(SHADOW)[-1:]
         self.shadow = Shadow(last[0].published.event_id, last[0].policy) if last and last[0].policy else None
         return None
 
-    def entries(self, slot: str) -> list[Entry]:
+    def entries(self, slot: str) -> list[PublishedPolicy]:
         """Return the policies of a slot, in the order in which they take force."""
         found = [entry for entry in self._entries.values() if entry.published.slot == slot]
         return sorted(found, key=lambda e: (e.published.effective_at, e.published.published_at, key_of(e.published)))
 
-    def switches(self) -> list[Entry]:
+    def switches(self) -> list[PublishedPolicy]:
         """Return the switches of the active policy, in order."""
         return self.entries(ACTIVE)
 

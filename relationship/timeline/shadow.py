@@ -18,7 +18,7 @@ from relationship.contract.outcome import SHADOWED, Outgoing
 from relationship.policy.compiled import Policy
 from relationship.policy.schedule import Rules
 from relationship.state import facts as f
-from relationship.state.record import Record, Shade
+from relationship.state.record import AccountRecord, ShadowAccount
 from relationship.timeline.history import base_of
 
 
@@ -29,9 +29,9 @@ class Shadow(NamedTuple):
     policy: Policy
 
 
-def shade_of(record: Record, shadow: Shadow, new: Sequence[f.Fact] | None) -> Shade:
+def shade_of(record: AccountRecord, shadow: Shadow, new: Sequence[f.Fact] | None) -> ShadowAccount:
     """Return the account under the shadow. `new` are the facts just appended; None where the history was rewritten."""
-    shade = record.shade
+    shade = record.shadowed
     if shade is None or shade.mark != shadow.mark:
         return _folded(record, shadow, None)
     last = shade.head.t
@@ -46,33 +46,39 @@ def shade_of(record: Record, shadow: Shadow, new: Sequence[f.Fact] | None) -> Sh
     return shade
 
 
-def _folded(record: Record, shadow: Shadow, before: Shade | None) -> Shade:
+def _folded(record: AccountRecord, shadow: Shadow, before: ShadowAccount | None) -> ShadowAccount:
     account = base_of(record)
     for fact in record.facts():
         advance(account, fact, shadow.policy)
     run_timers(account, record.clock + 1, shadow.policy)
     shown = before.shown if before else None
-    return Shade(shadow.mark, account, record.base is None, shown, told=record.shade is not None and record.shade.told)
+    return ShadowAccount(
+        shadow.mark,
+        account,
+        record.base is None,
+        shown,
+        published=record.shadowed is not None and record.shadowed.published,
+    )
 
 
-def compare(account_id: str, record: Record, rules: Rules, shadow: Shadow, decided_at: int) -> Outgoing | None:
+def compare(account_id: str, record: AccountRecord, rules: Rules, shadow: Shadow, decided_at: int) -> Outgoing | None:
     """Return what is to be told of the record's shade, or None where nothing is new; the shade notes it."""
-    shade = record.shade
+    shade = record.shadowed
     if shade is None:
         return None
-    pair = (record.head.told, shade.head.told)
+    pair = (record.head.effective_status, shade.head.effective_status)
     shown = pair if pair[0] != pair[1] else None
     if shown == shade.shown:
         return None
     kind: Literal["entered", "changed", "left"] = "left" if shown is None else "changed" if shade.shown else "entered"
-    shade.shown, shade.told = shown, True
+    shade.shown, shade.published = shown, True
     at = max(record.head.t, shade.head.t)
     message = ShadowDifference(
         event_id=_id(account_id, shade.mark, record.revision + 1),
         account_id=account_id,
         kind=kind,
         active=_side(record, rules.at(record.head.t)),
-        shadow=_side(Record(head=shade.head), shadow.policy),
+        shadow=_side(AccountRecord(head=shade.head), shadow.policy),
         publication=shade.mark,
         approximate=not shade.exact,
         effective_at=times.rfc3339(at),
@@ -81,14 +87,14 @@ def compare(account_id: str, record: Record, rules: Rules, shadow: Shadow, decid
     return Outgoing(SHADOWED, account_id, to_json(message), message.event_id, message.effective_at)
 
 
-def _side(record: Record, policy: Policy) -> SidePart:
-    status, score = enums.STATUSES[record.head.told], read(record.head, policy).score / 100
+def _side(record: AccountRecord, policy: Policy) -> SidePart:
+    status, score = enums.STATUSES[record.head.effective_status], read(record.head, policy).score / 100
     return SidePart(status, score, PolicyPart(policy.id, policy.version))
 
 
-def forgotten(account_id: str, record: Record, shade: Shade) -> list[Outgoing]:
+def forgotten(account_id: str, record: AccountRecord, shade: ShadowAccount) -> list[Outgoing]:
     """Return what takes an account from the topic: the shadow has ended, or the account has."""
-    if not shade.told:
+    if not shade.published:
         return []
     event_id = _id(account_id, shade.mark, record.revision + 1)
     return [Outgoing(SHADOWED, account_id, None, event_id, times.rfc3339(record.head.t))]

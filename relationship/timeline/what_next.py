@@ -62,12 +62,12 @@ def _tried(account: Account, step: Step, policy: Policy) -> Iterator[int | None]
     where the account would lapse in between.
     """
     trial = copy(account)
-    told, t = trial.told, max(trial.t + APART_US, trial.since + policy.longest_stay_us)
+    told, t = trial.effective_status, max(trial.t + APART_US, trial.since + policy.longest_stay_us)
     for _ in range(MOST_STEPS):
         changes, _ = advance(trial, step.fact(t), policy)
         if any(change.direction == "lapse" for change in changes):
             return
-        yield trial.told if trial.told != told else None
+        yield trial.effective_status if trial.effective_status != told else None
         t += APART_US
 
 
@@ -89,8 +89,8 @@ def _nearest(account: Account, policy: Policy) -> tuple[int, int, Step] | None:
 
 def what_next(account: Account, policy: Policy) -> str:
     """Return one sentence that says what would change the status again."""
-    if account.hold:
-        return f"Held by a person until {times.rfc3339(account.hold.until)[:10]}; then the evidence decides again."
+    if account.override:
+        return f"Held by a person until {times.rfc3339(account.override.until)[:10]}; then the evidence decides again."
     best = _nearest(account, policy)
     silence = lapse_at(account, policy)
     lapse = f"silence until {times.rfc3339(silence)[:10]} would make it lapsed" if silence is not None else ""

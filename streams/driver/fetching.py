@@ -20,7 +20,7 @@ from mode.utils.futures import maybe_async
 
 from streams.driver.host import Host
 from streams.driver.unwrapped import unwrap
-from streams.wire.records import Batch, Record
+from streams.wire.records import Batch, FetchedRecord
 
 log = structlog.get_logger(__name__)
 
@@ -112,7 +112,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         records = await super()._fetch_records(consumer, *args, **kwargs)
         return {batch.tp: batch for batch in self._batches(consumer, records)}
 
-    def _batches(self, consumer: AIOKafkaConsumer, records: Mapping[TP, Sequence[Record]]) -> Iterator[Batch]:
+    def _batches(self, consumer: AIOKafkaConsumer, records: Mapping[TP, Sequence[FetchedRecord]]) -> Iterator[Batch]:
         for tp in consumer.assignment():
             state = consumer._subscription.subscription.assignment.state_value(tp)  # noqa: SLF001
             if state is None or not state.has_valid_position or state.highwater is None:

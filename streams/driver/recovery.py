@@ -31,7 +31,7 @@ RETRY_SECONDS: Final = 1.0
 STALL_SECONDS: Final = 10.0
 
 
-class Change(NamedTuple):
+class ChangelogRecord(NamedTuple):
     """A changelog record, and where it stood."""
 
     tp: TP
@@ -44,7 +44,7 @@ class Change(NamedTuple):
 class Restored(NamedTuple):
     """A changelog record as the store wants it: an event that bears its message."""
 
-    message: Change
+    message: ChangelogRecord
 
 
 class BatchRecovery(Recovery):
@@ -75,7 +75,9 @@ class BatchRecovery(Recovery):
         self._active_events_received_at[batch.tp] = monotonic()
         if batch.records:
             tp = batch.tp
-            events = [Restored(Change(tp, tp.partition, each.offset, each.key, each.value)) for each in batch.records]
+            events = [
+                Restored(ChangelogRecord(tp, tp.partition, each.offset, each.key, each.value)) for each in batch.records
+            ]
             await self._write(tp, events)
         self.active_offsets[batch.tp] = batch.position - 1
 

@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchError, FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 
-from streams.wire.records import Record
+from streams.wire.records import FetchedRecord
 
 
 class Unwrapped(dict[TopicPartition, FetchResult | FetchError]):
@@ -35,7 +35,7 @@ def unwrap(consumer: AIOKafkaConsumer) -> None:
     consumer._fetcher._records = Unwrapped()  # noqa: SLF001 - no public name; nothing is assigned yet, so nothing is lost
 
 
-def _take(result: FetchResult, records: Iterator[Record], max_records: int | None = None) -> list[Record]:
+def _take(result: FetchResult, records: Iterator[FetchedRecord], max_records: int | None = None) -> list[FetchedRecord]:
     """Return a result's next records, and move its partition's position behind them."""
     if not (result.check_assignment(result._topic_partition) and result.has_more()):  # noqa: SLF001
         return []
@@ -48,7 +48,7 @@ def _take(result: FetchResult, records: Iterator[Record], max_records: int | Non
     return taken
 
 
-def _batches(fetched: PartitionRecords) -> Iterator[Sequence[Record]]:
+def _batches(fetched: PartitionRecords) -> Iterator[Sequence[FetchedRecord]]:
     """Yield the records of one batch of Kafka's after another; the next offset to fetch follows once a batch is through.
 
     Raises CorruptRecordException.

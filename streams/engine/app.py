@@ -29,10 +29,10 @@ from streams.driver.assignor import Assignor
 from streams.driver.host import Host
 from streams.driver.recovery import Tables
 from streams.driver.transport import Consumer
-from streams.engine.erasure_guard import read_erased
+from streams.engine.erasure_guard import read_erasures
 from streams.engine.metrics import Metrics
 from streams.engine.partition import Partition, Parts
-from streams.engine.redis_calls import Pulse
+from streams.engine.redis_calls import Notifier
 from streams.kafka.publisher import Publisher
 from streams.wire.codecs import Codec, Limits
 from streams.wire.records import Batch
@@ -75,7 +75,7 @@ class App(Host):
     consumer: Consumer
     failure: BaseException | None = None
 
-    def wire(self, settings: Settings, fold: Fold, publisher: Publisher, metrics: Metrics, pulse: Pulse) -> None:
+    def wire(self, settings: Settings, fold: Fold, publisher: Publisher, metrics: Metrics, pulse: Notifier) -> None:
         """Hand in what the owners of partitions need; `build_app` calls it once."""
         self.fetch_max_wait_ms = settings.fetch_max_wait_ms
         self._settings = settings
@@ -151,7 +151,7 @@ class App(Host):
             intake=self.consumer,
             metrics=self.metrics,
             changelog=settings.changelog_topic,
-            erased=partial(read_erased, settings, self.consumer),
+            erased=partial(read_erasures, settings, self.consumer),
             generations=self._generations,
             pulse=self.pulse,
         )
@@ -218,7 +218,7 @@ class App(Host):
         await super().on_stop()
 
 
-def build_app(settings: Settings, fold: Fold, publisher: Publisher, metrics: Metrics, pulse: Pulse) -> App:
+def build_app(settings: Settings, fold: Fold, publisher: Publisher, metrics: Metrics, pulse: Notifier) -> App:
     """Return the app, wired and not started. Nothing connects here."""
     app = App(
         settings.group,

@@ -17,7 +17,7 @@ STEP_SECONDS: Final = 0.1
 TURN_SECONDS: Final = 0.01
 
 
-class Pace:
+class BatchSizing:
     """Adapts the size of a partition's steps to what its records cost.
 
     Attributes:
@@ -34,7 +34,7 @@ class Pace:
             self.records = max(least, min(most, int(records * STEP_SECONDS / max(seconds, 1e-6))))
 
 
-async def in_turns(work: Iterator[None]) -> float:
+async def cooperatively(work: Iterator[None]) -> float:
     """Do work that pauses often, letting others have a turn of the event loop every now and then; return its own seconds."""
     seconds, turn = 0.0, time.monotonic()
     for _ in work:

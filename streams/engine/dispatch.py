@@ -19,7 +19,7 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from streams.engine import failpoints as points
-from streams.engine.step import Entry
+from streams.engine.step import OutboxEntry
 from streams.kafka.outgoing import sending_of
 from streams.kafka.publisher import Place, Publisher
 
@@ -29,7 +29,7 @@ MOST_WAITING: Final = 8
 CONFIRMED_SECONDS: Final = 1.0
 
 
-class Owed(NamedTuple):
+class PendingSends(NamedTuple):
     """What one committed step owes.
 
     Attributes:
@@ -40,7 +40,7 @@ class Owed(NamedTuple):
     """
 
     values: Mapping[bytes, bytes | None]
-    entries: Mapping[bytes, Entry]
+    entries: Mapping[bytes, OutboxEntry]
     committed_at: float
     done: Sequence[Callable[[], None]] = ()
 
@@ -48,10 +48,10 @@ class Owed(NamedTuple):
         """Return the table keys of the accounts that have decisions here."""
         return {entry.account.encode() for entry in self.entries.values()}
 
-    def with_next(self, later: "Owed") -> "Owed":
+    def with_next(self, later: "PendingSends") -> "PendingSends":
         """Return what this step and the next one owe together."""
         values, entries = {**self.values, **later.values}, {**self.entries, **later.entries}
-        return Owed(values, entries, later.committed_at, [*self.done, *later.done])
+        return PendingSends(values, entries, later.committed_at, [*self.done, *later.done])
 
 
 class Sent(NamedTuple):
@@ -71,7 +71,7 @@ class Dispatch:
         self._publisher = publisher
         self._confirm = confirm
         self._failed = failed
-        self._waiting: deque[Owed] = deque()
+        self._waiting: deque[PendingSends] = deque()
         self._sending: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()
         self._confirmed_at = 0.0
@@ -83,7 +83,7 @@ class Dispatch:
         """How many sent messages Redis has not noted as such."""
         return len(self._ids)
 
-    async def put(self, owed: Owed) -> None:
+    async def put(self, owed: PendingSends) -> None:
         """Take over what a step owes, once there is room. Raises whatever the sending raised."""
         while len(self._waiting) >= MOST_WAITING and self._is_busy():
             await self._until_moved()
@@ -140,7 +140,7 @@ class Dispatch:
         finally:
             self._moved.set()
 
-    def _next(self) -> Owed:
+    def _next(self) -> PendingSends:
         """Take the steps that may travel together."""
         owed = self._waiting.popleft()
         decided = owed.has_decided() if self._waiting else set()
@@ -149,12 +149,12 @@ class Dispatch:
             owed, decided = owed.with_next(later), decided | later.has_decided()
         return owed
 
-    async def _send(self, owed: Owed) -> None:
+    async def _send(self, owed: PendingSends) -> None:
         self._confirmed_at = max(self._confirmed_at, owed.committed_at)
         if owed.values:
             await self._confirm_if_old()
             self._offset = await self._publisher.publish_changes(self._changelog, owed.values)
-            points.reach("changelog_sent")
+            points.hit("changelog_sent")
         if owed.entries:
             await self._confirm_if_old()
             partition = self._changelog[1]
@@ -162,10 +162,10 @@ class Dispatch:
                 [sending_of(each.outgoing, each.home(partition)) for each in owed.entries.values()]
             )
             self._ids += owed.entries
-            points.reach("decisions_sent")
+            points.hit("decisions_sent")
         for done in owed.done:
             done()
-            points.reach("acknowledged")
+            points.hit("acknowledged")
 
     async def _confirm_if_old(self) -> None:
         """Ask whether the partition is still ours, where the last answer is old. Raises Fenced.

@@ -33,7 +33,7 @@ OWN: Final = frozenset({MOVES, REFERRALS})
 POLL_MS: Final = 500
 
 
-class Erased(NamedTuple):
+class ErasureGuard(NamedTuple):
     """The accounts erased, with the arrival of the last erasure in ms, and the offsets that the group has acknowledged."""
 
     accounts: Mapping[str, int] = {}
@@ -63,22 +63,22 @@ class _Command(msgspec.Struct):
 _decode: Final = msgspec.json.Decoder(_Command).decode
 
 
-async def read_erased(settings: Settings, intake: Intake, number: int, positions: Mapping[str, int]) -> Erased:
+async def read_erasures(settings: Settings, intake: Intake, number: int, positions: Mapping[str, int]) -> ErasureGuard:
     """Return what was erased in a partition since these positions; nothing where Kafka does not say."""
     start = positions.get(COMMANDS, 0)
     acknowledged = await intake.acknowledged(TP(COMMANDS, number))
     end = acknowledged.get(TP(COMMANDS, number), 0)
     if end <= start:
-        return Erased()
+        return ErasureGuard()
     try:
         accounts = await _erasures(settings, TopicPartition(COMMANDS, number), start, end)
     except KafkaError as error:
         log.warning("erasures cannot be read ahead", partition=number, reason=str(error))
-        return Erased()
+        return ErasureGuard()
     if not accounts:
-        return Erased()
+        return ErasureGuard()
     acknowledged = await intake.acknowledged(*(TP(topic, number) for topic in MESSAGE_TYPES))
-    return Erased(accounts, {tp.topic: offset for tp, offset in acknowledged.items()})
+    return ErasureGuard(accounts, {tp.topic: offset for tp, offset in acknowledged.items()})
 
 
 async def _erasures(settings: Settings, partition: TopicPartition, start: int, end: int) -> dict[str, int]:

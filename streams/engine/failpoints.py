@@ -1,6 +1,6 @@
 """The named points of a partition's step (`streams/engine/partition.py`), each by what has just been done.
 
-`reach` does nothing. The crash harness runs workers of its own (`faults/worker.py`), which put a function in its place that
+`hit` does nothing. The crash harness runs workers of its own (`faults/worker.py`), which put a function in its place that
 ends or pauses the process at the n-th time that a point is reached. No setting, variable or argument of `clientward worker`
 leads there: in production a point is a call of an empty function, some 40 ns a point and step.
 """
@@ -8,7 +8,7 @@ leads there: in production a point is a call of an empty function, some 40 ns a 
 from collections.abc import Callable
 from typing import Final, Literal, get_args
 
-Point = Literal[
+Failpoint = Literal[
     "fetched",
     "folded",
     "letters_sent",
@@ -19,12 +19,12 @@ Point = Literal[
     "outbox_noted",
 ]
 #: All points, in the order in which a step gets to them.
-POINTS: Final[tuple[Point, ...]] = get_args(Point)
+FAILPOINTS: Final[tuple[Failpoint, ...]] = get_args(Failpoint)
 
 
-def _go_on(point: Point) -> None:
+def _go_on(point: Failpoint) -> None:
     """Do nothing."""
 
 
 #: Called as `points.reach("folded")`, so that whoever replaces it is heard.
-reach: Callable[[Point], None] = _go_on
+hit: Callable[[Failpoint], None] = _go_on

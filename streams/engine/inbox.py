@@ -21,7 +21,7 @@ from faust.types import TP
 from relationship.contract.messages import MESSAGE_TYPES
 from streams.engine.intake import Intake
 from streams.engine.merge import Merge
-from streams.wire.arrivals import EPOCH, Arrival, Share, first_share
+from streams.wire.arrivals import EPOCH, Arrival, StepInput, first_step_input
 from streams.wire.codecs import Codec
 from streams.wire.records import Batch
 
@@ -41,7 +41,7 @@ class GapError(RuntimeError):
     """What was fetched does not follow upon what was fetched before."""
 
 
-class Lane:
+class TopicQueue:
     """One topic of the partition, between the consumer and the merge."""
 
     def __init__(self, tp: TP) -> None:
@@ -73,7 +73,7 @@ class Inbox:
     """The intake of one partition number."""
 
     def __init__(self, number: int, codec: Codec, intake: Intake, generations: Iterator[int]) -> None:
-        self._lanes = {topic: Lane(TP(topic, number)) for topic in MESSAGE_TYPES}
+        self._lanes = {topic: TopicQueue(TP(topic, number)) for topic in MESSAGE_TYPES}
         self._codec = codec
         self._intake = intake
         self._generations = generations
@@ -86,7 +86,7 @@ class Inbox:
         self.heard_at = time.monotonic()
 
     @property
-    def lanes(self) -> Mapping[str, Lane]:
+    def lanes(self) -> Mapping[str, TopicQueue]:
         """The topics, by name."""
         return self._lanes
 
@@ -97,7 +97,7 @@ class Inbox:
         self._unfolded = 0
         self._merge = Merge(list(MESSAGE_TYPES))
         for topic, offset in positions.items():
-            lane = self._lanes[topic] = Lane(self._lanes[topic].tp)
+            lane = self._lanes[topic] = TopicQueue(self._lanes[topic].tp)
             lane.expected = lane.fetched = lane.folded = offset
         self._intake.rewind({self._lanes[topic].tp: offset for topic, offset in positions.items()}, self._generation)
 
@@ -121,10 +121,10 @@ class Inbox:
             self._intake.hold({lane.tp})
         self._news.set()
 
-    def _waiting(self, lane: Lane) -> int:
+    def _waiting(self, lane: TopicQueue) -> int:
         return lane.records + self._merge.buffered(lane.tp.topic)
 
-    async def next(self, limit: int) -> Share:
+    async def next(self, limit: int) -> StepInput:
         """Return up to `limit` arrivals in event-time order; none where none can be taken yet.
 
         Raises GapError where a batch was lost, or Kafka went back to an earlier offset.
@@ -155,7 +155,7 @@ class Inbox:
         while sum(map(self._merge.buffered, self._lanes)) < limit and (lane := self._undecoded()):
             await self._decode(lane)
 
-    def _undecoded(self) -> Lane | None:
+    def _undecoded(self) -> TopicQueue | None:
         """Return the topic to decode next: one of which nothing is at hand holds the others back, so it comes first."""
         waiting = [lane for lane in self._lanes.values() if lane.batches]
         return min(waiting, key=lambda lane: self._merge.buffered(lane.tp.topic), default=None)
@@ -165,9 +165,9 @@ class Inbox:
             await self._look_at_ends()
         return self._merge.take(limit)
 
-    def _spared(self, taken: list[Arrival]) -> Share:
+    def _spared(self, taken: list[Arrival]) -> StepInput:
         """Leave for the next step what comes after an account's share of this one."""
-        share = first_share(taken, ACCOUNT_RECORDS)
+        share = first_step_input(taken, ACCOUNT_RECORDS)
         self._merge.put_back(taken[len(share.arrivals) :])
         return share
 
@@ -192,7 +192,7 @@ class Inbox:
         except TimeoutError:
             return False
 
-    async def _decode(self, lane: Lane) -> None:
+    async def _decode(self, lane: TopicQueue) -> None:
         """Move the lane's first batch into the merge."""
         generation, batch = self._generation, lane.batches.popleft()
         topic = lane.tp.topic

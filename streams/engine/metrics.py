@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client import generate_latest as _generate_latest
 
 from relationship.contract.outcome import RECLASSIFIED, SHADOWED, Refused
-from streams.engine.step import Entry
+from streams.engine.step import OutboxEntry
 from streams.wire.arrivals import Arrival
 
 # From one Redis round trip to a step of thousands of events, or a broker that stands still.
@@ -115,7 +115,7 @@ class Metrics:
         for _, why in refused:
             self.refused.labels(why.reason.value).inc()
 
-    def published(self, entries: Iterable[Entry]) -> None:
+    def published(self, entries: Iterable[OutboxEntry]) -> None:
         """Count the decisions among what Kafka has just stored."""
         now = time.time()
         for entry in entries:

@@ -29,17 +29,17 @@ from clientward_store import Fenced, Store, Write
 from relationship.contract.messages import MESSAGE_TYPES
 from relationship.contract.outcome import REJECTED, Fold
 from streams.engine import failpoints as points
-from streams.engine.batch_sizing import Pace, in_turns
-from streams.engine.dispatch import Dispatch, Owed
-from streams.engine.erasure_guard import Erased
+from streams.engine.batch_sizing import BatchSizing, cooperatively
+from streams.engine.dispatch import Dispatch, PendingSends
+from streams.engine.erasure_guard import ErasureGuard
 from streams.engine.inbox import GapError, Inbox
 from streams.engine.intake import Intake
 from streams.engine.metrics import Metrics
-from streams.engine.redis_calls import Pulse, RedisCalls
-from streams.engine.step import Folding, Step, decode_entry
-from streams.engine.timer_rescan import Sweep
-from streams.kafka.publisher import Publisher, Sending
-from streams.wire.arrivals import Share, positions_after, share_of
+from streams.engine.redis_calls import Notifier, RedisCalls
+from streams.engine.step import Step, StepBuilder, decode_entry
+from streams.engine.timer_rescan import TimerRescan
+from streams.kafka.publisher import ProducerRecord, Publisher
+from streams.wire.arrivals import StepInput, positions_after, step_input
 from streams.wire.codecs import Codec
 from streams.wire.dead_letters import dead_letter
 from streams.wire.records import Batch
@@ -75,9 +75,9 @@ class Parts(NamedTuple):
     intake: Intake
     metrics: Metrics
     changelog: str
-    erased: Callable[[int, Mapping[str, int]], Awaitable[Erased]]
+    erased: Callable[[int, Mapping[str, int]], Awaitable[ErasureGuard]]
     generations: Iterator[int]
-    pulse: Pulse
+    pulse: Notifier
 
 
 class Partition:
@@ -92,9 +92,9 @@ class Partition:
         self._dispatch = Dispatch((parts.changelog, number), parts.publisher, self._confirm, self.inbox.nudge)
         self._clock = 0.0  # event time of the newest message folded, seconds since the epoch
         self._timers_at = 0.0
-        self._sweep = Sweep(parts.fold)
-        self._erased = Erased()
-        self._pace = Pace()
+        self._sweep = TimerRescan(parts.fold)
+        self._erased = ErasureGuard()
+        self._pace = BatchSizing()
         self._redis = RedisCalls(number, parts.metrics, parts.pulse)
 
     @property
@@ -190,20 +190,20 @@ class Partition:
             checked[topic] = max(position, earliest[tp])
         return checked
 
-    async def _fold(self, share: Share) -> None:
-        points.reach("fetched")
+    async def _fold(self, share: StepInput) -> None:
+        points.hit("fetched")
         started = time.perf_counter()
         arrivals = share.arrivals
         alive, erased = self._erased.part(arrivals)
         if erased:
-            share = share_of(alive)
-        folding = Folding(self._parts.fold, await self._load(share.accounts), _now_us())
-        seconds = await in_turns(folding.arrivals(share.accounts, share.refused))
+            share = step_input(alive)
+        folding = StepBuilder(self._parts.fold, await self._load(share.accounts), _now_us())
+        seconds = await cooperatively(folding.arrivals(share.accounts, share.refused))
         folding.repeats(erased)
         self._pace.note(len(arrivals), seconds)
         positions = positions_after(arrivals)
         step = folding.step(positions)
-        points.reach("folded")
+        points.hit("folded")
 
         def done() -> None:
             self.inbox.folded(positions, len(arrivals))
@@ -224,7 +224,7 @@ class Partition:
         if len(due) < STEP_ACCOUNTS:
             self._timers_at = time.monotonic()
         if due:
-            folding = Folding(self._parts.fold, await self._load(due), _now_us())
+            folding = StepBuilder(self._parts.fold, await self._load(due), _now_us())
             folding.wake(due, int(until * MICROS))
             await self._carry_out(folding.step({}))
         return bool(due)
@@ -237,7 +237,7 @@ class Partition:
         )
         if portion is None:
             return False
-        folding = Folding(self._parts.fold, await self._load(portion.keys), _now_us())
+        folding = StepBuilder(self._parts.fold, await self._load(portion.keys), _now_us())
         folding.wake(portion.keys, 0)
         await self._carry_out(folding.step(portion.positions))
         return True
@@ -258,13 +258,13 @@ class Partition:
         if left:
             entries = {identity: decode_entry(record) for identity, record in left}
             values = await self._load({entry.account.encode() for entry in entries.values()})
-            await self._dispatch.put(Owed(values, entries, asked_at))
+            await self._dispatch.put(PendingSends(values, entries, asked_at))
 
     async def _look_at_restored(self) -> None:
         """Derive timers and latest decisions of accounts that recovery has rewritten: the changelog has states only."""
         store = self._parts.store
         while keys := await self._redis.call("restored", lambda: store.restored(self.number, STEP_ACCOUNTS)):
-            folding = Folding(self._parts.fold, await self._load(keys), _now_us())
+            folding = StepBuilder(self._parts.fold, await self._load(keys), _now_us())
             folding.restored(keys)
             step = folding.step({})
             write = Write(due=step.write.due, outbox=step.write.outbox, restored=keys)
@@ -279,23 +279,23 @@ class Partition:
                 for arrival, refused in step.refused
             ]
             await self._parts.publisher.publish(
-                Sending(REJECTED, self.number, letter.key, letter.value, letter.headers) for letter in letters
+                ProducerRecord(REJECTED, self.number, letter.key, letter.value, letter.headers) for letter in letters
             )
-            points.reach("letters_sent")
+            points.hit("letters_sent")
         sent = self._dispatch.take_sent()
         write = replace(step.write, sent=sent.ids, changelog_offset=sent.changelog_offset)
         asked_at = time.monotonic()
         await self._redis.call("commit", lambda: self._parts.store.commit(self.number, write))
         if write.values:  # there is more to lose than a note
-            points.reach("committed")
-        await self._dispatch.put(Owed(step.write.values, step.entries, asked_at, done))
+            points.hit("committed")
+        await self._dispatch.put(PendingSends(step.write.values, step.entries, asked_at, done))
 
     async def _note_sent(self) -> None:
         """Note in Redis what Kafka has stored since the last commit, which would have noted it along the way."""
         sent = self._dispatch.take_sent()
         if sent.ids or sent.changelog_offset is not None:
             await self._redis.call("sent", lambda: self._parts.store.sent(self.number, *sent))
-            points.reach("outbox_noted")
+            points.hit("outbox_noted")
 
     async def _confirm(self) -> None:
         """Ask Redis whether the partition is still ours. Raises Fenced."""

@@ -16,10 +16,10 @@ from aiokafka.errors import KafkaError
 from relationship.contract.outcome import POLICIES
 from relationship.core import Core
 from relationship.policy.compiled import Policy
-from relationship.timeline.published import Publications, audit, named
+from relationship.timeline.published import PublishedPolicies, audit, named
 from streams.config.settings import Settings
 from streams.engine.metrics import Metrics
-from streams.engine.redis_calls import Pulse
+from streams.engine.redis_calls import Notifier
 from streams.kafka.admin import TopicsError
 from streams.kafka.outgoing import sending_of
 from streams.kafka.publisher import Publisher
@@ -32,15 +32,15 @@ RETRY_SECONDS: Final = 1.0
 WRONG: Final = (KafkaError, TopicsError, OSError)
 
 
-class Follower:
+class PolicyFollower:
     """Keeps a core's policies as the topic has them. `start` waits for the topic's end; `stop` ends it."""
 
-    def __init__(self, settings: Settings, core: Core, first: Policy, metrics: Metrics, pulse: Pulse) -> None:
+    def __init__(self, settings: Settings, core: Core, first: Policy, metrics: Metrics, pulse: Notifier) -> None:
         self._settings = settings
         self._core = core
         self._metrics = metrics
         self._pulse = pulse
-        self._heard = Publications(first)
+        self._heard = PublishedPolicies(first)
         self._seen: dict[int, int] = {}  # of each partition, the offset up to which rejections are counted
         self._caught_up = asyncio.Event()
         self._task: asyncio.Task[None] | None = None

@@ -16,7 +16,7 @@ T = TypeVar("T")
 RETRY_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
 
 
-class Pulse:
+class Notifier:
     """Wakes whoever waits for something to have changed; nobody polls."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class RedisCalls:
         waiting: Redis did not answer the last call.
     """
 
-    def __init__(self, partition: int, metrics: Metrics, pulse: Pulse) -> None:
+    def __init__(self, partition: int, metrics: Metrics, pulse: Notifier) -> None:
         self.waiting = False
         self._partition = partition
         self._metrics = metrics

@@ -21,7 +21,7 @@ AT: Final = attrgetter("at")
 TOPIC: Final = attrgetter("topic")
 
 
-class Entry(NamedTuple):
+class OutboxEntry(NamedTuple):
     """One record of the outbox: what to publish, and the account whose changelog record must be stored before it.
 
     `arrived_ms` is the timestamp of the newest record behind the decision, or 0 where a timer decided.
@@ -48,22 +48,22 @@ class Step(NamedTuple):
     """
 
     write: Write
-    entries: Mapping[bytes, Entry]
+    entries: Mapping[bytes, OutboxEntry]
     refused: Sequence[tuple[Arrival, Refused]]
     counts: Mapping[tuple[str, str], int]
     newest: float
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Entry).decode
+_decode = msgspec.msgpack.Decoder(OutboxEntry).decode
 
 
-def decode_entry(record: bytes) -> Entry:
+def decode_entry(record: bytes) -> OutboxEntry:
     """Return an outbox record of Redis as it was written."""
     return _decode(record)
 
 
-class Folding:
+class StepBuilder:
     """Collects the outcomes of a step's accounts into a `Step`."""
 
     def __init__(self, fold: Fold, records: Mapping[bytes, bytes | None], decided_at: int) -> None:
@@ -72,7 +72,7 @@ class Folding:
         self._decided_at = decided_at
         self._values: dict[bytes, bytes | None] = {}
         self._due: dict[bytes, int | None] = {}
-        self._entries: dict[bytes, Entry] = {}
+        self._entries: dict[bytes, OutboxEntry] = {}
         self._refused: list[tuple[Arrival, Refused]] = []
         self._verdicts: list[Verdict] = []
         self._counts: Counter[tuple[str, str]] = Counter()
@@ -144,7 +144,7 @@ class Folding:
             # An id tells the messages of one account and topic apart, no more: two accounts' states share theirs. With
             # the length of the key, no id of one account can be read as that of another.
             identity = f"{outgoing.topic}\0{len(outgoing.key)}\0{outgoing.key}\0{outgoing.event_id}".encode()
-            self._entries.setdefault(identity, Entry(account, outgoing, arrived_ms))
+            self._entries.setdefault(identity, OutboxEntry(account, outgoing, arrived_ms))
 
     def step(self, positions: Mapping[str, int]) -> Step:
         """Return the step, with the next offset of every topic that it read."""

@@ -32,7 +32,7 @@ class Portion(NamedTuple):
     positions: Mapping[str, int]
 
 
-class Sweep:
+class TimerRescan:
     """How far one partition's timers have been looked at. `restart` first."""
 
     def __init__(self, fold: Fold) -> None:

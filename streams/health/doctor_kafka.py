@@ -15,7 +15,7 @@ from streams.config.settings import Settings
 from streams.health.finding import Finding
 from streams.kafka.admin import REQUEST_TIMEOUT_MS, TopicsError, admin_client, read_topics
 from streams.kafka.partitioning import partition_of_key
-from streams.kafka.topic_plan import Alter, Change, Create, Refuse, plan
+from streams.kafka.topic_plan import Alter, Create, Refuse, TopicChange, plan
 from streams.kafka.topics import topics_for
 
 # A broker does not tell its version, only which requests it knows. ConsumerGroupHeartbeat in version 1 came with 4.0,
@@ -82,7 +82,7 @@ async def _check_auto_creation(client: AIOKafkaAdminClient) -> Finding:
     return Finding("warn", "creation", text, advice)
 
 
-def topic_findings(changes: Sequence[Change], present: int) -> list[Finding]:
+def topic_findings(changes: Sequence[TopicChange], present: int) -> list[Finding]:
     """Turn a plan into findings: a missing or refused topic fails, other settings are a warning."""
     apply = "run `clientward topics apply`"
     findings = [

@@ -33,7 +33,7 @@ SCAN_ENTRIES: Final = 1_000
 FOREVER: Final = "-1"  # Kafka's word for a retention without end
 
 
-class Trace(NamedTuple):
+class ErasureTrace(NamedTuple):
     """What one place holds of an account.
 
     `found` counts records. `until`: when Kafka has dropped them at the latest; None where they are live: no erasure has come
@@ -63,7 +63,7 @@ class _Seen:
             self.found += named or record.key == account_id.encode()
 
 
-async def traces(settings: Settings, account_id: str) -> AsyncIterator[Trace]:
+async def traces(settings: Settings, account_id: str) -> AsyncIterator[ErasureTrace]:
     """Give what Redis and each topic hold of an account, place by place; nothing of a place that holds nothing."""
     for trace in await asyncio.to_thread(_in_redis, settings, account_id):
         yield trace
@@ -79,19 +79,19 @@ async def traces(settings: Settings, account_id: str) -> AsyncIterator[Trace]:
                 yield judged(name, seen, topics[name].config)
 
 
-def judged(name: str, seen: _Seen, config: Mapping[str, str]) -> Trace:
+def judged(name: str, seen: _Seen, config: Mapping[str, str]) -> ErasureTrace:
     """Return what is to be said of a topic that holds something."""
     newest = datetime.fromtimestamp(seen.newest_ms / 1000, UTC)
     if "compact" in config["cleanup.policy"]:
         if any(seen.last.values()):
-            return Trace(name, seen.found, None, "its last record is no tombstone")
+            return ErasureTrace(name, seen.found, None, "its last record is no tombstone")
         wait = _span(config["max.compaction.lag.ms"]) + _span(config["delete.retention.ms"])
         text = "a tombstone is there; compacted once something else is written to the partition"
-        return Trace(name, seen.found, newest + wait, text)
+        return ErasureTrace(name, seen.found, newest + wait, text)
     if config["retention.ms"] == FOREVER:
-        return Trace(name, seen.found, None, "the topic has no retention")
+        return ErasureTrace(name, seen.found, None, "the topic has no retention")
     whole = newest + _span(config["retention.ms"]) + _span(config["segment.ms"])
-    return Trace(name, seen.found, whole, "kept for the topic's retention, and dropped with its whole segment")
+    return ErasureTrace(name, seen.found, whole, "kept for the topic's retention, and dropped with its whole segment")
 
 
 def _span(milliseconds: str) -> timedelta:
@@ -115,7 +115,7 @@ def record_mentions(raw: bytes, account_id: str) -> bool:
         record = decode(raw)
     except RecordError:
         return account_id.encode() in raw
-    if account_id == record.merged or account_id in record.guests:
+    if account_id == record.merged_into or account_id in record.merged_sources:
         return True
     return any(each.key == account_id or mentions(each.value, account_id) for each in unpack(record.pending))
 
@@ -133,7 +133,7 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(each)
 
 
-def _in_redis(settings: Settings, account_id: str) -> list[Trace]:
+def _in_redis(settings: Settings, account_id: str) -> list[ErasureTrace]:
     client: Any = sync_client(target_of(URL(settings.redis_url.get_secret_value())))
     try:
         found = [
@@ -144,9 +144,13 @@ def _in_redis(settings: Settings, account_id: str) -> list[Trace]:
         client.close()
     own, others, waiting = (sum(counts) for counts in zip(*found, strict=True))
     told = [
-        Trace("Redis", own, None, "the account's own record and timer: it is not erased, or has come again"),
-        Trace("Redis", others, None, "records of other accounts: merged with it (`unmerge`), or their last messages"),
-        Trace("Redis", waiting, None, "waits for Kafka, or to be looked at: ask again when the worker has no lag"),
+        ErasureTrace("Redis", own, None, "the account's own record and timer: it is not erased, or has come again"),
+        ErasureTrace(
+            "Redis", others, None, "records of other accounts: merged with it (`unmerge`), or their last messages"
+        ),
+        ErasureTrace(
+            "Redis", waiting, None, "waits for Kafka, or to be looked at: ask again when the worker has no lag"
+        ),
     ]
     return [trace for trace in told if trace.found]
 

@@ -21,7 +21,7 @@ from aiokafka.errors import (
 )
 
 from streams.config.settings import Settings
-from streams.kafka.topic_plan import Alter, Change, Create, CurrentTopic, Refuse, plan
+from streams.kafka.topic_plan import Alter, Create, CurrentTopic, Refuse, TopicChange, plan
 from streams.kafka.topics import topics_for
 
 # A person waits for this; a broker on another continent answers in less.
@@ -60,21 +60,21 @@ async def read_topics(client: AIOKafkaAdminClient, names: Sequence[str]) -> dict
     return {name: _current(topics[name], entries) for name, entries in configs.items()}
 
 
-async def plan_topics(settings: Settings) -> list[Change]:
+async def plan_topics(settings: Settings) -> list[TopicChange]:
     """Return what must change on the brokers for the topics to be as wanted."""
     wanted = topics_for(settings)
     async with admin_client(settings) as client:
         return plan(await read_topics(client, [spec.name for spec in wanted]), wanted)
 
 
-async def ensure_topics(settings: Settings) -> list[Change]:
+async def ensure_topics(settings: Settings) -> list[TopicChange]:
     """Make the topics as wanted and return what was changed. Raises TopicsError before any change if one is refused."""
     changes = await plan_topics(settings)
     await apply(settings, changes)
     return changes
 
 
-async def apply(settings: Settings, changes: Sequence[Change]) -> None:
+async def apply(settings: Settings, changes: Sequence[TopicChange]) -> None:
     """Carry a plan out. Raises TopicsError: before any change where the plan refuses one, or where the brokers do."""
     refused = [str(change) for change in changes if isinstance(change, Refuse)]
     if refused:
@@ -87,7 +87,7 @@ async def apply(settings: Settings, changes: Sequence[Change]) -> None:
         await _wait_until_seen(client, _promised(changes))
 
 
-def _promised(changes: Sequence[Change]) -> dict[str, Mapping[str, str]]:
+def _promised(changes: Sequence[TopicChange]) -> dict[str, Mapping[str, str]]:
     """Return what each changed topic's settings must be in the end."""
     created = {change.spec.name: change.spec.config for change in changes if isinstance(change, Create)}
     return created | {change.name: change.config for change in changes if isinstance(change, Alter)}

@@ -3,7 +3,7 @@
 from typing import Final
 
 from relationship.contract.outcome import Outgoing
-from streams.kafka.publisher import Sending
+from streams.kafka.publisher import ProducerRecord
 from streams.wire.arrivals import TRACEPARENT
 
 SOURCE: Final = b"clientward"
@@ -11,7 +11,7 @@ SPEC_VERSION: Final = b"1.0"
 CONTENT_TYPE: Final = b"application/json"
 
 
-def sending_of(outgoing: Outgoing, partition: int | None) -> Sending:
+def sending_of(outgoing: Outgoing, partition: int | None) -> ProducerRecord:
     """Return a message of the core as a record with CloudEvents headers; where `partition` is None, its key says it."""
     headers = [
         ("ce_specversion", SPEC_VERSION),
@@ -23,4 +23,4 @@ def sending_of(outgoing: Outgoing, partition: int | None) -> Sending:
     ]
     if outgoing.traceparent:
         headers.append((TRACEPARENT, outgoing.traceparent.encode()))
-    return Sending(outgoing.topic, partition, outgoing.key.encode() or None, outgoing.value, headers)
+    return ProducerRecord(outgoing.topic, partition, outgoing.key.encode() or None, outgoing.value, headers)

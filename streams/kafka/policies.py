@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from relationship.contract.decisions import Published
 from relationship.contract.outcome import POLICIES
 from relationship.policy.compiled import Policy
-from relationship.timeline.published import Publications, audit, outgoing
+from relationship.timeline.published import PublishedPolicies, audit, outgoing
 from streams.config.settings import Settings
 from streams.kafka.admin import TopicsError
 from streams.kafka.outgoing import sending_of
@@ -13,9 +13,9 @@ from streams.kafka.reading import read_to_end
 from streams.kafka.sending import Record, producer, require_topics, send_batch
 
 
-async def read_policies(settings: Settings, first: Policy) -> Publications:
+async def read_policies(settings: Settings, first: Policy) -> PublishedPolicies:
     """Return what the topic holds now; what is no policy is left out. Raises TopicsError and KafkaError."""
-    found = Publications(first)
+    found = PublishedPolicies(first)
     async for record in read_to_end(settings, POLICIES):
         found.take(record.value)
     return found

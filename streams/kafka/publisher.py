@@ -48,7 +48,7 @@ PASSING: Final = (
 Headers = Sequence[tuple[str, bytes | None]]
 Place = tuple[str, int]
 #: A record of a place: key, value, headers.
-Record = tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]
+KeyValueHeaders = tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]
 NO_HEADERS: Final[list[tuple[str, bytes | None]]] = []  # aiokafka wants a list, and changes none
 
 
@@ -56,7 +56,7 @@ class PublishRefusedError(RuntimeError):
     """Kafka refuses a record for good. The text is one line that names the topic and what to do."""
 
 
-class Sending(NamedTuple):
+class ProducerRecord(NamedTuple):
     """One record to publish. Where `partition` is None, Kafka's murmur2 of the key says it."""
 
     topic: str
@@ -78,8 +78,8 @@ class Publisher:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.changes = Outlet(settings, "changes")
-        self.messages = Outlet(settings, "messages")
+        self.changes = IdempotentProducer(settings, "changes")
+        self.messages = IdempotentProducer(settings, "messages")
 
     async def start(self) -> None:
         """Connect. Waits for brokers that are away, and says so."""
@@ -89,14 +89,14 @@ class Publisher:
         """Send what is under way and close."""
         await asyncio.gather(self.changes.stop(), self.messages.stop())
 
-    async def publish(self, sendings: Iterable[Sending]) -> Mapping[Place, int]:
-        """Send records; see `Outlet.publish`."""
+    async def publish(self, sendings: Iterable[ProducerRecord]) -> Mapping[Place, int]:
+        """Send records; see `IdempotentProducer.publish`."""
         return await self.messages.publish(sendings)
 
     async def publish_changes(self, place: Place, changes: Mapping[bytes, bytes | None]) -> int | None:
         """Send a table's changes to its changelog, and return the offset of the last once all are stored; None for none.
 
-        Raises as `Outlet.publish` does, and waits as it does.
+        Raises as `IdempotentProducer.publish` does, and waits as it does.
         """
         if not changes:
             return None
@@ -104,7 +104,7 @@ class Publisher:
         return stored[place]
 
 
-class Outlet:
+class IdempotentProducer:
     """One idempotent producer."""
 
     def __init__(self, settings: Settings, name: str) -> None:
@@ -125,12 +125,12 @@ class Outlet:
         if producer is not None:
             await producer.stop()
 
-    async def publish(self, sendings: Iterable[Sending]) -> Mapping[Place, int]:
+    async def publish(self, sendings: Iterable[ProducerRecord]) -> Mapping[Place, int]:
         """Send records, in order within a partition, and return the last offset of each partition once all are stored.
 
         Raises PublishRefusedError. Brokers that are away are waited for without end.
         """
-        by_place: dict[Place, list[Sending]] = defaultdict(list)
+        by_place: dict[Place, list[ProducerRecord]] = defaultdict(list)
         for sending in sendings:
             partition = sending.partition
             if partition is None:
@@ -141,7 +141,7 @@ class Outlet:
         }
         return await self.send(records)
 
-    async def send(self, by_place: Mapping[Place, Sequence[Record]]) -> Mapping[Place, int]:
+    async def send(self, by_place: Mapping[Place, Sequence[KeyValueHeaders]]) -> Mapping[Place, int]:
         """Do as `publish` does, with records that know their places."""
         while by_place:
             await self.start()
@@ -159,7 +159,7 @@ class Outlet:
                 await self._renew(producer)
         return {}
 
-    async def _send(self, by_place: Mapping[Place, Sequence[Record]]) -> Mapping[Place, int]:
+    async def _send(self, by_place: Mapping[Place, Sequence[KeyValueHeaders]]) -> Mapping[Place, int]:
         producer = self._producer
         if producer is None:
             raise ProducerClosed
@@ -171,7 +171,7 @@ class Outlet:
             for (place, batch), metadata in zip(batches, stored, strict=True)
         }
 
-    async def _partition_of(self, sending: Sending) -> int:
+    async def _partition_of(self, sending: ProducerRecord) -> int:
         """Return the partition that Kafka's partitioner gives a record; waits for brokers that are away."""
         while True:
             await self.start()
@@ -239,7 +239,7 @@ async def _abandon(producer: AIOKafkaProducer) -> None:
         log.debug("producer given up", reason=repr(error))
 
 
-def _batches(producer: AIOKafkaProducer, records: Iterable[Record]) -> list[BatchBuilder]:
+def _batches(producer: AIOKafkaProducer, records: Iterable[KeyValueHeaders]) -> list[BatchBuilder]:
     now_ms = int(time.time() * 1000)
     batch = producer.create_batch()
     batches = [batch]

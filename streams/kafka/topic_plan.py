@@ -63,18 +63,18 @@ class Refuse(NamedTuple):
         return f"refuse  {self.name}: {self.text}"
 
 
-Change = Create | Alter | Refuse
+TopicChange = Create | Alter | Refuse
 
 
-def plan(current: Mapping[str, CurrentTopic], wanted: Sequence[TopicSpec]) -> list[Change]:
+def plan(current: Mapping[str, CurrentTopic], wanted: Sequence[TopicSpec]) -> list[TopicChange]:
     """Return what must change, in the order of `wanted`; nothing where all is well. Other topics are left alone."""
     return [change for spec in wanted for change in _changes(current.get(spec.name), spec)]
 
 
-def _changes(current: CurrentTopic | None, spec: TopicSpec) -> list[Change]:
+def _changes(current: CurrentTopic | None, spec: TopicSpec) -> list[TopicChange]:
     if current is None:
         return [Create(spec)]
-    changes: list[Change] = []
+    changes: list[TopicChange] = []
     if current.partitions != spec.partitions:
         changes.append(Refuse(spec.name, _partitions_differ(current.partitions, spec.partitions)))
     if current.replication != spec.replication:

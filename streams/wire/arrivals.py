@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple, cast
 
 from relationship.contract.messages import Message
 from relationship.contract.outcome import Delivered, Refused
-from streams.wire.records import Record
+from streams.wire.records import FetchedRecord
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 TRACEPARENT: Final = "traceparent"
@@ -34,21 +34,21 @@ class Arrival(Delivered, frozen=True, gc=False):
         return int(self.record.timestamp)
 
 
-def arrival_of(topic: str, record: Record, message: Message | Refused, at: datetime) -> Arrival:
+def arrival_of(topic: str, record: FetchedRecord, message: Message | Refused, at: datetime) -> Arrival:
     """Return a decoded record of a topic as an arrival. `at` is when it happened."""
     traceparent = _traceparent(record) if record.headers else None
     refused = message if type(message) is Refused else None
     return Arrival(topic, record.offset, cast("Message", message), traceparent, at, record, refused)
 
 
-def _traceparent(record: Record) -> str | None:
+def _traceparent(record: FetchedRecord) -> str | None:
     for name, value in record.headers:
         if name == TRACEPARENT and value is not None:
             return str(value, errors="replace")
     return None
 
 
-class Share(NamedTuple):
+class StepInput(NamedTuple):
     """What one step takes.
 
     Attributes:
@@ -62,7 +62,7 @@ class Share(NamedTuple):
     refused: Sequence[Arrival]
 
 
-def share_of(arrivals: Sequence[Arrival]) -> Share:
+def step_input(arrivals: Sequence[Arrival]) -> StepInput:
     """Return arrivals as one step takes them."""
     accounts: defaultdict[bytes, list[Arrival]] = defaultdict(list)
     refused = []
@@ -71,16 +71,16 @@ def share_of(arrivals: Sequence[Arrival]) -> Share:
             accounts[arrival.record.key].append(arrival)
         else:
             refused.append(arrival)
-    return Share(arrivals, accounts, refused)
+    return StepInput(arrivals, accounts, refused)
 
 
-def first_share(arrivals: Sequence[Arrival], most: int) -> Share:
+def first_step_input(arrivals: Sequence[Arrival], most: int) -> StepInput:
     """Return the first arrivals that hold at most `most` records of any one key."""
-    share = share_of(arrivals)
+    share = step_input(arrivals)
     if max(map(len, share.accounts.values()), default=0) + len(share.refused) <= most:
         return share
     end = _cut(arrivals, most)
-    return share if end == len(arrivals) else share_of(arrivals[:end])
+    return share if end == len(arrivals) else step_input(arrivals[:end])
 
 
 def _cut(arrivals: Sequence[Arrival], most: int) -> int:

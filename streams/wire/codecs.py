@@ -32,7 +32,7 @@ from relationship.contract.messages import (
 from relationship.contract.outcome import Reason, Refused
 from streams.wire.arrivals import EPOCH, Arrival, arrival_of
 from streams.wire.explain_faults import UNREADABLE, explain, find_flaw
-from streams.wire.records import Record
+from streams.wire.records import FetchedRecord
 from streams.wire.rules import MAX_ACCOUNT_BYTES, RULES, bad_field, bad_version, broken_rule, is_known
 from streams.wire.shapes import SHAPES
 
@@ -106,7 +106,7 @@ class Codec:
             return message
         return _bad_key(key)
 
-    def arrivals(self, topic: str, records: Iterable[Record], now_us: int, last: datetime) -> list[Arrival]:
+    def arrivals(self, topic: str, records: Iterable[FetchedRecord], now_us: int, last: datetime) -> list[Arrival]:
         """Return each record of one topic with what `decode` says of it. `last` is the event time of the one before them.
 
         This is the hot path: a record without headers that breaks no rule is told in one turn of the loop, where calls
@@ -145,7 +145,7 @@ class Codec:
             arrivals.append(arrival_of(topic, record, found, last))
         return arrivals
 
-    def _decoded(self, topic: str, record: Record, now_us: int) -> Message | Refused:
+    def _decoded(self, topic: str, record: FetchedRecord, now_us: int) -> Message | Refused:
         key, value, headers = record.key, record.value, record.headers
         stamp = record.timestamp * 1000
         return self.decode(topic, key, value, now_us, offset=record.offset, timestamp_us=stamp, headers=headers)

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 from faust.types import TP
 
 from relationship.contract.outcome import Reason, Refused
-from streams.wire.records import Header, Record
+from streams.wire.records import FetchedRecord, Header
 
 TOPIC: Final = "__streams.errors.topic"
 PARTITION: Final = "__streams.errors.partition"
@@ -77,7 +77,7 @@ class Rejected(NamedTuple):
     omitted: str
 
 
-def dead_letter(tp: TP, record: Record, refused: Refused, *, now: int, max_bytes: int = MAX_BYTES) -> DeadLetter:
+def dead_letter(tp: TP, record: FetchedRecord, refused: Refused, *, now: int, max_bytes: int = MAX_BYTES) -> DeadLetter:
     """Return what to publish for a refused record.
 
     Args:
@@ -99,7 +99,7 @@ def dead_letter(tp: TP, record: Record, refused: Refused, *, now: int, max_bytes
     return DeadLetter(None, place, [*why, (OMITTED, b"value, headers, key")])
 
 
-def read_dead_letter(record: Record) -> Rejected | None:
+def read_dead_letter(record: FetchedRecord) -> Rejected | None:
     """Return what a record of the dead-letter topic says, or None where it is no dead letter of ours."""
     noted = {name: content.decode(errors="replace") for name, content in record.headers if content and name in OWN}
     try:
@@ -123,7 +123,7 @@ def read_dead_letter(record: Record) -> Rejected | None:
     )
 
 
-def _why(tp: TP, record: Record, refused: Refused, now: int) -> list[Header]:
+def _why(tp: TP, record: FetchedRecord, refused: Refused, now: int) -> list[Header]:
     """Return the headers that say where the record stood, and why and when it was refused."""
     noted = {
         TOPIC: tp.topic,
@@ -145,7 +145,7 @@ def _size(key: bytes | None, value: bytes | None, headers: Sequence[Header]) -> 
     return len(key or b"") + len(value or b"") + held
 
 
-def _place(tp: TP, record: Record, headers: Sequence[Header]) -> bytes:
+def _place(tp: TP, record: FetchedRecord, headers: Sequence[Header]) -> bytes:
     """Return the JSON object that stands for a value left out: its hash and size, and where the original stands."""
     value = record.value or b""
     place = {

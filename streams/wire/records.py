@@ -8,7 +8,7 @@ from faust.types import TP
 Header = tuple[str, bytes | None]
 
 
-class Record(Protocol):
+class FetchedRecord(Protocol):
     """What is needed of a fetched record: the parser's own has it, and `ConsumerRecord`. Its place is its batch's."""
 
     @property
@@ -45,7 +45,7 @@ class Batch(NamedTuple):
     """
 
     tp: TP
-    records: Sequence[Record]
+    records: Sequence[FetchedRecord]
     start: int
     position: int
     highwater: int

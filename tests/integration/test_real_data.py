@@ -19,7 +19,7 @@ from live import SHARED, Ended, Live, live
 
 from relationship.contract.messages import MEETINGS, TICKETS
 from relationship.contract.outcome import Reason
-from relationship.state.record import Record
+from relationship.state.record import AccountRecord
 from streams.embedded import RedisServer
 
 DATA = SHARED / "data"
@@ -90,7 +90,7 @@ def cdnow_totals() -> dict[str, Total]:
     return dict(totals)
 
 
-def stored_totals(records: dict[str, Record]) -> dict[str, Total]:
+def stored_totals(records: dict[str, AccountRecord]) -> dict[str, Total]:
     """Return the same as the records hold it."""
     found = {}
     for account, record in records.items():
@@ -101,7 +101,7 @@ def stored_totals(records: dict[str, Record]) -> dict[str, Total]:
     return found
 
 
-def counted(records: dict[str, Record]) -> tuple[int, int]:
+def counted(records: dict[str, AccountRecord]) -> tuple[int, int]:
     """Return how many messages the records count as applied, and how many as repeats."""
     return sum(record.applied for record in records.values()), sum(record.repeats for record in records.values())
 

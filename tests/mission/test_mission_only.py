@@ -36,7 +36,7 @@ from relationship.core import Core
 from relationship.policy.compiled import PolicyError, load_policy, parse_policy
 from relationship.replay import Replay
 from relationship.state.record import decode
-from relationship.timeline.published import ACTIVE, Publications, outgoing, publication
+from relationship.timeline.published import ACTIVE, PublishedPolicies, outgoing, publication
 from relationship.timeline.shadow import Shadow
 
 FADING = [purchase(165 + 20 * i, f"f{i}") for i in range(40)]
@@ -248,7 +248,7 @@ def test_a_published_policy_decides_from_its_moment_on():
     """Published to its topic while a core folds, it decides what happens from then on; tests/integration does so live."""
     published = publication(POLICY.id, ACTIVE, "2", variant_text("2"), "ops", on(75), START)
     core = Core(POLICY)
-    heard, (replay, decisions) = Publications(POLICY), fold(courtship()[:6], core)
+    heard, (replay, decisions) = PublishedPolicies(POLICY), fold(courtship()[:6], core)
     assert heard.take(outgoing(published).value) is None
     core.follow(heard)
     for each in courtship()[6:]:

@@ -31,7 +31,9 @@ def of(decisions, account):
 def told_apart(replay):
     """Return what matters of every account: all but the offsets and what was counted on the way."""
     records = {account: decode(raw) for account, raw in replay.records.items()}
-    return {account: (r.head, r.history, r.told, r.merged, r.guests) for account, r in records.items()}
+    return {
+        account: (r.head, r.history, r.decisions, r.merged_into, r.merged_sources) for account, r in records.items()
+    }
 
 
 @cases(60)
@@ -79,7 +81,12 @@ def test_how_messages_are_cut_into_steps_changes_nothing(told, data):
     assert [each.value for each in whole.sends if each.topic == RECLASSIFIED] == sent
     if whole.record and second.record:
         one, two = decode(whole.record), decode(second.record)
-        assert (one.head, one.history, one.told, one.offsets) == (two.head, two.history, two.told, two.offsets)
+        assert (one.head, one.history, one.decisions, one.offsets) == (
+            two.head,
+            two.history,
+            two.decisions,
+            two.offsets,
+        )
 
 
 @cases(60)
@@ -94,7 +101,7 @@ def test_when_a_merge_comes_changes_nothing(a, b, data):
     last, wanted = fold([*a, *b, merge])
     assert record_of(merged).head == record_of(last).head
     assert in_force(of(decisions, "a")) == in_force(of(wanted, "a"))
-    assert record_of(merged).guests == ["b"]
+    assert record_of(merged).merged_sources == ["b"]
 
 
 @cases(60)
@@ -146,8 +153,8 @@ def test_an_erasure_leaves_nothing_of_the_account(told):
     assert all(sent.value is None or sent.topic == AUDIT for sent in sends if sent.key == "a")
     if "b" in replay.records:
         record = decode(replay.records["b"])
-        assert record.merged is None
-        assert record.guests == []
+        assert record.merged_into is None
+        assert record.merged_sources == []
         assert {fact.id for fact in record.facts()} <= {each.event_id for _, each in told if each.account_id == "b"}
 
 

@@ -113,7 +113,12 @@ def test_how_messages_are_cut_into_steps_changes_nothing(told, data):
     assert decisions(whole) == decisions(first, second)
     if whole.record and second.record:
         one, two = decode(whole.record), decode(second.record)
-        assert (one.head, one.history, one.told, one.offsets) == (two.head, two.history, two.told, two.offsets)
+        assert (one.head, one.history, one.decisions, one.offsets) == (
+            two.head,
+            two.history,
+            two.decisions,
+            two.offsets,
+        )
 
 
 @cases(200)

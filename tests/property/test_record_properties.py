@@ -10,7 +10,7 @@ from relationship.contract.outcome import Delivered
 from relationship.state import facts as f
 from relationship.state.facts_from_messages import fact_of
 from relationship.state.packed import may_name
-from relationship.state.record import Record, decode, encode
+from relationship.state.record import AccountRecord, decode, encode
 
 TOLD = st.sampled_from(["", "o", "order-", "order-1", "order-17", "a-0001:p", "a-0001:", "ü", "x" * 40])
 IDS = st.builds(str.__add__, TOLD, st.text("0123456789:-ü", max_size=3))
@@ -40,11 +40,11 @@ FACTS = st.one_of(
 @given(st.lists(FACTS, max_size=12), st.integers(0, 12))
 def test_a_history_gives_back_what_was_put_into_it(facts, kept):
     """Facts kept at once and facts added one by one are the same bytes and come back equal, whatever their ids say."""
-    record = Record()
+    record = AccountRecord()
     record.keep(facts[:kept])
     for fact in facts[kept:]:
         record.append(fact)
-    at_once = Record()
+    at_once = AccountRecord()
     at_once.keep(facts)
     assert (record.stem, record.history) == (at_once.stem, at_once.history)
     assert record.facts() == facts
@@ -65,7 +65,7 @@ def test_a_history_is_its_facts_one_after_the_other(count):
 @given(st.lists(FACTS, max_size=12), IDS)
 def test_no_id_in_a_history_is_overlooked(facts, stranger):
     """Every id that a fact bears or speaks of may be named, also right after a stranger's shortened what is shared."""
-    record = Record()
+    record = AccountRecord()
     for fact in [*facts, f.ReferralFact(2**53, stranger)]:
         record.append(fact)
     corrected = [fact.corrects for fact in facts if isinstance(fact, f.CommandFact) and fact.corrects is not None]
@@ -76,7 +76,7 @@ def test_no_id_in_a_history_is_overlooked(facts, stranger):
 
 def test_an_id_that_no_fact_bears_is_told_apart_without_decoding():
     """Neither a part of an id, nor one that goes on, nor one that begins otherwise may be named."""
-    record = Record()
+    record = AccountRecord()
     record.keep([f.ReferralFact(1, "order-17"), f.ReferralFact(2, "order-18")])
     assert [may_name(record.history, record.stem, name) for name in ("order-17", "order-1", "order-171", "17", "")] == [
         True,

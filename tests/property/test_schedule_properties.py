@@ -48,7 +48,7 @@ def test_batch_cuts_change_nothing_across_a_switch(told, schedule, data):
     assert decided([whole]) == decided([first, second])
     if whole.record and second.record:
         one, two = decode(whole.record), decode(second.record)
-        assert (one.head, one.history, one.told, one.switch) == (two.head, two.history, two.told, two.switch)
+        assert (one.head, one.history, one.decisions, one.switch) == (two.head, two.history, two.decisions, two.switch)
 
 
 @cases(150)
@@ -88,4 +88,4 @@ def test_a_shadow_is_what_its_policy_alone_would_have_folded(told, random):
     alone = fold(told, Core(EASY))[0]
     assert decisions == fold(told)[1]
     if "a" in alone.records:
-        assert record_of(beside).shade.head == record_of(alone).head
+        assert record_of(beside).shadowed.head == record_of(alone).head

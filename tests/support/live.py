@@ -27,7 +27,7 @@ from cli.demo_stage import READY_SECONDS, Seen, Stage, start_worker
 from clientward_store.keys import Keys, keys_of
 from relationship.contract.messages import MESSAGE_TYPES
 from relationship.contract.outcome import RECLASSIFIED, REJECTED
-from relationship.state.record import Record, decode
+from relationship.state.record import AccountRecord, decode
 from streams.config.settings import Settings
 from streams.embedded import RedisServer
 from streams.embedded.guard import Guard
@@ -156,7 +156,7 @@ class Live:
         assert len(dict(pairs)) == len(pairs), "an account stands in two partitions"
         return {account.decode(): raw for account, raw in pairs}
 
-    def records(self) -> dict[str, Record]:
+    def records(self) -> dict[str, AccountRecord]:
         """Return every account's record."""
         return {account: decode(raw) for account, raw in self.values().items()}
 

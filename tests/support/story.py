@@ -12,7 +12,7 @@ from relationship.contract.times import micros
 from relationship.core import Core
 from relationship.policy.compiled import load_policy
 from relationship.replay import Replay
-from relationship.state.record import Record, decode
+from relationship.state.record import AccountRecord, decode
 
 START = datetime(2024, 1, 1, 9, tzinfo=UTC)
 POLICY = load_policy()
@@ -116,7 +116,7 @@ def in_force(decisions: Iterable[dict[str, Any]]) -> list[tuple[str, str, str, s
     ]
 
 
-def record_of(replay: Replay, account: str = "a") -> Record:
+def record_of(replay: Replay, account: str = "a") -> AccountRecord:
     """Return an account's record, decoded."""
     return decode(replay.records[account])
 

@@ -10,8 +10,8 @@ from story import purchase
 
 from relationship.contract.messages import PURCHASES, TICKETS
 from relationship.contract.outcome import Applied, Delivered, Outcome, Reason, Refused, Repeat, Verdict
-from streams.engine.step import Folding
-from streams.wire.arrivals import EPOCH, Arrival, arrival_of, first_share, positions_after, share_of
+from streams.engine.step import StepBuilder
+from streams.wire.arrivals import EPOCH, Arrival, arrival_of, first_step_input, positions_after, step_input
 
 BROKEN = Refused(Reason.DECODE, "broken")
 LATE = Refused(Reason.LATE, "late")
@@ -26,7 +26,7 @@ def arrival(offset: int, key: bytes = b"a", *, topic: str = PURCHASES, refused: 
 def test_a_share_holds_every_account_and_what_is_refused() -> None:
     """In order, each under its key; a refused record's key says nothing."""
     taken = [arrival(0), arrival(1, b"b"), arrival(2), arrival(3, b"a", refused=BROKEN)]
-    share = share_of(taken)
+    share = step_input(taken)
     assert share.arrivals == taken
     assert share.accounts == {b"a": [taken[0], taken[2]], b"b": [taken[1]]}
     assert share.refused == [taken[3]]
@@ -49,8 +49,8 @@ def test_a_share_holds_every_account_and_what_is_refused() -> None:
 def test_a_share_ends_before_the_first_record_too_many_of_its_key(keys: str, most: int, count: int) -> None:
     """Refused records (capitals here) count with the key that they bear."""
     taken = [arrival(n, k.lower().encode(), refused=BROKEN if k.isupper() else None) for n, k in enumerate(keys)]
-    share = first_share(taken, most)
-    assert share == share_of(taken[:count])
+    share = first_step_input(taken, most)
+    assert share == step_input(taken[:count])
 
 
 class Judge:
@@ -67,10 +67,10 @@ class Judge:
         return Outcome(b"new", True, verdicts[1:] if self._short else verdicts, [], None)  # noqa: FBT003
 
 
-def folded(fold: Any, arrivals: Sequence[Arrival]) -> Folding:
+def folded(fold: Any, arrivals: Sequence[Arrival]) -> StepBuilder:
     """Fold arrivals of accounts that are not there yet."""
-    share = share_of(arrivals)
-    folding = Folding(fold, dict.fromkeys(share.accounts), 5)
+    share = step_input(arrivals)
+    folding = StepBuilder(fold, dict.fromkeys(share.accounts), 5)
     assert len([*folding.arrivals(share.accounts, share.refused)]) == len(share.accounts)
     return folding
 

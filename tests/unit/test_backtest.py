@@ -134,9 +134,9 @@ def test_what_stood_then_is_what_was_told_then():
     for decision in decisions:
         t = micros(msgspec.convert(decision["effective_at"], type(on(0))))
         then, earlier = record_at(record, t, POLICY), record_at(record, t - 1, POLICY)
-        assert STATUSES[then.record.head.told] == decision["to"]
-        assert STATUSES[earlier.record.head.told] == before
-        assert decision_id("a", then.record.told[-1]) == decision["event_id"]
+        assert STATUSES[then.record.head.effective_status] == decision["to"]
+        assert STATUSES[earlier.record.head.effective_status] == before
+        assert decision_id("a", then.record.decisions[-1]) == decision["event_id"]
         before = decision["to"]
 
 

@@ -11,7 +11,7 @@ from faust.types import TP
 from relationship.contract.messages import PURCHASES
 from relationship.contract.outcome import Reason, Refused
 from streams.wire.dead_letters import MAX_BYTES, DeadLetter, dead_letter, read_dead_letter
-from streams.wire.records import Record
+from streams.wire.records import FetchedRecord
 
 NOW_US = 1_780_000_000_123_456
 REFUSED = Refused(Reason.SCHEMA, "$.amount: required, and missing")
@@ -123,5 +123,5 @@ def test_a_foreign_record_is_no_dead_letter(headers: tuple[tuple[str, bytes | No
 
 def test_the_clients_own_record_is_what_is_needed() -> None:
     """What aiokafka hands out can be refused as it is."""
-    record: Record = ConsumerRecord(PURCHASES, 0, 1, 2, 0, b"acme", b"{", None, 4, 1, (("a", b"b"),))
+    record: FetchedRecord = ConsumerRecord(PURCHASES, 0, 1, 2, 0, b"acme", b"{", None, 4, 1, (("a", b"b"),))
     assert dead_letter(PLACE, record, REFUSED, now=NOW_US).headers[0] == ("a", b"b")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from relationship.contract.outcome import RECLASSIFIED, Outgoing
-from streams.engine.dispatch import CONFIRMED_SECONDS, MOST_WAITING, Dispatch, Owed
-from streams.engine.step import Entry
+from streams.engine.dispatch import CONFIRMED_SECONDS, MOST_WAITING, Dispatch, PendingSends
+from streams.engine.step import OutboxEntry
 
 CHANGELOG = ("changelog", 3)
 
@@ -56,11 +56,11 @@ class Owner:
     def _nudge(self) -> None:
         self.nudges += 1
 
-    def owed(self, name: str, *, age: float = 0.0) -> Owed:
+    def owed(self, name: str, *, age: float = 0.0) -> PendingSends:
         """Return what a step of one account owes; `age` seconds ago Redis said that the partition is ours."""
-        entry = Entry(name, Outgoing(RECLASSIFIED, name, b"{}", name, "2026-01-01T00:00:00Z"))
+        entry = OutboxEntry(name, Outgoing(RECLASSIFIED, name, b"{}", name, "2026-01-01T00:00:00Z"))
         done = lambda: self.kafka.story.append(f"done {name}")  # noqa: E731 - one line says it
-        return Owed({name.encode(): b""}, {name.encode(): entry}, time.monotonic() - age, [done])
+        return PendingSends({name.encode(): b""}, {name.encode(): entry}, time.monotonic() - age, [done])
 
 
 async def test_an_accounts_next_state_follows_the_decisions_of_the_one_before() -> None:

@@ -11,14 +11,14 @@ from relationship.contract import messages as m
 from relationship.contract.outcome import Reason, Refused
 from relationship.state.record import decode, encode
 from streams.config.settings import Settings
-from streams.engine.erasure_guard import Erased
-from streams.engine.step import Folding
+from streams.engine.erasure_guard import ErasureGuard
+from streams.engine.step import StepBuilder
 from streams.health.traces import _Seen, judged, mentions
 from streams.kafka.topics import TopicSpec, topics_for
 from streams.wire.arrivals import EPOCH, arrival_of
 
 DAY_MS = 86_400_000
-ERASED = Erased({"a": 5_000}, {m.PURCHASES: 10, m.COMMANDS: 3})
+ERASED = ErasureGuard({"a": 5_000}, {m.PURCHASES: 10, m.COMMANDS: 3})
 
 
 def arrival(topic, offset, account="a", at=0.0):
@@ -54,7 +54,7 @@ def test_only_what_was_acknowledged_of_an_erased_account_is_left_out(record, cov
 
 def test_what_is_left_out_is_accounted_for() -> None:
     """It counts as a repeat, and changes nothing."""
-    folding = Folding(CORE, {}, 0)
+    folding = StepBuilder(CORE, {}, 0)
     folding.repeats([arrival(m.PURCHASES, 9)])
     step = folding.step({m.PURCHASES: 10})
     assert step.counts == {(m.PURCHASES, "repeat"): 1}
@@ -85,7 +85,7 @@ def test_a_record_names_whom_it_is_merged_with_and_whom_it_has_told() -> None:
     assert mentions(records["a"], "b")
     assert mentions(records["b"], "a")
     quiet = decode(records["a"])
-    quiet.guests, quiet.pending = [], b""
+    quiet.merged_sources, quiet.pending = [], b""
     assert not mentions(encode(quiet), "b")
 
 

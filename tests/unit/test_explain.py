@@ -40,10 +40,10 @@ def test_what_next_holds_when_it_is_applied():
         trial = copy(head)
         t = max(trial.t + 7 * times.DAY_US, trial.since + max(POLICY.stays_us.values()))
         for number in range(1, count + 1):
-            assert trial.told == head.told
+            assert trial.effective_status == head.effective_status
             advance(trial, step.fact(t), POLICY)
             t += 7 * times.DAY_US
-            assert (trial.told == target) == (number == count)
+            assert (trial.effective_status == target) == (number == count)
 
 
 def test_what_next_is_a_sentence_in_the_contract_s_terms():

@@ -19,11 +19,11 @@ from relationship.contract.decisions import to_json
 from relationship.contract.outcome import Delivered, Refused
 from relationship.core import Core
 from relationship.policy.compiled import load_policy
-from relationship.state.record import STANDINGS, Record
+from relationship.state.record import STANDINGS, AccountRecord
 from relationship.state.record import decode as decode_record
 from relationship.timeline.state_message import state_of
 from streams.config.settings import Settings
-from streams.engine.failpoints import POINTS
+from streams.engine.failpoints import FAILPOINTS
 from streams.wire.codecs import Codec, Limits
 
 NOW_US = 1_790_000_000_000_000
@@ -46,7 +46,7 @@ def perfect() -> Found:
     return Found(right.records, [], decisions, shown, letters, len(letters), counted, Counter(), {BYSTANDER})
 
 
-def state_bytes(account: str, record: Record) -> bytes:
+def state_bytes(account: str, record: AccountRecord) -> bytes:
     """Return the state that an account's record says was published last; its score is that of then."""
     assert record.shown is not None
     state = state_of(account, record, record.shown.score, load_policy())
@@ -169,8 +169,8 @@ def test_every_safeguard_has_a_control_and_every_fault_a_name_of_its_own() -> No
     """Each safeguard that can be switched off is, in a control; places of the harness are none of the product's."""
     assert {control.without for control in CONTROLS} == SAFEGUARDS.keys() - {STRETCHED}
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)
-    assert PLACES[: len(POINTS)] == POINTS
-    assert not set(PLACES[len(POINTS) :]) & set(POINTS)
+    assert PLACES[: len(FAILPOINTS)] == FAILPOINTS
+    assert not set(PLACES[len(FAILPOINTS) :]) & set(FAILPOINTS)
 
 
 def test_nothing_is_switched_off_unless_asked() -> None:

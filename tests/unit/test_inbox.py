@@ -11,7 +11,7 @@ from faust.types import TP
 from relationship.contract.messages import MESSAGE_TYPES, PURCHASES, TICKETS
 from streams.engine.inbox import ACCOUNT_RECORDS, HOLD_RECORDS, LET_GO_RECORDS, GapError, Inbox
 from streams.wire.codecs import Codec, Limits
-from streams.wire.records import Batch, Record
+from streams.wire.records import Batch, FetchedRecord
 
 
 class Consumer:
@@ -53,7 +53,7 @@ class Consumer:
         return dict.fromkeys(tps, 0)
 
 
-def purchase(offset: int, second: int) -> Record:
+def purchase(offset: int, second: int) -> FetchedRecord:
     """Return a purchase of some second."""
     value = {
         "event_id": f"e{offset}",
@@ -65,7 +65,7 @@ def purchase(offset: int, second: int) -> Record:
     return ConsumerRecord(PURCHASES, 0, offset, 1, 0, b"a", json.dumps(value).encode(), None, 1, 1, ())
 
 
-def batch(topic: str, records: Sequence[Record], start: int, end: int, generation: int = 1) -> Batch:
+def batch(topic: str, records: Sequence[FetchedRecord], start: int, end: int, generation: int = 1) -> Batch:
     """Return a batch that leads to the last record, or to the end where there is none."""
     position = records[-1].offset + 1 if records else end
     return Batch(TP(topic, 0), records, start, position, end, generation)

@@ -24,7 +24,7 @@ from story import (
 from relationship.contract.messages import MOVES, decoder_for
 from relationship.contract.outcome import AUDIT, STATE, Delivered
 from relationship.replay import Replay
-from relationship.state.facts import GuestProfileFact
+from relationship.state.facts import MergedProfileFact
 from relationship.state.record import decode
 from relationship.timeline.explain import describe
 
@@ -149,7 +149,7 @@ def test_a_merge_behind_the_history_kept_is_refused_and_undone():
     replay, found = audits(told)
     assert record_of(replay).base is not None
     assert ("merge", "refused", "it reaches further back than the history that the other account keeps") in found
-    assert decode(replay.records["b"]).merged is None
+    assert decode(replay.records["b"]).merged_into is None
     assert record_of(replay, "a").head.purchases == 700
 
 
@@ -177,7 +177,7 @@ def test_erasing_an_account_lets_those_merged_into_it_stand_alone():
     told = [purchase(1), purchase(2, account="b"), command(3, "merge", account="b", into="a"), purchase(4, account="b")]
     replay, found = audits([*told, command(5, "erase"), purchase(6, account="b")])
     assert set(replay.records) == {"b"}
-    assert (record_of(replay, "b").merged, record_of(replay, "b").head.purchases) == (None, 3)
+    assert (record_of(replay, "b").merged_into, record_of(replay, "b").head.purchases) == (None, 3)
     assert ("merge", "refused", "the account that it was merged into is erased") in found
 
 
@@ -198,7 +198,7 @@ def test_a_guest_s_profile_that_tips_a_decision_is_named():
     """A demotion behind the profile of an account merged in has its sentence; the step does not fail on it."""
     _, decisions = fold([purchase(1), profile(2, account="b"), command(3, "merge", account="b", into="a")])
     assert decisions
-    assert describe(GuestProfileFact(0, "p", None, None, None, None, None, 0)) == (
+    assert describe(MergedProfileFact(0, "p", None, None, None, None, None, 0)) == (
         "the profile of an account merged into it of 1970-01-01"
     )
 
@@ -233,7 +233,7 @@ def test_two_merges_that_cross_are_a_circle_and_undone():
         message = decoder_for(MOVES).decode(sent.value)
         records[sent.key], moves = deliver(records[sent.key], sent.key, MOVES, message)
         waiting += moves
-    alone = [account for account in "ab" if decode(records[account]).merged is None]
+    alone = [account for account in "ab" if decode(records[account]).merged_into is None]
     assert alone == ["a", "b"]
     assert {each["detail"] for each in answers if each["outcome"] == "refused"} == {
         "the accounts are merged in a circle"

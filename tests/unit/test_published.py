@@ -14,7 +14,7 @@ from relationship.contract.outcome import AUDIT, POLICIES
 from relationship.contract.times import micros
 from relationship.policy.compiled import default_text
 from relationship.policy.schedule import Schedule
-from relationship.timeline.published import ACTIVE, LEAD, Publications, audit, outgoing, publication
+from relationship.timeline.published import ACTIVE, LEAD, PublishedPolicies, audit, outgoing, publication
 
 NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
 
@@ -27,14 +27,14 @@ def publish(version, effective_at, now=NOW, **values):
 
 def heard(*published):
     """Return what a topic with these policies comes to."""
-    found = Publications(POLICY)
+    found = PublishedPolicies(POLICY)
     assert [found.take(outgoing(each).value) for each in published] == [None] * len(published)
     return found
 
 
 def test_nothing_published_is_the_first_policy_alone():
     """Not even a schedule: the fold is as quick as ever."""
-    assert Publications(POLICY).rules is POLICY
+    assert PublishedPolicies(POLICY).rules is POLICY
 
 
 def test_each_is_in_force_from_its_moment():
@@ -65,7 +65,7 @@ def test_what_is_no_policy_changes_nothing(value):
 @pytest.mark.parametrize("wrong", [{"toml": "gate = 2"}, {"id": "another"}, {"toml": ""}])
 def test_a_policy_that_fails_its_check_changes_nothing(wrong):
     """So does one whose text says another id, and an active one without a text."""
-    found = Publications(POLICY)
+    found = PublishedPolicies(POLICY)
     assert found.take(to_json(msgspec.structs.replace(publish("2", NOW), **wrong)))
     assert found.rules is POLICY
 
@@ -88,9 +88,9 @@ def test_a_version_is_published_once():
 
 def test_workers_have_time_to_hear():
     """Not sooner than a minute from now; by default a little later than that."""
-    assert "60 s" in Publications(POLICY).complaint(publish("2", NOW + LEAD - timedelta(seconds=1)))
-    assert Publications(POLICY).complaint(publish("2", NOW + LEAD)) is None
-    assert Publications(POLICY).complaint(publish("2", None)) is None
+    assert "60 s" in PublishedPolicies(POLICY).complaint(publish("2", NOW + LEAD - timedelta(seconds=1)))
+    assert PublishedPolicies(POLICY).complaint(publish("2", NOW + LEAD)) is None
+    assert PublishedPolicies(POLICY).complaint(publish("2", None)) is None
 
 
 def test_a_rollback_goes_to_the_one_before():
@@ -101,7 +101,7 @@ def test_a_rollback_goes_to_the_one_before():
     assert 'version = "2"' in text
     assert found.rollback("1", default_text())[2] == "1-r1"
     assert "no earlier version 9: there is 1, 2" in found.rollback("9", default_text())
-    assert "no switch" in Publications(POLICY).rollback(None, default_text())
+    assert "no switch" in PublishedPolicies(POLICY).rollback(None, default_text())
 
 
 def test_a_rollback_s_version_is_the_one_decisions_name():

@@ -40,7 +40,7 @@ def kinds(found):
 
 def test_without_a_shadow_there_is_none():
     """The record bears nothing of it, and nothing is told."""
-    assert record_of(fold(courtship())[0]).shade is None
+    assert record_of(fold(courtship())[0]).shadowed is None
 
 
 def test_it_decides_nothing():
@@ -78,8 +78,8 @@ def test_the_shade_is_the_account_as_its_policy_alone_would_have_it(order):
     """Whether it is folded on, or anew after a late event."""
     replay = shadowed(order(courtship()), STRICT)[0]
     alone = fold(courtship(), Core(STRICT.policy))[0]
-    assert record_of(replay).shade.head == record_of(alone).head
-    assert record_of(replay).shade.exact
+    assert record_of(replay).shadowed.head == record_of(alone).head
+    assert record_of(replay).shadowed.exact
 
 
 def test_a_shadow_that_comes_later_has_the_history_kept():
@@ -89,7 +89,7 @@ def test_a_shadow_that_comes_later_has_the_history_kept():
     core.shadow = STRICT
     assert kinds(differences(replay.take(*purchase(165), NOW_US)[1])) == ["entered"]
     alone = fold([*courtship(), purchase(165)], Core(STRICT.policy))[0]
-    assert record_of(replay).shade.head == record_of(alone).head
+    assert record_of(replay).shadowed.head == record_of(alone).head
 
 
 def test_another_shadow_takes_the_first_one_s_place():
@@ -98,7 +98,7 @@ def test_another_shadow_takes_the_first_one_s_place():
     replay, _ = shadowed(courtship(), STRICT, core)
     core.shadow = HASTY
     replay.take(*purchase(165), NOW_US)
-    assert record_of(replay).shade.mark == "hasty"
+    assert record_of(replay).shadowed.mark == "hasty"
 
 
 def test_what_the_active_policy_folded_away_makes_it_approximate():
@@ -109,7 +109,7 @@ def test_what_the_active_policy_folded_away_makes_it_approximate():
     assert record_of(replay).base is not None
     core.shadow = HASTY
     replay.take(*purchase(300, "last"), NOW_US)
-    assert not record_of(replay).shade.exact
+    assert not record_of(replay).shadowed.exact
 
 
 def test_its_timers_run():
@@ -131,7 +131,7 @@ def test_its_end_takes_the_difference_from_the_topic():
     replay, _ = shadowed(courtship(), STRICT, core)
     core.shadow = None
     assert differences(replay.take(*purchase(165), NOW_US)[1]) == [None]
-    assert record_of(replay).shade is None
+    assert record_of(replay).shadowed is None
 
 
 @pytest.mark.parametrize("last", [command(165, "erase"), command(165, "merge", into="b")])
@@ -166,4 +166,4 @@ def test_told_twice_it_has_the_same_id():
         again += [sent.event_id for sent in trial.take(topic, message, NOW_US)[1] if sent.topic == SHADOWED]
     assert len(again) == 2
     assert len(set(again)) == 1
-    assert decode(record).shade is None
+    assert decode(record).shadowed is None

@@ -6,7 +6,7 @@ from variants import variant
 from relationship.contract.outcome import POLICIES
 from relationship.core import Core
 from relationship.policy.schedule import Schedule, Switch
-from streams.engine.timer_rescan import PORTION, Sweep, fingerprint
+from streams.engine.timer_rescan import PORTION, TimerRescan, fingerprint
 
 LATER = Schedule(POLICY, [Switch(1_000_000, variant("2"))])
 LATER_STILL = Schedule(POLICY, [Switch(2_000_000, variant("2"))])
@@ -37,7 +37,7 @@ async def rest(sweep, due):
 
 async def test_the_same_rules_look_at_nothing() -> None:
     """Where Redis notes the rules in force, no key is scanned; where it notes nothing, the note is all that is written."""
-    sweep, due = Sweep(Core(POLICY)), Due()
+    sweep, due = TimerRescan(Core(POLICY)), Due()
     sweep.restart({POLICIES: fingerprint(POLICY)})
     assert await rest(sweep, due) == []
     sweep.restart({})
@@ -48,7 +48,7 @@ async def test_the_same_rules_look_at_nothing() -> None:
 async def test_other_rules_look_at_every_timer_once_and_note_it_with_the_last() -> None:
     """Also where they changed while nobody was there: what Redis notes is of other rules."""
     core, due = Core(LATER), Due()
-    sweep = Sweep(core)
+    sweep = TimerRescan(core)
     sweep.restart({POLICIES: fingerprint(POLICY)})
     portions = await rest(sweep, due)
     assert [key for portion in portions for key in portion.keys] == KEYS
@@ -59,7 +59,7 @@ async def test_other_rules_look_at_every_timer_once_and_note_it_with_the_last() 
 async def test_rules_that_change_in_the_middle_begin_again() -> None:
     """A round under rules that are no longer in force is not noted as done, and the next one takes every key."""
     core, due = Core(LATER), Due()
-    sweep = Sweep(core)
+    sweep = TimerRescan(core)
     sweep.restart({POLICIES: fingerprint(POLICY)})
     await sweep.portion(due.scan)
     core.rules = LATER_STILL
@@ -71,7 +71,7 @@ async def test_rules_that_change_in_the_middle_begin_again() -> None:
 async def test_rules_that_change_before_the_first_note_are_looked_at() -> None:
     """Timers derived on opening go by the rules of then, whatever is in force at the first turn."""
     core, due = Core(POLICY), Due()
-    sweep = Sweep(core)
+    sweep = TimerRescan(core)
     sweep.restart({})
     core.rules = LATER
     assert [key for portion in await rest(sweep, due) for key in portion.keys] == KEYS
@@ -79,7 +79,7 @@ async def test_rules_that_change_before_the_first_note_are_looked_at() -> None:
 
 async def test_a_fold_without_policies_has_no_sweep() -> None:
     """The engine's own tests fold with something that knows none."""
-    sweep = Sweep(object())  # type: ignore[arg-type]
+    sweep = TimerRescan(object())  # type: ignore[arg-type]
     sweep.restart({})
     assert await sweep.portion(Due().scan) is None
 

@@ -30,6 +30,7 @@ from relationship.policy.compiled import load_policy
 from relationship.policy.file import PolicyError
 from streams.config.logs import configure_logs
 from streams.config.settings import Settings
+from streams.driver.mode_private import until_crashed
 from streams.engine.app import App, build_app
 from streams.engine.metrics import Metrics
 from streams.engine.partition import PositionLostError
@@ -58,18 +59,18 @@ class Worker:
     Attributes:
         app: the Faust app of the present life, or None between two.
         metrics: of all its lives.
-        pulse: beats after every step and every change of state, for whoever waits for one.
+        notifier: notifies after every step and every change of state, for whoever waits for one.
     """
 
     def __init__(self, settings: Settings, fold: Fold) -> None:
         self.settings = settings
         self.metrics = Metrics()
-        self.pulse = Notifier()
+        self.notifier = Notifier()
         self.app: App | None = None
         self._fold = fold
         self._policies: PolicyFollower | None = None
         if isinstance(fold, Core):
-            self._policies = PolicyFollower(settings, fold, fold.rules.at(0), self.metrics, self.pulse)
+            self._policies = PolicyFollower(settings, fold, fold.rules.at(0), self.metrics, self.notifier)
         self._stop = asyncio.Event()
 
     @property
@@ -80,7 +81,7 @@ class Worker:
     async def until(self, condition: Callable[[], bool]) -> None:
         """Return when a condition on this worker holds."""
         while not condition():
-            await self.pulse.wait()
+            await self.notifier.wait()
 
     async def settled(self) -> None:
         """Return when the worker is ready and everything that Kafka had meanwhile is folded and sent: lag 0."""
@@ -95,6 +96,7 @@ class Worker:
         for tp, lag in (self.app.lags() if self.app else {}).items():
             self.metrics.lag_events.labels(tp.topic, tp.partition).set(lag.events)
             self.metrics.lag_seconds.labels(tp.topic, tp.partition).set(lag.seconds)
+        self.metrics.outbox.set(self.app.outbox_records if self.app else 0)
         return self.metrics.text()
 
     def stop(self) -> None:
@@ -113,7 +115,7 @@ class Worker:
     async def _live(self, ready: Ready | None) -> None:
         """Live once: until stopped, or until Redis has gone back."""
         publisher = Publisher(self.settings)
-        app = self.app = build_app(self.settings, self._fold, publisher, self.metrics, self.pulse)
+        app = self.app = build_app(self.settings, self._fold, publisher, self.metrics, self.notifier)
         add_intake_agents(app)
         try:
             if await self._unless_stopped(self._prepare(app, publisher)):
@@ -136,7 +138,7 @@ class Worker:
     async def _work(self, app: App, ready: Ready | None) -> None:
         """Run the app until it fails."""
         starting = asyncio.create_task(self._start(app, ready))
-        crashed = asyncio.create_task(app._crashed.wait())  # noqa: SLF001 - mode has no public way to wait for it
+        crashed = asyncio.create_task(until_crashed(app))
         failed = asyncio.create_task(app.failed.wait())
         try:
             done, _ = await asyncio.wait((starting, crashed, failed), return_when=asyncio.FIRST_COMPLETED)
@@ -153,7 +155,7 @@ class Worker:
     async def _start(self, app: App, ready: Ready | None) -> None:
         await app.start()
         while not app.is_ready:
-            await self.pulse.wait()
+            await self.notifier.wait()
         if ready is not None:
             ready(self)
 

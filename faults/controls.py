@@ -1,7 +1,7 @@
 """The safeguards, each with what a worker is like without it: a run that stays green then proves nothing.
 
 Each is switched off in the worker's process alone, at the narrowest seam that carries it, so that all the rest is the
-product as it is. The places that only exist without a safeguard are told to `points.hit` like the others.
+product as it is. The places that only exist without a safeguard are told to `failpoints.hit` like the others.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,13 +15,13 @@ from faults.arms import CHANGELOG_CLEARED, DECISIONS_FIRST, POSITIONS_WRITTEN
 from relationship.contract.outcome import RECLASSIFIED, Delivered, Outcome
 from relationship.core import Core
 from relationship.state.record import decode, encode
-from streams.engine import failpoints as points
+from streams.engine import failpoints
 from streams.kafka.publisher import Place, ProducerRecord, Publisher
 
 
 def _reach(place: str) -> None:
     """Tell of a place that no step of the product has."""
-    cast("Callable[[str], None]", points.hit)(place)
+    cast("Callable[[str], None]", failpoints.hit)(place)
 
 
 class ForgetfulCore(Core):

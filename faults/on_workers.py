@@ -11,7 +11,7 @@ from streams.engine.failpoints import FAILPOINTS
 
 # Steps of a busy partition are many and letters few: the how-manieth time at most.
 NTH: Final = 12
-NTH_OF: Final = {"letters_sent": 3, "outbox_noted": 4}
+NTH_OF: Final = {"dead_letters_sent": 3, "outbox_noted": 4}
 CHANCE_SECONDS: Final = 10.0  # for a worker that may have no partition, or nothing to do, to get to its place
 
 

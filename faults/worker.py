@@ -14,7 +14,7 @@ from faults.controls import switch_off
 from relationship.core import Core
 from relationship.policy.compiled import load_policy
 from streams.config.load import load_settings
-from streams.engine import failpoints as points
+from streams.engine import failpoints
 
 
 def reaching(arm: Arm, hit: Path) -> Callable[[str], None]:
@@ -35,7 +35,7 @@ def reaching(arm: Arm, hit: Path) -> Callable[[str], None]:
 def main(file: Path) -> int:
     """Run the worker until a signal; return the exit code."""
     arm = read_arm(file)
-    points.hit = reaching(arm, hit_file(file))
+    failpoints.hit = reaching(arm, hit_file(file))
     settings = load_settings()
     core = Core(load_policy(settings.policy_file), settings.lateness_days)
     fold = switch_off(arm.without, core)

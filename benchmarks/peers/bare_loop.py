@@ -20,7 +20,7 @@ from relationship.contract.messages import MESSAGE_TYPES
 from relationship.contract.outcome import Outgoing
 from relationship.core import Core
 from relationship.policy.compiled import load_policy
-from streams.driver.unwrapped import unwrap
+from streams.driver.aiokafka_private import unwrap
 from streams.engine.merge import Merge
 from streams.wire.arrivals import EPOCH, Arrival, step_input
 from streams.wire.codecs import Codec, Limits

@@ -12,7 +12,7 @@ from faust.assignor.partition_assignor import PartitionAssignor
 from yarl import URL
 
 from relationship.contract.messages import MESSAGE_TYPES
-from streams.driver.assignor import Assignor
+from streams.driver.faust_private import Assignor
 from streams.engine.app import TABLE
 
 # Kafka's default for `message.max.bytes`, which holds for the group's record too.

@@ -7,7 +7,7 @@ from faust.assignor.partition_assignor import PartitionAssignor
 
 from benchmarks.scaling import keys, metadata, queues, rebalances
 from benchmarks.scaling import model as m
-from streams.driver.assignor import Assignor
+from streams.driver.faust_private import Assignor
 from streams.engine.batch_sizing import STEP_RECORDS
 
 GROUP: Final = "clientward-relationships"

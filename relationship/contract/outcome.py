@@ -64,7 +64,8 @@ class Outgoing(NamedTuple):
     """One record to publish, keyed by an account. `value` is JSON, or None for a tombstone.
 
     `event_id` and `time` (RFC 3339) become the CloudEvents headers `ce_id` and `ce_time`; a repeat of the same decision
-    has the same `event_id`.
+    has the same `event_id`. `label` is what a metric counts it by: of a decision its direction and its `to`, with a blank
+    between them; of a shadow's difference its kind; empty for all else.
     """
 
     topic: str
@@ -73,6 +74,7 @@ class Outgoing(NamedTuple):
     event_id: str
     time: str
     traceparent: str | None = None
+    label: str = ""
 
 
 class Outcome(NamedTuple):

@@ -46,8 +46,8 @@ def time_of(message: m.Intake) -> str:
 
 def decision(message: Reclassification, traceparent: str | None) -> Outgoing:
     """Return a reclassification to publish."""
-    event_id, time = message.event_id, message.effective_at
-    return Outgoing(RECLASSIFIED, message.account_id, to_json(message), event_id, time, traceparent)
+    event_id, time, label = message.event_id, message.effective_at, f"{message.direction} {message.to}"
+    return Outgoing(RECLASSIFIED, message.account_id, to_json(message), event_id, time, traceparent, label)
 
 
 def state(message: State, event_id: str) -> Outgoing:

@@ -84,7 +84,7 @@ def compare(account_id: str, record: AccountRecord, rules: Rules, shadow: Shadow
         effective_at=times.rfc3339(at),
         decided_at=times.rfc3339(decided_at),
     )
-    return Outgoing(SHADOWED, account_id, to_json(message), message.event_id, message.effective_at)
+    return Outgoing(SHADOWED, account_id, to_json(message), message.event_id, message.effective_at, label=kind)
 
 
 def _side(record: AccountRecord, policy: Policy) -> SidePart:

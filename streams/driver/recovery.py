@@ -9,24 +9,20 @@ the partition has been read up to its end, records or not; and whatever is waite
 """
 
 import asyncio
-from time import monotonic
 from typing import Any, Final, NamedTuple, cast
 
 import structlog
-from faust.tables.manager import TableManager
 from faust.tables.recovery import Recovery
 from faust.types import TP, EventT
-from mode import Service
 
 from clientward_store import StoreRefused, StoreUnavailable
-from streams.driver.host import Host
+from streams.driver.faust_private import FaustRecovery, FaustTables
 from streams.driver.transport import Consumer
+from streams.retry import until_it_passes
 from streams.wire.records import Batch
 
 log = structlog.get_logger(__name__)
 
-# Seconds between two tries of a Redis that is away.
-RETRY_SECONDS: Final = 1.0
 # Seconds without a batch after which what is still missing is looked at: if Kafka answers, there is nothing more to come.
 STALL_SECONDS: Final = 10.0
 
@@ -47,17 +43,11 @@ class Restored(NamedTuple):
     message: ChangelogRecord
 
 
-class BatchRecovery(Recovery):
+class BatchRecovery(FaustRecovery):
     """Faust's recovery service, reading batches."""
 
-    app: Host
-
-    def _set_recovery_started(self) -> None:
-        super()._set_recovery_started()
-        self.signal_recovery_end.clear()
-
-    @Service.task
-    async def _slurp_changelogs(self) -> None:
+    async def read_changelogs(self) -> None:
+        """Apply batch after batch; whatever is waited for long is looked at."""
         while not self.should_stop:
             try:
                 async with asyncio.timeout(STALL_SECONDS):
@@ -72,7 +62,7 @@ class BatchRecovery(Recovery):
         consumer = cast("Consumer", self.app.consumer)
         if batch.tp not in self.active_tps or batch.generation != consumer.generation(batch.tp):
             return
-        self._active_events_received_at[batch.tp] = monotonic()
+        self.note_received(batch.tp)
         if batch.records:
             tp = batch.tp
             events = [
@@ -82,22 +72,17 @@ class BatchRecovery(Recovery):
         self.active_offsets[batch.tp] = batch.position - 1
 
     async def _write(self, tp: TP, events: list[Restored]) -> None:
-        while not self.should_stop:
-            try:
-                # In a thread: the store waits for Redis there, while the loop fetches on and the group hears of the worker.
-                await asyncio.to_thread(self.tp_to_table[tp].apply_changelog_batch, cast("list[EventT[Any]]", events))
-            except StoreRefused:
-                raise
-            except StoreUnavailable as error:
-                log.warning("recovery waits for Redis", partition=tp.partition, reason=str(error))
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
-                break
+        # In a thread: the store waits for Redis there, while the loop fetches on and the group hears of the worker.
+        apply = self.tp_to_table[tp].apply_changelog_batch
+        await until_it_passes(
+            lambda: asyncio.to_thread(apply, cast("list[EventT[Any]]", events)),
+            lambda error: isinstance(error, StoreUnavailable) and not isinstance(error, StoreRefused),
+            lambda error, _: log.warning("recovery waits for Redis", partition=tp.partition, reason=str(error)),
+        )
 
     def _end_if_done(self) -> None:
         if self.in_recovery and not self.need_recovery():
-            self._set_recovery_ended()
-            self.signal_recovery_end.set()
+            self.end()
 
     async def _look_at_stall(self) -> None:
         """Name the partitions that recovery waits for, and give up on those of which Kafka has nothing more.
@@ -112,21 +97,16 @@ class BatchRecovery(Recovery):
                 self.active_offsets[tp] = self.active_highwaters[tp]
 
 
-class Tables(TableManager):
+class Tables(FaustTables):
     """Faust's table manager without its second of sleep, and with patience for a Redis that is away."""
 
-    app: Host
-
-    @property
-    def recovery(self) -> Recovery:
-        """The recovery service."""
-        if self._recovery is None:
-            self._recovery = BatchRecovery(self.app, self, beacon=self.beacon, loop=self.loop)
-        return self._recovery
+    def new_recovery(self) -> Recovery:
+        """Return the recovery service."""
+        return BatchRecovery(self.app, self, beacon=self.beacon, loop=self.loop)
 
     async def on_start(self) -> None:
         """Register the table's changelog and start recovery's service."""
-        await self._update_channels()
+        await self.register_changelogs()
         await self.recovery.start()
 
     async def on_rebalance(self, *args: Any, **kwargs: Any) -> None:

@@ -17,7 +17,7 @@ What differs from `kafka://`, and why:
   the next fetch of all others by 100 ms.
 - aiokafka's consumer runs in the worker's own loop, and not in a thread beside it: the two would take turns at the
   interpreter anyway, each waiting 5 ms for the other, and every call would cross over twice.
-- A commit that fails is told and not fatal: positions in Redis are the truth, the group's offsets show the lag.
+- A commit that fails is logged and not fatal: positions in Redis are the truth, the group's offsets show the lag.
 """
 
 import asyncio
@@ -30,8 +30,9 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from mode import ServiceT
 
+from streams.driver.faust_private import FaustConsumer
 from streams.driver.fetching import ConsumerThread, LoopWorker
-from streams.driver.host import Host
+from streams.retry import until_it_passes
 from streams.wire.records import Batch
 
 log = structlog.get_logger(__name__)
@@ -39,14 +40,11 @@ log = structlog.get_logger(__name__)
 # Seconds that a poll waits at most where nothing comes. It bounds how late an end of a partition without records is
 # told; records themselves wake it at once.
 POLL_SECONDS = 0.1
-# Seconds between two tries to hear where the partitions end.
-RETRY_SECONDS = 0.5
 
 
-class Consumer(driver.Consumer):
+class Consumer(FaustConsumer):
     """Delivers batches, seeks where it is told to, and commits what was acknowledged."""
 
-    app: Host
     _thread: ConsumerThread
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -54,7 +52,8 @@ class Consumer(driver.Consumer):
         self._done: dict[TP, int] = {}
         self._wake = asyncio.Event()
 
-    def _new_consumer_thread(self) -> ConsumerThread:
+    def new_thread(self) -> ConsumerThread:
+        """Return the aiokafka consumer."""
         return ConsumerThread(self, loop=self.loop, thread_loop=self.loop, beacon=self.beacon, Worker=LoopWorker)
 
     def rewind(self, positions: Mapping[TP, int], generation: int) -> None:
@@ -65,13 +64,13 @@ class Consumer(driver.Consumer):
         """Return the generation of a partition's last seek: a batch of another one is void."""
         return self._thread.generation(tp)
 
-    def hold(self, tps: Iterable[TP]) -> None:
-        """Stop fetching partitions: their owner has as much as it may hold, or is not ready yet."""
-        self._thread.hold(tps)
+    def pause_fetching(self, tps: Iterable[TP]) -> None:
+        """Stop fetching partitions: their owner has as much as it may buffer, or is not ready yet."""
+        self._thread.pause_fetching(tps)
 
-    def let_go(self, tps: Iterable[TP]) -> None:
+    def resume_fetching(self, tps: Iterable[TP]) -> None:
         """Fetch partitions again."""
-        self._thread.let_go(tps)
+        self._thread.resume_fetching(tps)
 
     async def ends(self, *tps: TP) -> Mapping[TP, int]:
         """Return the offset that each partition's next record will have, without waiting for a poll to end.
@@ -79,21 +78,19 @@ class Consumer(driver.Consumer):
         While the brokers are away this waits for them: without the ends nothing old may be folded.
         """
         asked = [driver.ensure_aiokafka_TP(tp) for tp in tps]
-        while True:
-            try:
-                ends = await self._thread._ensure_consumer().end_offsets(asked)  # noqa: SLF001 - it has no public name
-            except KafkaError as error:
-                log.warning("waiting for the ends of the intake", reason=str(error))
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
-                return {TP(tp.topic, tp.partition): end for tp, end in ends.items()}
+        ends = await until_it_passes(
+            lambda: self._thread.client.end_offsets(asked),
+            lambda error: isinstance(error, KafkaError),
+            lambda error, _: log.warning("waiting for the ends of the intake", reason=str(error)),
+        )
+        return {TP(tp.topic, tp.partition): end for tp, end in ends.items()}
 
     async def acknowledged(self, *tps: TP) -> Mapping[TP, int]:
         """Return the group's offsets of those partitions that have one; none where the brokers do not say."""
         found: dict[TP, int] = {}
         for tp in tps:
             try:
-                offset = await self._thread._ensure_consumer().committed(driver.ensure_aiokafka_TP(tp))  # noqa: SLF001
+                offset = await self._thread.client.committed(driver.ensure_aiokafka_TP(tp))
             except KafkaError as error:
                 log.warning("the group's offsets are not to be had", reason=str(error))
                 return {}
@@ -109,13 +106,13 @@ class Consumer(driver.Consumer):
         """Pause partitions, in aiokafka too; so it fetches no changelog while the worker itself writes it."""
         tps = set(tps)
         super().pause_partitions(tps)
-        self.hold(tps)
+        self.pause_fetching(tps)
 
     def resume_partitions(self, tps: Iterable[TP]) -> None:
         """Resume partitions. Those of the intake stay held until their owner has sought them."""
         tps = set(tps)
         super().resume_partitions(tps)
-        self.let_go(tp for tp in tps if tp.topic not in self.app.intake)
+        self.resume_fetching(tp for tp in tps if tp.topic not in self.app.intake)
         self._wake.set()
 
     def resume_flow(self) -> None:
@@ -128,9 +125,9 @@ class Consumer(driver.Consumer):
 
     async def perform_seek(self) -> None:
         """Hold the intake until its owners seek it. They start when the rebalance ends: until then queues are cleared."""
-        self.hold(tp for tp in self.assignment() if tp.topic in self.app.intake)
+        self.pause_fetching(tp for tp in self.assignment() if tp.topic in self.app.intake)
 
-    async def _drain_messages(self, fetcher: ServiceT) -> None:
+    async def drain(self, fetcher: ServiceT) -> None:
         """Deliver batch after batch until the fetcher or the consumer stops."""
         try:
             while not (self.should_stop or fetcher.should_stop):
@@ -143,20 +140,20 @@ class Consumer(driver.Consumer):
                 raise
 
     async def _drain_once(self) -> None:
-        active = self._get_active_partitions()
+        active = self.active_partitions
         self._wake.clear()
         if not (self.flow_active and active):
             await self.wait_first(self._wake.wait(), timeout=POLL_SECONDS)
             return
         # A call may last through a whole rebalance and bring what was fetched after it: batches know their own seek.
-        fetched = await self._getmany(active_partitions=active, timeout=POLL_SECONDS)
+        fetched = await self.fetch(active, POLL_SECONDS)
         batches = cast("Mapping[TP, Batch]", fetched)
         if batches and self.flow_active:
             # What is given up here, since a rebalance begins, is fetched again: the owners seek after it.
             await self.wait_first(self._deliver(batches), self.suspend_flow.wait())
 
     async def _deliver(self, batches: Mapping[TP, Batch]) -> None:
-        active = self._get_active_partitions()
+        active = self.active_partitions
         for tp, batch in batches.items():
             if tp in active:
                 await self.callback(self._message(batch))
@@ -179,10 +176,12 @@ class Consumer(driver.Consumer):
             generation_id=self.app.consumer_generation_id,
         )
 
-    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+    def acknowledged_partitions(self, topics: Any = None) -> Iterator[TP]:
+        """Yield the partitions that have something to commit."""
         return (tp for tp in list(self._done) if topics is None or tp in topics or tp.topic in topics)
 
-    def _new_offset(self, tp: TP) -> int | None:
+    def take_acknowledged(self, tp: TP) -> int | None:
+        """Return the offset to commit of a partition, once."""
         return self._done.pop(tp, None)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:

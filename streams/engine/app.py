@@ -16,24 +16,26 @@ from functools import partial
 from itertools import count
 from typing import Any, Final, NamedTuple
 
-import faust
 import structlog
 from faust.types import TP, ChannelT
 from yarl import URL
 
-from clientward_store import Store, StoreRefused, StoreUnavailable
+from clientward_store import Store, StoreUnavailable
 from relationship.contract.messages import MESSAGE_TYPES
 from relationship.contract.outcome import Fold
 from streams.config.settings import Settings
-from streams.driver.assignor import Assignor
+from streams.driver.faust_private import Assignor, register_agent
 from streams.driver.host import Host
 from streams.driver.recovery import Tables
 from streams.driver.transport import Consumer
+from streams.engine.commit import Ends
 from streams.engine.erasure_guard import read_erasures
 from streams.engine.metrics import Metrics
 from streams.engine.partition import Partition, Parts
-from streams.engine.redis_calls import Notifier
+from streams.engine.ports import SystemClock
+from streams.engine.redis_calls import Notifier, redis_is_away
 from streams.kafka.publisher import Publisher
+from streams.retry import until_it_passes
 from streams.wire.codecs import Codec, Limits
 from streams.wire.records import Batch
 
@@ -48,8 +50,6 @@ HEARTBEAT_SECONDS: Final = 1.0
 COMMIT_SECONDS: Final = 1.0
 # Seconds for a step to end when its partition is revoked, before it is cut off.
 STOP_SECONDS: Final = 5.0
-# Seconds between two tries of a Redis that is away.
-RETRY_SECONDS: Final = 1.0
 
 
 class Lag(NamedTuple):
@@ -75,14 +75,14 @@ class App(Host):
     consumer: Consumer
     failure: BaseException | None = None
 
-    def wire(self, settings: Settings, fold: Fold, publisher: Publisher, metrics: Metrics, pulse: Notifier) -> None:
+    def wire(self, settings: Settings, fold: Fold, publisher: Publisher, metrics: Metrics, notifier: Notifier) -> None:
         """Hand in what the owners of partitions need; `build_app` calls it once."""
         self.fetch_max_wait_ms = settings.fetch_max_wait_ms
         self._settings = settings
         self._fold = fold
         self._publisher = publisher
         self.metrics = metrics
-        self.pulse = pulse
+        self.notifier = notifier
         self.failed = asyncio.Event()
         self._generations = count(1)
         self._owners: dict[int, Partition] = {}
@@ -97,10 +97,8 @@ class App(Host):
         return store
 
     def add_agent(self, function: Callable[[Any], Awaitable[None]], channel: ChannelT[Any], name: str) -> None:
-        """Register an agent as Faust's decorator does, but for 26 ms of searching for its source, which is for discovery."""
-        agent = faust.Agent(function, name=name, app=self, channel=channel, on_error=self._on_agent_error)
-        self.agents[agent.name] = agent
-        self.topics.beacon.add(agent)
+        """Register an agent of a topic."""
+        register_agent(self, function, channel, name)
 
     @property
     def owners(self) -> Mapping[int, Partition]:
@@ -115,19 +113,19 @@ class App(Host):
 
     async def until_redis_answers(self) -> None:
         """Return once Redis answers, or the app stops. Raises StoreRefused where it will never."""
-        waited = False
-        while not self.should_stop:
-            try:
-                await self.store.ping()
-            except StoreRefused:
+
+        def away(error: BaseException) -> bool:
+            return redis_is_away(error) and not self.should_stop
+
+        def waiting(error: BaseException, tries: int) -> None:
+            if tries == 1:
+                log.warning("waiting for Redis", reason=str(error))
+
+        try:
+            await until_it_passes(self.store.ping, away, waiting)
+        except StoreUnavailable as error:
+            if not (redis_is_away(error) and self.should_stop):
                 raise
-            except StoreUnavailable as error:
-                if not waited:
-                    log.warning("waiting for Redis", reason=str(error))
-                waited = True
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
-                break
 
     def on_rebalance_end(self) -> None:
         """Start an owner for every number assigned: the table is recovered and the flow resumed. It seeks its topics."""
@@ -138,22 +136,19 @@ class App(Host):
             owner = self._owners[number] = Partition(number, parts)
             self._owning[number] = asyncio.create_task(self._own(owner), name=f"partition {number}")
         self.metrics.partitions.set(len(self._owners))
-        self.pulse.beat()
+        self.notifier.notify()
 
     def _parts(self) -> Parts:
         settings = self._settings
         limits = Limits(settings.max_record_bytes, settings.max_depth, settings.future_minutes * 60_000_000)
         return Parts(
-            store=self.store,
+            ends=Ends(self.store, self._publisher, self.metrics, SystemClock(), settings.changelog_topic),
             fold=self._fold,
             codec=Codec(limits),
-            publisher=self._publisher,
             intake=self.consumer,
-            metrics=self.metrics,
-            changelog=settings.changelog_topic,
-            erased=partial(read_erasures, settings, self.consumer),
+            erasures=partial(read_erasures, settings, self.consumer),
             generations=self._generations,
-            pulse=self.pulse,
+            notifier=self.notifier,
         )
 
     async def _own(self, owner: Partition) -> None:
@@ -164,7 +159,7 @@ class App(Host):
         except BaseException as error:  # noqa: BLE001 - whatever it is, the worker ends unacknowledged
             self.failure = self.failure or error
             self.failed.set()
-            self.pulse.beat()
+            self.notifier.notify()
 
     async def on_positions_void(self, revoked: set[TP]) -> None:
         """Stop the owners of revoked numbers: a step that has begun may end, and what is buffered is dropped."""
@@ -182,6 +177,11 @@ class App(Host):
         self.metrics.partitions.set(len(self._owners))
 
     @property
+    def outbox_records(self) -> int:
+        """How many records of our partitions' outboxes Redis holds that Kafka has not confirmed."""
+        return sum(owner.outbox_records for owner in self._owners.values())
+
+    @property
     def is_ready(self) -> bool:
         """Tell whether every number that was assigned is open and can reach Redis."""
         owners = self._owners.values()
@@ -193,24 +193,24 @@ class App(Host):
         now = time.time()
         lags = {}
         for owner in self._owners.values():
-            for topic, lane in owner.inbox.lanes.items():
+            for topic, queue in owner.inbox.queues.items():
                 oldest = owner.inbox.oldest_ms(topic)
-                lags[lane.tp] = Lag(lane.lag(), max(0.0, now - oldest / 1000) if oldest else 0.0)
+                lags[queue.tp] = Lag(queue.lag(), max(0.0, now - oldest / 1000) if oldest else 0.0)
         return lags
 
     async def settled(self) -> bool:
         """Return True when all that Kafka has now in our partitions is folded and sent; False if the app fails first."""
-        lanes = [lane for owner in self._owners.values() for lane in owner.inbox.lanes.values()]
-        ends = await self.consumer.highwaters(*[lane.tp for lane in lanes])
+        queues = [queue for owner in self._owners.values() for queue in owner.inbox.queues.values()]
+        ends = await self.consumer.highwaters(*[queue.tp for queue in queues])
         while not all(self._is_folded(tp, end) for tp, end in ends.items()):
             if self.failed.is_set() or self.should_stop:
                 return False
-            await self.pulse.wait()
+            await self.notifier.wait()
         return True
 
     def _is_folded(self, tp: TP, end: int) -> bool:
         owner = self._owners.get(tp.partition)
-        return owner is None or owner.inbox.lanes[tp.topic].folded >= end
+        return owner is None or owner.inbox.queues[tp.topic].folded >= end
 
     async def on_stop(self) -> None:
         """Stop the owners, commit what they acknowledged, and stop Faust's part."""
@@ -218,7 +218,7 @@ class App(Host):
         await super().on_stop()
 
 
-def build_app(settings: Settings, fold: Fold, publisher: Publisher, metrics: Metrics, pulse: Notifier) -> App:
+def build_app(settings: Settings, fold: Fold, publisher: Publisher, metrics: Metrics, notifier: Notifier) -> App:
     """Return the app, wired and not started. Nothing connects here."""
     app = App(
         settings.group,
@@ -247,7 +247,7 @@ def build_app(settings: Settings, fold: Fold, publisher: Publisher, metrics: Met
         TableManager=Tables,
         PartitionAssignor=Assignor,
     )
-    app.wire(settings, fold, publisher, metrics, pulse)
+    app.wire(settings, fold, publisher, metrics, notifier)
     app.relationships = app.Table(
         TABLE,
         key_type=bytes,

@@ -12,16 +12,16 @@ At most `MOST_WAITING` steps wait here; whoever folds waits then, and the next s
 """
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from streams.engine import failpoints as points
+from streams.engine import failpoints
+from streams.engine.ports import Clock, Publishing
 from streams.engine.step import OutboxEntry
 from streams.kafka.outgoing import sending_of
-from streams.kafka.publisher import Place, Publisher
+from streams.kafka.publisher import Place
 
 # Committed steps that may wait while others are being sent.
 MOST_WAITING: Final = 8
@@ -37,12 +37,14 @@ class PendingSends(NamedTuple):
         entries: its part of the outbox, by id.
         committed_at: when Redis was asked to commit it (monotonic seconds), and so said that the partition was ours.
         done: each is called when all is sent.
+        markers: ids of outbox records that stand for the states of a step; see `streams/engine/commit.py`.
     """
 
     values: Mapping[bytes, bytes | None]
     entries: Mapping[bytes, OutboxEntry]
     committed_at: float
     done: Sequence[Callable[[], None]] = ()
+    markers: Sequence[bytes] = ()
 
     def has_decided(self) -> set[bytes]:
         """Return the table keys of the accounts that have decisions here."""
@@ -51,7 +53,9 @@ class PendingSends(NamedTuple):
     def with_next(self, later: "PendingSends") -> "PendingSends":
         """Return what this step and the next one owe together."""
         values, entries = {**self.values, **later.values}, {**self.entries, **later.entries}
-        return PendingSends(values, entries, later.committed_at, [*self.done, *later.done])
+        return PendingSends(
+            values, entries, later.committed_at, [*self.done, *later.done], [*self.markers, *later.markers]
+        )
 
 
 class Sent(NamedTuple):
@@ -65,12 +69,18 @@ class Dispatch:
     """The sending end of one partition number. `confirm` asks Redis whether the partition is ours, or raises Fenced."""
 
     def __init__(
-        self, changelog: Place, publisher: Publisher, confirm: Callable[[], Awaitable[None]], failed: Callable[[], None]
+        self,
+        changelog: Place,
+        publisher: Publishing,
+        confirm: Callable[[], Awaitable[None]],
+        failed: Callable[[], None],
+        clock: Clock,
     ) -> None:
         self._changelog = changelog
         self._publisher = publisher
         self._confirm = confirm
         self._failed = failed
+        self._clock = clock
         self._waiting: deque[PendingSends] = deque()
         self._sending: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()
@@ -83,12 +93,12 @@ class Dispatch:
         """How many sent messages Redis has not noted as such."""
         return len(self._ids)
 
-    async def put(self, owed: PendingSends) -> None:
+    async def put(self, pending: PendingSends) -> None:
         """Take over what a step owes, once there is room. Raises whatever the sending raised."""
         while len(self._waiting) >= MOST_WAITING and self._is_busy():
             await self._until_moved()
         self.check()
-        self._waiting.append(owed)
+        self._waiting.append(pending)
         if self._sending is None:
             self._sending = asyncio.create_task(self._send_all())
 
@@ -129,9 +139,9 @@ class Dispatch:
     async def _send_all(self) -> None:
         try:
             while self._waiting:
-                owed = self._next()
+                pending = self._next()
                 self._moved.set()
-                await self._send(owed)
+                await self._send(pending)
         except Exception:
             self._failed()
             raise
@@ -142,37 +152,37 @@ class Dispatch:
 
     def _next(self) -> PendingSends:
         """Take the steps that may travel together."""
-        owed = self._waiting.popleft()
-        decided = owed.has_decided() if self._waiting else set()
+        pending = self._waiting.popleft()
+        decided = pending.has_decided() if self._waiting else set()
         while self._waiting and decided.isdisjoint(self._waiting[0].values):
             later = self._waiting.popleft()
-            owed, decided = owed.with_next(later), decided | later.has_decided()
-        return owed
+            pending, decided = pending.with_next(later), decided | later.has_decided()
+        return pending
 
-    async def _send(self, owed: PendingSends) -> None:
-        self._confirmed_at = max(self._confirmed_at, owed.committed_at)
-        if owed.values:
+    async def _send(self, pending: PendingSends) -> None:
+        self._confirmed_at = max(self._confirmed_at, pending.committed_at)
+        if pending.values:
             await self._confirm_if_old()
-            self._offset = await self._publisher.publish_changes(self._changelog, owed.values)
-            points.hit("changelog_sent")
-        if owed.entries:
+            self._offset = await self._publisher.publish_changes(self._changelog, pending.values)
+            self._ids += pending.markers
+            failpoints.hit("changelog_sent")
+        if pending.entries:
             await self._confirm_if_old()
             partition = self._changelog[1]
             await self._publisher.publish(
-                [sending_of(each.outgoing, each.home(partition)) for each in owed.entries.values()]
+                [sending_of(each.outgoing, each.home(partition)) for each in pending.entries.values()]
             )
-            self._ids += owed.entries
-            points.hit("decisions_sent")
-        for done in owed.done:
+            self._ids += pending.entries
+            failpoints.hit("decisions_sent")
+        for done in pending.done:
             done()
-            points.hit("acknowledged")
 
     async def _confirm_if_old(self) -> None:
         """Ask whether the partition is still ours, where the last answer is old. Raises Fenced.
 
         A worker that was paused, or waited long for Kafka, would put old records behind its successor's newer ones.
         """
-        asked_at = time.monotonic()
+        asked_at = self._clock.monotonic()
         if asked_at - self._confirmed_at > CONFIRMED_SECONDS:
             await self._confirm()
             self._confirmed_at = asked_at

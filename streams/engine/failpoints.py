@@ -11,7 +11,7 @@ from typing import Final, Literal, get_args
 Failpoint = Literal[
     "fetched",
     "folded",
-    "letters_sent",
+    "dead_letters_sent",
     "committed",
     "changelog_sent",
     "decisions_sent",

@@ -12,10 +12,10 @@ class Intake(Protocol):
     def rewind(self, positions: Mapping[TP, int], generation: int) -> None:
         """Fetch from these offsets on, under a new generation."""
 
-    def hold(self, tps: set[TP]) -> None:
+    def pause_fetching(self, tps: set[TP]) -> None:
         """Stop fetching."""
 
-    def let_go(self, tps: set[TP]) -> None:
+    def resume_fetching(self, tps: set[TP]) -> None:
         """Fetch again."""
 
     def acknowledge(self, offsets: Mapping[TP, int]) -> None:

@@ -27,7 +27,7 @@ class Timed(Protocol):
 Item = TypeVar("Item", bound=Timed)
 
 
-class _Lane(Generic[Item]):
+class _TopicQueue(Generic[Item]):
     """One topic's buffer. `more` is True while the topic is known, or not known not, to have more than is here."""
 
     def __init__(self, rank: int) -> None:
@@ -51,55 +51,55 @@ class Merge(Generic[Item]):
     """Buffers items by topic, and gives them back in the order in which they happened."""
 
     def __init__(self, topics: Sequence[str]) -> None:
-        self._lanes = {topic: _Lane[Item](rank) for rank, topic in enumerate(topics)}
+        self._queues = {topic: _TopicQueue[Item](rank) for rank, topic in enumerate(topics)}
 
     def add(self, topic: str, items: Iterable[Item], *, more: bool) -> None:
         """Buffer items of a topic; `more` tells whether the topic has more than these."""
-        lane = self._lanes[topic]
-        lane.items.extend(items)
-        lane.more = more
+        queue = self._queues[topic]
+        queue.items.extend(items)
+        queue.more = more
 
     def buffered(self, topic: str) -> int:
         """Return how many items of a topic wait here."""
-        return len(self._lanes[topic].items)
+        return len(self._queues[topic].items)
 
     def first(self, topic: str) -> Item | None:
         """Return a topic's next item without taking it, or None."""
-        items = self._lanes[topic].items
+        items = self._queues[topic].items
         return items[0] if items else None
 
     def is_empty(self) -> bool:
         """Tell whether nothing waits here."""
-        return not any(lane.items for lane in self._lanes.values())
+        return not any(queue.items for queue in self._queues.values())
 
     def take(self, limit: int) -> list[Item]:
         """Return up to `limit` next items. Empty where nothing waits, or where a topic that has more must come first."""
         taken: list[Item] = []
         while len(taken) < limit and not self._is_held_back():
-            heads = sorted(lane.head() for lane in self._lanes.values() if lane.items)
+            heads = sorted(queue.head() for queue in self._queues.values() if queue.items)
             if not heads:
                 break
-            lane = self._by_rank(heads[0][1])
+            queue = self._by_rank(heads[0][1])
             if len(heads) > 1:
-                self._run(lane, heads[1], limit, taken)
+                self._run(queue, heads[1], limit, taken)
             else:
-                lane.move(limit - len(taken), taken)
+                queue.move(limit - len(taken), taken)
         return taken
 
     def put_back(self, items: Sequence[Item]) -> None:
         """Take back the last of the items that were taken, in their order: they come next."""
         for item in reversed(items):
-            self._lanes[item.topic].items.appendleft(item)
+            self._queues[item.topic].items.appendleft(item)
 
     def _is_held_back(self) -> bool:
-        return any(lane.more and not lane.items for lane in self._lanes.values())
+        return any(queue.more and not queue.items for queue in self._queues.values())
 
-    def _by_rank(self, rank: int) -> _Lane[Item]:
-        return next(lane for lane in self._lanes.values() if lane.rank == rank)
+    def _by_rank(self, rank: int) -> _TopicQueue[Item]:
+        return next(queue for queue in self._queues.values() if queue.rank == rank)
 
     @staticmethod
-    def _run(lane: _Lane[Item], bound: tuple[Any, int], limit: int, taken: list[Item]) -> None:
-        """Move items of the foremost lane as long as it stays foremost."""
-        items = lane.items
-        while items and len(taken) < limit and (items[0].at, lane.rank) < bound:
+    def _run(queue: _TopicQueue[Item], bound: tuple[Any, int], limit: int, taken: list[Item]) -> None:
+        """Move items of the foremost queue as long as it stays foremost."""
+        items = queue.items
+        while items and len(taken) < limit and (items[0].at, queue.rank) < bound:
             taken.append(items.popleft())

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-import msgspec
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client import generate_latest as _generate_latest
 
@@ -17,23 +16,6 @@ from streams.wire.arrivals import Arrival
 
 # From one Redis round trip to a step of thousands of events, or a broker that stands still.
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
-
-
-class Decision(msgspec.Struct):
-    """What is counted of a reclassification."""
-
-    direction: str
-    to: str
-
-
-class Difference(msgspec.Struct):
-    """What is counted of a shadow's difference."""
-
-    kind: str
-
-
-_difference = msgspec.json.Decoder(Difference).decode
-_decision = msgspec.json.Decoder(Decision).decode
 
 
 class Metrics:
@@ -116,16 +98,16 @@ class Metrics:
             self.refused.labels(why.reason.value).inc()
 
     def published(self, entries: Iterable[OutboxEntry]) -> None:
-        """Count the decisions among what Kafka has just stored."""
+        """Count the decisions among what Kafka has just stored, and how long they took since their record came."""
         now = time.time()
         for entry in entries:
-            if entry.outgoing.topic == RECLASSIFIED and entry.outgoing.value is not None:
-                decision = _decision(entry.outgoing.value)
-                self.decisions.labels(decision.direction, decision.to).inc()
+            topic, label = entry.outgoing.topic, entry.outgoing.label
+            if topic == RECLASSIFIED and label:
+                self.decisions.labels(*label.split(" ")).inc()
                 if entry.arrived_ms:
                     self.decision_latency.observe(max(0.0, now - entry.arrived_ms / 1000))
-            elif entry.outgoing.topic == SHADOWED and entry.outgoing.value is not None:
-                self.differences.labels(_difference(entry.outgoing.value).kind).inc()
+            elif topic == SHADOWED and label:
+                self.differences.labels(label).inc()
 
     def total(self, verdict: str) -> int:
         """Return how many records had a verdict (applied, repeat, refused) since the worker started."""

@@ -24,22 +24,21 @@ from streams.kafka.admin import TopicsError
 from streams.kafka.outgoing import sending_of
 from streams.kafka.publisher import Publisher
 from streams.kafka.reading import POLL_MS, reader
+from streams.retry import until_it_passes
 
 log = structlog.get_logger(__name__)
 
-# Seconds before a topic that could not be read is read anew.
-RETRY_SECONDS: Final = 1.0
 WRONG: Final = (KafkaError, TopicsError, OSError)
 
 
 class PolicyFollower:
     """Keeps a core's policies as the topic has them. `start` waits for the topic's end; `stop` ends it."""
 
-    def __init__(self, settings: Settings, core: Core, first: Policy, metrics: Metrics, pulse: Notifier) -> None:
+    def __init__(self, settings: Settings, core: Core, first: Policy, metrics: Metrics, notifier: Notifier) -> None:
         self._settings = settings
         self._core = core
         self._metrics = metrics
-        self._pulse = pulse
+        self._notifier = notifier
         self._heard = PublishedPolicies(first)
         self._seen: dict[int, int] = {}  # of each partition, the offset up to which rejections are counted
         self._caught_up = asyncio.Event()
@@ -61,12 +60,11 @@ class PolicyFollower:
                 await task
 
     async def _follow(self, publisher: Publisher) -> None:
-        while True:
-            try:
-                await self._read(publisher)
-            except WRONG as error:
-                log.warning("the policies cannot be read; what is in force stays", reason=str(error))
-                await asyncio.sleep(RETRY_SECONDS)
+        await until_it_passes(
+            lambda: self._read(publisher),
+            lambda error: isinstance(error, WRONG),
+            lambda error, _: log.warning("the policies cannot be read; what is in force stays", reason=str(error)),
+        )
 
     async def _read(self, publisher: Publisher) -> None:
         async with reader(self._settings, POLICIES) as (consumer, partitions):
@@ -85,7 +83,7 @@ class PolicyFollower:
         wrong = self._heard.take(record.value)
         if wrong is None:
             self._core.follow(self._heard)
-            self._pulse.beat()
+            self._notifier.notify()
             return
         if record.offset < self._seen.get(record.partition, 0):
             return

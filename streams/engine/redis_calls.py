@@ -2,18 +2,21 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import structlog
 
 from clientward_store import StoreRefused, StoreUnavailable
 from streams.engine.metrics import Metrics
+from streams.retry import until_it_passes
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-# Seconds between two tries of a Redis that is away.
-RETRY_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
+
+def redis_is_away(error: BaseException) -> bool:
+    """Tell whether the same call may go through later. What Redis refuses, `Fenced` among it, no patience mends."""
+    return isinstance(error, StoreUnavailable) and not isinstance(error, StoreRefused)
 
 
 class Notifier:
@@ -22,13 +25,13 @@ class Notifier:
     def __init__(self) -> None:
         self._next = asyncio.Event()
 
-    def beat(self) -> None:
+    def notify(self) -> None:
         """Wake everybody who waits."""
         self._next.set()
         self._next = asyncio.Event()
 
     async def wait(self) -> None:
-        """Return at the next beat."""
+        """Return at the next notification."""
         await self._next.wait()
 
 
@@ -39,33 +42,31 @@ class RedisCalls:
         waiting: Redis did not answer the last call.
     """
 
-    def __init__(self, partition: int, metrics: Metrics, pulse: Notifier) -> None:
+    def __init__(self, partition: int, metrics: Metrics, notifier: Notifier) -> None:
         self.waiting = False
         self._partition = partition
         self._metrics = metrics
-        self._pulse = pulse
+        self._notifier = notifier
 
     async def call(self, name: str, do: Callable[[], Awaitable[T]]) -> T:
-        """Call Redis, and again while it is away. Raises StoreRefused, Fenced among them: these no patience mends."""
-        for tries in range(2**63):
-            try:
-                with self._metrics.redis.labels(name).time():
-                    result = await do()
-            except StoreRefused:
-                raise
-            except StoreUnavailable as error:
-                self._note(waiting=True)
-                self._metrics.redis_failures.inc()
-                if not tries:
-                    log.warning("waiting for Redis", partition=self._partition, reason=str(error))
-                await asyncio.sleep(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
-            else:
-                self._note(waiting=False)
-                return result
-        raise AssertionError(name)
+        """Call Redis, and again while it is away. Raises StoreRefused, Fenced among them."""
+
+        async def timed() -> T:
+            with self._metrics.redis.labels(name).time():
+                return await do()
+
+        result = await until_it_passes(timed, redis_is_away, self._failed)
+        self._note(waiting=False)
+        return result
+
+    def _failed(self, error: BaseException, tries: int) -> None:
+        self._note(waiting=True)
+        self._metrics.redis_failures.inc()
+        if tries == 1:
+            log.warning("waiting for Redis", partition=self._partition, reason=str(error))
 
     def _note(self, *, waiting: bool) -> None:
         """Note whether Redis is away, and let it be known when that changes."""
         if waiting != self.waiting:
             self.waiting = waiting
-            self._pulse.beat()
+            self._notifier.notify()

@@ -23,6 +23,7 @@ from relationship.state.record import RecordError, decode
 from relationship.timeline.posting import unpack
 from streams.config.settings import Settings
 from streams.engine.app import TABLE
+from streams.engine.commit import MARKER, changed_accounts
 from streams.engine.step import decode_entry
 from streams.kafka.admin import admin_client, read_topics
 from streams.kafka.reading import read_to_end
@@ -162,12 +163,14 @@ def _in_partition(client: Any, keys: Keys, account_id: str) -> tuple[int, int, i
     values = client.hscan_iter(keys.values, count=SCAN_ENTRIES)
     others = sum(name != key and record_mentions(raw, account_id) for name, raw in values)
     waiting = int(client.sismember(keys.restored, key))
-    for _, raw in client.hscan_iter(keys.outbox, count=SCAN_ENTRIES):
-        waiting += _waits(raw, account_id)
+    for name, raw in client.hscan_iter(keys.outbox, count=SCAN_ENTRIES):
+        waiting += _waits(name, raw[ORDER.size :], account_id)
     return own, others, waiting
 
 
-def _waits(raw: bytes, account_id: str) -> bool:
-    """Tell whether a record of the outbox speaks of the account."""
-    entry = decode_entry(raw[ORDER.size :])
+def _waits(name: bytes, record: bytes, account_id: str) -> bool:
+    """Tell whether a record of the outbox, a message or a step's marker, speaks of the account."""
+    if name.startswith(MARKER):
+        return account_id.encode() in changed_accounts(record)
+    entry = decode_entry(record)
     return account_id in {entry.account, entry.outgoing.key} or mentions(entry.outgoing.value, account_id)

@@ -10,8 +10,8 @@ same ids. What a broker refuses for good (too large, not allowed, no such topic)
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -26,6 +26,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from streams.config.settings import Settings
 from streams.kafka.partitioning import partition_of_key
+from streams.retry import until_it_passes
 
 log = structlog.get_logger(__name__)
 
@@ -33,9 +34,11 @@ log = structlog.get_logger(__name__)
 BATCH_BYTES: Final = 512 * 1024
 # A changelog record may be four times an intake record; see streams/kafka/topics.py.
 REQUEST_FACTOR: Final = 5
-# Seconds that a batch may wait for its broker before the producer is made anew, and between two tries.
+# Seconds that a batch may wait for its broker before the producer is made anew, and that closing the old one may take.
 DELIVERY_SECONDS: Final = 30
-RETRY_SECONDS: Final = 1.0
+ABANDON_SECONDS: Final = 1.0
+# Errors of a producer that finds no broker when it starts.
+AWAY: Final = (KafkaConnectionError, KafkaTimeoutError, OSError)
 # Errors after which the same records may go through later, with a new producer.
 PASSING: Final = (
     KafkaConnectionError,
@@ -45,6 +48,7 @@ PASSING: Final = (
     OSError,
 )
 
+T = TypeVar("T")
 Headers = Sequence[tuple[str, bytes | None]]
 Place = tuple[str, int]
 #: A record of a place: key, value, headers.
@@ -143,76 +147,81 @@ class IdempotentProducer:
 
     async def send(self, by_place: Mapping[Place, Sequence[KeyValueHeaders]]) -> Mapping[Place, int]:
         """Do as `publish` does, with records that know their places."""
-        while by_place:
+        if not by_place:
+            return {}
+        topics, records = ", ".join(sorted({topic for topic, _ in by_place})), sum(map(len, by_place.values()))
+        return await self._until_it_passes(
+            lambda producer: _send(producer, by_place), f"Kafka refuses records for {topics}", records
+        )
+
+    async def _until_it_passes(self, do: Callable[[AIOKafkaProducer], Awaitable[T]], refused: str, records: int) -> T:
+        """Do something with the producer, and again with a new one while the brokers are away.
+
+        Raises PublishRefusedError, which begins with `refused`, for what no patience mends.
+        """
+
+        async def once() -> T:
             await self.start()
             producer = self._producer
+            if producer is None:
+                raise ProducerClosed
             try:
-                return await self._send(by_place)
+                return await do(producer)
             except (KafkaError, OSError) as error:
                 if not _passes(error):
-                    topics = ", ".join(sorted({topic for topic, _ in by_place}))
                     raise PublishRefusedError(
-                        f"Kafka refuses records for {topics}: {error!r}; check `clientward topics` and the ACLs"
+                        f"{refused}: {error!r}; check `clientward topics` and the ACLs"
                     ) from error
-                records = sum(map(len, by_place.values()))
-                log.warning("Kafka does not confirm; sending again", reason=repr(error), records=records)
-                await self._renew(producer)
-        return {}
+                await self._abandon(producer)
+                raise
 
-    async def _send(self, by_place: Mapping[Place, Sequence[KeyValueHeaders]]) -> Mapping[Place, int]:
-        producer = self._producer
-        if producer is None:
-            raise ProducerClosed
-        batches = [(place, batch) for place, records in by_place.items() for batch in _batches(producer, records)]
-        sent = [await producer.send_batch(batch, topic, partition=partition) for (topic, partition), batch in batches]
-        stored = await asyncio.gather(*sent)
-        return {
-            place: metadata.offset + batch.record_count() - 1
-            for (place, batch), metadata in zip(batches, stored, strict=True)
-        }
+        return await until_it_passes(
+            once,
+            _passes,
+            lambda error, _: log.warning("Kafka does not confirm; sending again", reason=repr(error), records=records),
+        )
 
     async def _partition_of(self, sending: ProducerRecord) -> int:
         """Return the partition that Kafka's partitioner gives a record; waits for brokers that are away."""
-        while True:
-            await self.start()
-            producer = self._producer
-            try:
-                if producer is None:
-                    raise ProducerClosed
-                count = len(await producer.partitions_for(sending.topic))
-            except (KafkaError, OSError) as error:
-                if not _passes(error):
-                    raise PublishRefusedError(
-                        f"Kafka tells no partitions of {sending.topic}: {error!r}; check `clientward topics` and the ACLs"
-                    ) from error
-                await self._renew(producer)
-            else:
-                return partition_of_key(sending.key or b"", count)
+        partitions = await self._until_it_passes(
+            lambda producer: producer.partitions_for(sending.topic), f"Kafka tells no partitions of {sending.topic}", 1
+        )
+        return partition_of_key(sending.key or b"", len(partitions))
 
-    async def _renew(self, failed: AIOKafkaProducer | None) -> None:
+    async def _abandon(self, failed: AIOKafkaProducer) -> None:
+        """Let the next try connect anew; close a producer whose broker may be away, without waiting for what is unsent."""
+        stop = failed.stop
         async with self._renewing:
-            if self._producer is failed:
-                await asyncio.sleep(RETRY_SECONDS)
-                self._producer = None
-                if failed is not None:
-                    await _abandon(failed)
+            if self._producer is not failed:
+                return
+            self._producer = None  # before the wait: a task that comes meanwhile waits for the lock, and connects
+            try:
+                await asyncio.wait_for(stop(), timeout=ABANDON_SECONDS)
+            except (KafkaError, TimeoutError, OSError) as error:
+                log.debug("producer given up", reason=repr(error))
 
     async def _connected(self) -> AIOKafkaProducer:
-        waited = False
-        while True:
-            producer = AIOKafkaProducer(**self._options())
-            try:
-                await producer.start()
-            except (KafkaConnectionError, KafkaTimeoutError, OSError) as error:
-                await producer.stop()
-                if not waited:
-                    log.warning("waiting for Kafka", brokers=self._settings.kafka_bootstrap, reason=str(error))
-                waited = True
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
-                if waited:
-                    log.warning("Kafka answers again")
-                return producer
+        failed = 0
+
+        def waiting(error: BaseException, tries: int) -> None:
+            nonlocal failed
+            failed = tries
+            if tries == 1:
+                log.warning("waiting for Kafka", brokers=self._settings.kafka_bootstrap, reason=str(error))
+
+        producer = await until_it_passes(self._started, lambda error: isinstance(error, AWAY), waiting)
+        if failed:
+            log.warning("Kafka answers again", tries=failed + 1)
+        return producer
+
+    async def _started(self) -> AIOKafkaProducer:
+        producer = AIOKafkaProducer(**self._options())
+        try:
+            await producer.start()
+        except AWAY:
+            await producer.stop()
+            raise
+        return producer
 
     def _options(self) -> dict[str, Any]:
         return {
@@ -226,17 +235,19 @@ class IdempotentProducer:
         }
 
 
-def _passes(error: Exception) -> bool:
+async def _send(producer: AIOKafkaProducer, by_place: Mapping[Place, Sequence[KeyValueHeaders]]) -> Mapping[Place, int]:
+    batches = [(place, batch) for place, records in by_place.items() for batch in _batches(producer, records)]
+    sent = [await producer.send_batch(batch, topic, partition=partition) for (topic, partition), batch in batches]
+    stored = await asyncio.gather(*sent)
+    return {
+        place: metadata.offset + batch.record_count() - 1
+        for (place, batch), metadata in zip(batches, stored, strict=True)
+    }
+
+
+def _passes(error: BaseException) -> bool:
     """Tell whether the same records may go through later."""
     return isinstance(error, PASSING) or bool(getattr(error, "retriable", False))
-
-
-async def _abandon(producer: AIOKafkaProducer) -> None:
-    """Close a producer whose broker may be away, without waiting for what it could not send."""
-    try:
-        await asyncio.wait_for(producer.stop(), timeout=RETRY_SECONDS)
-    except (KafkaError, TimeoutError, OSError) as error:
-        log.debug("producer given up", reason=repr(error))
 
 
 def _batches(producer: AIOKafkaProducer, records: Iterable[KeyValueHeaders]) -> list[BatchBuilder]:

@@ -102,4 +102,4 @@ class CountingFold:
 def decision(account_id: str, total: int) -> Outgoing:
     """Return the decision that an account makes at its `total`th event."""
     value = b'{"direction":"promotion","to":"client","total":%d}' % total
-    return Outgoing(RECLASSIFIED, account_id, value, f"{account_id}:{total}", WHEN)
+    return Outgoing(RECLASSIFIED, account_id, value, f"{account_id}:{total}", WHEN, label="promotion client")

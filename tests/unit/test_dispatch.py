@@ -9,6 +9,7 @@ import pytest
 
 from relationship.contract.outcome import RECLASSIFIED, Outgoing
 from streams.engine.dispatch import CONFIRMED_SECONDS, MOST_WAITING, Dispatch, PendingSends
+from streams.engine.ports import SystemClock
 from streams.engine.step import OutboxEntry
 
 CHANGELOG = ("changelog", 3)
@@ -48,7 +49,7 @@ class Owner:
         self.kafka = Kafka()
         self.confirmed = 0
         self.nudges = 0
-        self.dispatch = Dispatch(CHANGELOG, self.kafka, self._confirm, self._nudge)  # type: ignore[arg-type]
+        self.dispatch = Dispatch(CHANGELOG, self.kafka, self._confirm, self._nudge, SystemClock())
 
     async def _confirm(self) -> None:
         self.confirmed += 1
@@ -149,3 +150,14 @@ async def test_an_old_ownership_is_confirmed_before_anything_is_sent() -> None:
     await owner.dispatch.put(owner.owed("a", age=2 * CONFIRMED_SECONDS))
     await owner.dispatch.drained()
     assert owner.confirmed == 1
+
+
+async def test_what_was_sent_before_a_drop_is_forgotten_with_it() -> None:
+    """Ids and the changelog's offset belong to the ownership that ended: the next one reads the outbox again."""
+    owner = Owner()
+    await owner.dispatch.put(owner.owed("a"))
+    await owner.dispatch.drained()
+    assert owner.dispatch.unnoted == 1
+    await owner.dispatch.drop()
+    assert owner.dispatch.unnoted == 0
+    assert owner.dispatch.take_sent() == ([], None)

@@ -9,7 +9,8 @@ from aiokafka.structs import ConsumerRecord
 from faust.types import TP
 
 from relationship.contract.messages import MESSAGE_TYPES, PURCHASES, TICKETS
-from streams.engine.inbox import ACCOUNT_RECORDS, HOLD_RECORDS, LET_GO_RECORDS, GapError, Inbox
+from streams.engine.inbox import ACCOUNT_RECORDS, PAUSE_RECORDS, RESUME_RECORDS, GapError, Inbox
+from streams.engine.ports import SystemClock
 from streams.wire.codecs import Codec, Limits
 from streams.wire.records import Batch, FetchedRecord
 
@@ -28,11 +29,11 @@ class Consumer:
         assert generation > 0
         self.rewound = dict(positions)
 
-    def hold(self, tps: set[TP]) -> None:
+    def pause_fetching(self, tps: set[TP]) -> None:
         """Note a hold."""
         self.held |= tps
 
-    def let_go(self, tps: set[TP]) -> None:
+    def resume_fetching(self, tps: set[TP]) -> None:
         """Note the end of a hold."""
         self.held -= tps
 
@@ -73,7 +74,7 @@ def batch(topic: str, records: Sequence[FetchedRecord], start: int, end: int, ge
 
 def opened(consumer: Consumer) -> Inbox:
     """Return an inbox that was sought to the beginning, all topics but purchases known to be at their end."""
-    inbox = Inbox(0, Codec(Limits()), consumer, count(1))
+    inbox = Inbox(0, Codec(Limits()), consumer, count(1), SystemClock())
     inbox.restart(dict.fromkeys(MESSAGE_TYPES, 0))
     for topic in MESSAGE_TYPES:
         if topic != PURCHASES:
@@ -90,7 +91,7 @@ async def test_records_come_out_once_the_other_topics_are_known_to_have_no_more(
     """A topic of which nothing is known yet holds the others back."""
     consumer = Consumer()
     consumer.now_at = {TP(topic, 0): 1 for topic in MESSAGE_TYPES}
-    inbox = Inbox(0, Codec(Limits()), consumer, count(1))
+    inbox = Inbox(0, Codec(Limits()), consumer, count(1), SystemClock())
     inbox.restart(dict.fromkeys(MESSAGE_TYPES, 0))
     inbox.put(batch(PURCHASES, [purchase(0, 1)], 0, 1))
     assert await taken(inbox) == []
@@ -106,11 +107,11 @@ async def test_it_is_at_its_end_when_everything_known_is_folded() -> None:
     inbox = opened(consumer)
     inbox.put(Batch(TP(PURCHASES, 0), [purchase(0, 1)], 0, 3, 3, 1))
     await inbox.next(10)
-    assert inbox.lanes[PURCHASES].lag() == 3
+    assert inbox.queues[PURCHASES].lag() == 3
     inbox.folded({PURCHASES: 1}, 1)
     assert consumer.acknowledged == {TP(PURCHASES, 0): 1}
     assert await taken(inbox) == []
-    assert inbox.lanes[PURCHASES].lag() == 0
+    assert inbox.queues[PURCHASES].lag() == 0
     assert inbox.at_end()
 
 
@@ -118,11 +119,11 @@ async def test_a_topic_with_enough_waiting_is_held_and_let_go() -> None:
     """Backpressure is a hold at the consumer, of that topic alone."""
     consumer = Consumer()
     inbox = opened(consumer)
-    records = [purchase(offset, 1) for offset in range(HOLD_RECORDS)]
-    inbox.put(batch(PURCHASES, records, 0, HOLD_RECORDS))
+    records = [purchase(offset, 1) for offset in range(PAUSE_RECORDS)]
+    inbox.put(batch(PURCHASES, records, 0, PAUSE_RECORDS))
     assert consumer.held == {TP(PURCHASES, 0)}
     while await taken(inbox, 1_000):
-        assert (TP(PURCHASES, 0) in consumer.held) == (inbox._merge.buffered(PURCHASES) > LET_GO_RECORDS)
+        assert (TP(PURCHASES, 0) in consumer.held) == (inbox._merge.buffered(PURCHASES) > RESUME_RECORDS)
     assert not consumer.held
 
 
@@ -131,9 +132,9 @@ async def test_batches_of_an_earlier_seek_are_void() -> None:
     inbox = opened(Consumer())
     inbox.restart(dict.fromkeys(MESSAGE_TYPES, 0))
     inbox.put(batch(PURCHASES, [purchase(0, 1)], 0, 1, generation=1))
-    assert not inbox.lanes[PURCHASES].batches
+    assert not inbox.queues[PURCHASES].batches
     inbox.put(batch(PURCHASES, [purchase(0, 1)], 0, 1, generation=2))
-    assert inbox.lanes[PURCHASES].batches
+    assert inbox.queues[PURCHASES].batches
 
 
 @pytest.mark.parametrize(("start", "first"), [(5, 5), (1, 0)])

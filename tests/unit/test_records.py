@@ -12,7 +12,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import calc_crc32c
 
-from streams.driver.unwrapped import Unwrapped
+from streams.driver.aiokafka_private import Unwrapped
 
 TP = TopicPartition("intake", 3)
 CONTROL = 0x20

@@ -1,0 +1,154 @@
+"""All that is private of aiokafka and used here, seen in 0.14.0: nothing else of the project touches such a name.
+
+Two things come of it. Requests to a broker keep a distance, so that what comes within it is folded together. And the
+records of a fetch go from the parser, which is C, into a list: aiokafka gives out a `ConsumerRecord` for each, through three
+calls in Python, 0.4 µs where decoding one takes 0.7. What is left out, where the position stands afterwards and which errors
+are raised is as in aiokafka: `FetchResult.getall` and `PartitionRecords._unpack_records` are the models of `_take` and
+`_batches`, and tests/unit/test_records.py compares them.
+"""
+
+import asyncio
+import math
+import time
+import weakref
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain, islice
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchError, FetchResult, PartitionRecords
+from aiokafka.consumer.subscription_state import TopicPartitionState
+from aiokafka.errors import CorruptRecordException
+
+from streams.wire.records import FetchedRecord
+
+SEEN_IN: Final = "0.14.0"
+#: The private names touched here, by the class that has them; a test names those that an upgrade has taken away.
+NAMES: Final[Mapping[type, Sequence[str]]] = {
+    AIOKafkaConsumer: ("_fetch_max_wait_ms", "_fetcher", "_subscription"),
+    Fetcher: ("_proc_fetch_request", "_records"),
+    FetchResult: ("_partition_records", "_topic_partition", "_update_position", "check_assignment", "has_more"),
+    PartitionRecords: (
+        "_records",
+        "_check_crcs",
+        "_tp",
+        "_isolation_level",
+        "_consume_aborted_up_to",
+        "_aborted_producers",
+        "_contains_abort_marker",
+        "next_fetch_offset",
+    ),
+    TopicPartitionState: ("has_valid_position", "position", "highwater", "paused"),
+}
+
+#: aiokafka's way to fetch: assignment, broker's id and request; True where something came.
+Fetch: TypeAlias = Callable[[Any, int, Any], Awaitable[bool]]
+
+
+class PartitionState(NamedTuple):
+    """Where the consumer stands in a partition: the next offset to fetch, and the one that the next new record will have."""
+
+    tp: TopicPartition
+    position: int
+    highwater: int
+    paused: bool
+
+
+def set_fetch_wait(consumer: AIOKafkaConsumer, milliseconds: int) -> None:
+    """Let a consumer that is not started yet wait so long for a fetch: Faust hard-codes 1,500 ms when it makes one."""
+    consumer._fetch_max_wait_ms = milliseconds  # noqa: SLF001 - the argument is Faust's
+
+
+def partition_states(consumer: AIOKafkaConsumer) -> Iterator[PartitionState]:
+    """Yield where a consumer stands in each assigned partition of which it knows position and end."""
+    for tp in consumer.assignment():
+        state = consumer._subscription.subscription.assignment.state_value(tp)  # noqa: SLF001 - read without a request
+        if state is not None and state.has_valid_position and state.highwater is not None:
+            yield PartitionState(tp, state.position, state.highwater, state.paused)
+
+
+def space_fetches(consumer: AIOKafkaConsumer, seconds: float) -> None:
+    """Let a started consumer wait so many seconds from one request to a broker to the next."""
+    fetcher = consumer._fetcher  # noqa: SLF001 - aiokafka has no setting for it
+    fetcher._proc_fetch_request = spaced(fetcher._proc_fetch_request, seconds)  # noqa: SLF001
+
+
+def spaced(
+    fetch: Fetch,
+    seconds: float,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> Fetch:
+    """Return `fetch` with so many seconds at least between the beginnings of two requests to the same broker."""
+    begun: dict[int, float] = {}
+
+    async def fetch_later(assignment: Any, node: int, request: Any) -> bool:
+        wait = begun.get(node, -math.inf) + seconds - clock()
+        if wait > 0:
+            try:
+                await sleep(wait)
+            except asyncio.CancelledError:
+                return False  # as aiokafka's own does: what was to be fetched is of no interest any more
+        begun[node] = clock()
+        return await fetch(assignment, node, request)
+
+    return fetch_later
+
+
+class Unwrapped(dict[TopicPartition, FetchResult | FetchError]):
+    """A fetcher's results, each of which gives its records unwrapped."""
+
+    def __setitem__(self, tp: TopicPartition, result: FetchResult | FetchError) -> None:
+        if isinstance(result, FetchResult):
+            records = chain.from_iterable(_batches(result._partition_records))  # noqa: SLF001
+            # Bound weakly: a result that held itself would keep a megabyte until the collector comes by.
+            result.getall = partial(_take, weakref.proxy(result), records)
+        super().__setitem__(tp, result)
+
+
+def unwrap(consumer: AIOKafkaConsumer) -> None:
+    """Let a started consumer give out its records as they are, by `getmany`. It must have no deserializers."""
+    consumer._fetcher._records = Unwrapped()  # noqa: SLF001 - nothing is assigned yet, so nothing is lost
+
+
+def _take(result: FetchResult, records: Iterator[FetchedRecord], max_records: int | None = None) -> list[FetchedRecord]:
+    """Return a result's next records, and move its partition's position behind them."""
+    if not (result.check_assignment(result._topic_partition) and result.has_more()):  # noqa: SLF001
+        return []
+    taken = [*islice(records, max_records)]
+    if len(taken) == max_records:
+        result._partition_records.next_fetch_offset = taken[-1].offset + 1  # noqa: SLF001
+    result._update_position()  # noqa: SLF001
+    if len(taken) != max_records:
+        result._partition_records = None  # noqa: SLF001 - this is how it says that it has no more
+    return taken
+
+
+def _batches(fetched: PartitionRecords) -> Iterator[Sequence[FetchedRecord]]:
+    """Yield the records of one batch of Kafka's after another; the next offset to fetch follows once a batch is through.
+
+    Raises CorruptRecordException.
+    """
+    stored = fetched._records  # noqa: SLF001
+    while stored.has_next():
+        batch = stored.next_batch()
+        if fetched._check_crcs and not batch.validate_crc():  # noqa: SLF001
+            raise CorruptRecordException(f"Invalid CRC - {fetched._tp}")  # noqa: SLF001
+        if not _is_void(fetched, batch):
+            records, start = [*batch], fetched.next_fetch_offset
+            # A batch is fetched whole, also where it is to be read on from its middle.
+            yield records if not records or records[0].offset >= start else [r for r in records if r.offset >= start]
+        fetched.next_fetch_offset = batch.next_offset
+
+
+def _is_void(fetched: PartitionRecords, batch: Any) -> bool:
+    """Tell whether a batch holds nothing to read: a transaction's marker, or a part of one that was aborted."""
+    if fetched._isolation_level == READ_COMMITTED and batch.producer_id is not None:  # noqa: SLF001
+        fetched._consume_aborted_up_to(batch.base_offset)  # noqa: SLF001
+        aborted = fetched._aborted_producers  # noqa: SLF001
+        if batch.is_control_batch and fetched._contains_abort_marker(batch):  # noqa: SLF001
+            aborted.discard(batch.producer_id)
+        if batch.is_transactional and batch.producer_id in aborted:
+            return True
+    return bool(batch.is_control_batch)

@@ -4,20 +4,32 @@ Alive means that the event loop answers. Ready means that every partition assign
 and that Redis answers: while it is not ready, it acknowledges nothing. Served on `web_host:web_port`; port 0: not at all.
 """
 
-from typing import TYPE_CHECKING, Self
+from typing import Protocol, Self
 
 from aiohttp import web
 
-if TYPE_CHECKING:
-    from agents.worker import Worker
+from streams.config.settings import Settings
 
 PROMETHEUS_TEXT = "text/plain; version=0.0.4"
+
+
+class Probed(Protocol):
+    """What the pages tell of: a worker."""
+
+    settings: Settings
+
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether all partitions that are ours are being folded."""
+
+    def metrics_text(self) -> bytes:
+        """Return the metrics in Prometheus's text format."""
 
 
 class Probes:
     """The worker's web site, for the time of an `async with`."""
 
-    def __init__(self, worker: "Worker") -> None:
+    def __init__(self, worker: Probed) -> None:
         self._worker = worker
         site = web.Application()
         site.add_routes(

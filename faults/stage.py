@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from clientward_store.keys import Keys, keys_of
 from faults.proxy import Proxy
 from relationship.contract.messages import MESSAGE_TYPES
-from streams.config.settings import Settings
+from streams.config.settings import TABLE, Settings
 from streams.embedded import KafkaServer, RedisServer, kafka_server, redis_server
 from streams.embedded.guard import Guard
 from streams.embedded.ports import LOOPBACK
@@ -78,7 +78,7 @@ class Stage:
 
     def keys(self) -> list[Keys]:
         """Return the names of every partition's keys."""
-        return [keys_of(f"{GROUP}-relationships", number) for number in range(PARTITIONS)]
+        return [keys_of(f"{GROUP}-{TABLE}", number) for number in range(PARTITIONS)]
 
     def progress(self, until_us: int) -> Progress:
         """Return how far the group is, timers due at `until_us` (µs) or before included. Raises RedisError."""

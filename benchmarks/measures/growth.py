@@ -30,7 +30,7 @@ from relationship.contract.outcome import Delivered, Refused
 from relationship.core import Core
 from relationship.policy.compiled import load_policy
 from relationship.state.record import decode, encode
-from streams.engine.app import TABLE
+from streams.config.settings import TABLE
 from streams.kafka.partitioning import partition_of_key
 from streams.wire.codecs import Codec, Limits
 

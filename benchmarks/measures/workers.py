@@ -12,7 +12,7 @@ from benchmarks.results import Aim, Measure, Sample, at_most
 from benchmarks.stand import Stand, publish, stand
 from benchmarks.watching import answers, settle, timed
 from clientward_store.keys import keys_of
-from streams.engine.app import TABLE
+from streams.config.settings import TABLE
 
 COLUMNS = {
     "second_half_per_second": "2nd half/s",

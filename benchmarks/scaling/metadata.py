@@ -12,8 +12,8 @@ from faust.assignor.partition_assignor import PartitionAssignor
 from yarl import URL
 
 from relationship.contract.messages import MESSAGE_TYPES
+from streams.config.settings import TABLE
 from streams.driver.faust_private import Assignor
-from streams.engine.app import TABLE
 
 # Kafka's default for `message.max.bytes`, which holds for the group's record too.
 MOST_BYTES: Final = 1_048_588

@@ -16,7 +16,7 @@ from relationship.core import Core
 from relationship.policy.compiled import load_policy
 from relationship.state.record import decode
 from relationship.timeline.history import KEPT, MOST_KEPT
-from streams.engine.app import TABLE
+from streams.config.settings import TABLE
 from streams.wire.codecs import Codec, Limits
 
 # Accounts folded up to the horizon, to see how large they get; and days between two of their events.

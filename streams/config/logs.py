@@ -18,8 +18,6 @@ NOISE: Final = (
     "Crashed reason",
     "Topic creation disabled",
     "Unclosed ",
-    "Heartbeat failed",
-    "Unable connect to",
     "Unable to stop service",
 )
 # How mode begins the lines of every service, also of our own subclasses, whose loggers bear our modules' names.

@@ -11,7 +11,7 @@ one line, and says where each value came from. Secrets are `SecretStr`: their te
 import os
 import ssl
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
@@ -40,6 +40,10 @@ def _is_redis_url(url: str) -> bool:
         return parts.scheme in {"redis", "rediss"} and bool(parts.hostname) and parts.port != 0
     except ValueError:  # its text may repeat the password
         return False
+
+
+#: The name of the one table: what is kept of every account.
+TABLE: Final = "relationships"
 
 
 class Settings(BaseSettings):
@@ -124,7 +128,11 @@ class Settings(BaseSettings):
     ] = 10_000
     cache_accounts: Annotated[
         int,
-        Field(ge=0, le=100_000_000, description="Accounts that one worker keeps decoded; about 2 kB each. 0: none."),
+        Field(
+            ge=0,
+            le=100_000_000,
+            description="Accounts whose record one worker keeps in memory, as bytes; about 2 kB each. 0: none.",
+        ),
     ] = 100_000
     lateness_days: Annotated[
         int,
@@ -209,8 +217,13 @@ class Settings(BaseSettings):
 
     @property
     def changelog_topic(self) -> str:
-        """The compacted topic behind the `relationships` table, named as Faust names it."""
-        return f"{self.group}-relationships-changelog"
+        """The compacted topic behind the table, named as Faust names it."""
+        return f"{self.table}-changelog"
+
+    @property
+    def table(self) -> str:
+        """What the table's keys in Redis and its changelog begin with, as Faust joins them."""
+        return f"{self.group}-{TABLE}"
 
     def ssl_context(self) -> ssl.SSLContext | None:
         """Return what checks the brokers' certificates, or None for a protocol without TLS."""

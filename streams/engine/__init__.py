@@ -1,7 +1,7 @@
 """The promise: each event's effect on state exactly once, each decision published at least once, nothing lost.
 
 May import `driver`, `kafka`, `wire`, `config`, the store and `relationship`. Offers: `app` (the Faust app), `partition` (the
-owner of one partition number: a step, its order, its failures), `step` (one step as values), `inbox` and `intake`, `merge`,
-`dispatch` (what committed steps still owe), `metrics`, `policy_follower`, `failpoints`, `redis_calls`; `timer_rescan`,
-`erasure_guard` and `batch_sizing` are `partition`'s own.
+owner of one partition number: a step, its order, its failures), `ports` (what it asks of the outside), `commit` (what
+follows the fold), `step` (one step as values), `metrics`, `policy_follower`, `failpoints`, `redis_calls`. The rest is the
+room's own: inbox, merge, dispatch, timers, batch sizing, erasure guard.
 """

@@ -23,7 +23,7 @@ from yarl import URL
 from clientward_store import Store, StoreUnavailable
 from relationship.contract.messages import MESSAGE_TYPES
 from relationship.contract.outcome import Fold
-from streams.config.settings import Settings
+from streams.config.settings import TABLE, Settings
 from streams.driver.faust_private import Assignor, register_agent
 from streams.driver.host import Host
 from streams.driver.recovery import Tables
@@ -41,7 +41,6 @@ from streams.wire.records import Batch
 
 log = structlog.get_logger(__name__)
 
-TABLE: Final = "relationships"
 # Seconds within which the group must hear of a worker, or it gives the partitions to others (6 is the least that a
 # broker allows unless told otherwise); and between two signs of life.
 SESSION_SECONDS: Final = 6.0

@@ -22,7 +22,7 @@ from faust.types import TP
 
 from relationship.contract.messages import COMMANDS, MESSAGE_TYPES, MOVES, REFERRALS
 from streams.config.settings import Settings
-from streams.engine.intake import Intake
+from streams.engine.ports import Intake
 from streams.wire.arrivals import Arrival
 
 log = structlog.get_logger(__name__)

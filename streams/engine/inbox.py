@@ -18,9 +18,8 @@ from typing import Final
 from faust.types import TP
 
 from relationship.contract.messages import MESSAGE_TYPES
-from streams.engine.intake import Intake
 from streams.engine.merge import Merge
-from streams.engine.ports import Clock
+from streams.engine.ports import Clock, Intake
 from streams.wire.arrivals import EPOCH, Arrival, StepInput, first_step_input
 from streams.wire.codecs import Codec
 from streams.wire.records import Batch

@@ -31,7 +31,7 @@ from streams.engine.batch_sizing import BatchSizing, cooperatively
 from streams.engine.commit import Committer, Ends
 from streams.engine.erasure_guard import ErasureGuard
 from streams.engine.inbox import GapError, Inbox
-from streams.engine.intake import Intake
+from streams.engine.ports import Intake
 from streams.engine.redis_calls import Notifier, RedisCalls
 from streams.engine.step import StepBuilder
 from streams.engine.timers import TIMER_SECONDS, Timers

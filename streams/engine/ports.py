@@ -1,11 +1,41 @@
-"""What the engine asks of the store, of Kafka and of the clock: whoever has these can run a partition, a test too."""
+"""What the engine asks of the consumer, the store, Kafka and the clock: whoever has these can run a partition."""
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+from faust.types import TP
+
 from clientward_store import Write
 from streams.kafka.publisher import Place, ProducerRecord
+
+
+class Intake(Protocol):
+    """What is asked of the consumer."""
+
+    def rewind(self, positions: Mapping[TP, int], generation: int) -> None:
+        """Fetch from these offsets on, under a new generation."""
+
+    def pause_fetching(self, tps: set[TP]) -> None:
+        """Stop fetching."""
+
+    def resume_fetching(self, tps: set[TP]) -> None:
+        """Fetch again."""
+
+    def acknowledge(self, offsets: Mapping[TP, int]) -> None:
+        """Let the group's offsets follow."""
+
+    async def acknowledged(self, *tps: TP) -> Mapping[TP, int]:
+        """Return the group's offsets of those partitions that have one; none where the brokers do not say."""
+
+    async def ends(self, *tps: TP) -> Mapping[TP, int]:
+        """Return the offset that each partition's next record will have, and at once."""
+
+    async def earliest_offsets(self, *tps: TP) -> Mapping[TP, int]:
+        """Return the first offset that each partition still has."""
+
+    async def highwaters(self, *tps: TP) -> Mapping[TP, int]:
+        """Return the offset that each partition's next record will have."""
 
 
 class PartitionStore(Protocol):

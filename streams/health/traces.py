@@ -22,7 +22,6 @@ from clientward_store.keys import Keys, keys_of, target_of
 from relationship.state.record import RecordError, decode
 from relationship.timeline.posting import unpack
 from streams.config.settings import Settings
-from streams.engine.app import TABLE
 from streams.engine.commit import MARKER, changed_accounts
 from streams.engine.step import decode_entry
 from streams.kafka.admin import admin_client, read_topics
@@ -137,10 +136,7 @@ def _texts(value: Any) -> Iterator[str]:
 def _in_redis(settings: Settings, account_id: str) -> list[ErasureTrace]:
     client: Any = sync_client(target_of(URL(settings.redis_url.get_secret_value())))
     try:
-        found = [
-            _in_partition(client, keys_of(f"{settings.group}-{TABLE}", n), account_id)
-            for n in range(settings.partitions)
-        ]
+        found = [_in_partition(client, keys_of(settings.table, n), account_id) for n in range(settings.partitions)]
     finally:
         client.close()
     own, others, waiting = (sum(counts) for counts in zip(*found, strict=True))

@@ -6,7 +6,7 @@ from variants import variant
 from relationship.contract.outcome import POLICIES
 from relationship.core import Core
 from relationship.policy.schedule import Schedule, Switch
-from streams.engine.timer_rescan import PORTION, TimerRescan, fingerprint
+from streams.engine.timers import PORTION, TimerRescan, fingerprint
 
 LATER = Schedule(POLICY, [Switch(1_000_000, variant("2"))])
 LATER_STILL = Schedule(POLICY, [Switch(2_000_000, variant("2"))])

@@ -14,7 +14,16 @@ from relationship.policy.schedule import Rules
 from relationship.state import facts as f
 from relationship.state.facts_from_messages import command_fact, fact_of
 from relationship.state.record import AccountRecord
-from relationship.timeline.history import APPLIED, REPEAT, HistoryUpdate, matching, rewrite, take, too_old
+from relationship.timeline.history import (
+    APPLIED,
+    REPEAT,
+    HistoryLimits,
+    HistoryUpdate,
+    matching,
+    rewrite,
+    take,
+    too_old,
+)
 from relationship.timeline.merging import merge_rejection
 
 REFUSED_COMMAND: Final = -1  # in the place of a command that was refused: its id is remembered, and it does nothing
@@ -38,7 +47,7 @@ def rejection_reason(record: AccountRecord, command: m.Command) -> str | None:
 
 
 def apply_command(
-    record: AccountRecord, command: m.Command, rules: Rules, lateness_us: int
+    record: AccountRecord, command: m.Command, rules: Rules, limits: HistoryLimits
 ) -> tuple[HistoryUpdate, str | None]:
     """Do an override, a release or a correction; return what it came to, and why it was refused if it was."""
     fact = command_fact(command)
@@ -47,17 +56,17 @@ def apply_command(
     if known is not None:
         return HistoryUpdate(REPEAT, [], []), None
     if wrong is None and command.command == "correct":
-        taken, wrong = _correct(record, command, rules, lateness_us)
+        taken, wrong = _correct(record, command, rules, limits)
         if wrong is None:
             return taken, None
     if wrong is not None:
         fact = msgspec.structs.replace(fact, command=REFUSED_COMMAND)
-        return take(record, fact, rules, lateness_us), wrong
-    return take(record, fact, rules, lateness_us), None
+        return take(record, fact, rules, limits), wrong
+    return take(record, fact, rules, limits), None
 
 
 def _correct(
-    record: AccountRecord, command: m.Command, rules: Rules, lateness_us: int
+    record: AccountRecord, command: m.Command, rules: Rules, limits: HistoryLimits
 ) -> tuple[HistoryUpdate, str | None]:
     """Replace the event that a command corrects by what it should have been, or withdraw it, and fold again."""
     facts = record.facts()
@@ -80,7 +89,7 @@ def _correct(
             return HistoryUpdate(APPLIED, [], []), "the corrected event would lie before the history kept"
         facts.append(new)
     fact = command_fact(command)
-    late = too_old(record, fact, lateness_us)
+    late = too_old(record, fact, limits.lateness_us)
     if late is not None:
         return late, None
     return rewrite(record, sorted([*facts, fact], key=f.order), command.event_id, rules), None

@@ -27,6 +27,20 @@ KEPT: Final = (
 MOST_KEPT: Final = 4096  # facts kept at most, if need be at the cost of the lateness allowed: it bounds a record
 
 
+class HistoryLimits(NamedTuple):
+    """How much of an account's history stays open to change.
+
+    Attributes:
+        lateness_us: how much older (µs) than its account's newest event an event may be and still be folded.
+        kept: facts kept after a trim.
+        most_kept: facts kept at most, whatever the lateness.
+    """
+
+    lateness_us: int
+    kept: int = KEPT
+    most_kept: int = MOST_KEPT
+
+
 class Undone(NamedTuple):
     """A decision told that the history no longer gives; `cause` is the event that showed it."""
 
@@ -68,7 +82,7 @@ def matching(record: AccountRecord, rank: int, event_id: str) -> f.Fact | None:
     return found
 
 
-def take(record: AccountRecord, fact: f.Fact, rules: Rules, lateness_us: int) -> HistoryUpdate:
+def take(record: AccountRecord, fact: f.Fact, rules: Rules, limits: HistoryLimits) -> HistoryUpdate:
     """Take a fact into a record. Refuses one too old (`LATE`), and one whose id another payload has (`CONFLICT`)."""
     t, rank = fact.t, f.RANK[type(fact)]
     known = matching(record, rank, fact.id)
@@ -77,7 +91,7 @@ def take(record: AccountRecord, fact: f.Fact, rules: Rules, lateness_us: int) ->
         if corrected or known == fact:
             return HistoryUpdate(REPEAT, [], [])
         return refused(Reason.CONFLICT, "the same event_id was applied with another payload")
-    late = too_old(record, fact, lateness_us)
+    late = too_old(record, fact, limits.lateness_us)
     if late is not None:
         return late
     if t > record.head.t:
@@ -87,8 +101,8 @@ def take(record: AccountRecord, fact: f.Fact, rules: Rules, lateness_us: int) ->
         bisect.insort(facts, fact, key=f.order)
         taken = rewrite(record, facts, fact.id, rules)
     # A trim reads the history through. Within the lateness it may drop nothing: so it is not tried at every event.
-    if record.count >= 2 * KEPT and record.count % KEPT == 0:
-        trim(record, rules, lateness_us)
+    if record.count >= 2 * limits.kept and record.count % limits.kept == 0:
+        trim(record, rules, limits)
     return taken
 
 
@@ -160,16 +174,16 @@ def base_of(record: AccountRecord) -> Account:
     return copy(record.base) if record.base is not None else fresh()
 
 
-def trim(record: AccountRecord, rules: Rules, lateness_us: int) -> None:
-    """Fold the oldest facts into the base: those beyond `KEPT` that no late event can come before.
+def trim(record: AccountRecord, rules: Rules, limits: HistoryLimits) -> None:
+    """Fold the oldest facts into the base: those beyond `kept` that no late event can come before.
 
-    Where `MOST_KEPT` or more lie within the lateness allowed, the oldest go all the same: an event older than they are
+    Where `most_kept` or more lie within the lateness allowed, the oldest go all the same: an event older than they are
     is refused as `LATE` from then on.
     """
     facts = record.facts()
-    drop = len(facts) - KEPT
-    if len(facts) < MOST_KEPT:
-        drop = min(drop, bisect.bisect_left(facts, record.newest - lateness_us, key=lambda fact: fact.t))
+    drop = len(facts) - limits.kept
+    if len(facts) < limits.most_kept:
+        drop = min(drop, bisect.bisect_left(facts, record.newest - limits.lateness_us, key=lambda fact: fact.t))
     if drop <= 0:
         return
     account = base_of(record)

@@ -15,7 +15,7 @@ from relationship.contract import messages as m
 from relationship.policy.schedule import Rules
 from relationship.state import facts as f
 from relationship.state.record import AccountRecord
-from relationship.timeline.history import HistoryUpdate, rewrite, trim
+from relationship.timeline.history import HistoryLimits, HistoryUpdate, rewrite, trim
 
 
 def merge_rejection(record: AccountRecord, command: m.Command) -> str | None:
@@ -69,7 +69,9 @@ def join_rejection(record: AccountRecord, move: m.Move, facts: Sequence[f.Fact])
     return None
 
 
-def join(record: AccountRecord, move: m.Move, facts: Sequence[f.Fact], rules: Rules, lateness_us: int) -> HistoryUpdate:
+def join(
+    record: AccountRecord, move: m.Move, facts: Sequence[f.Fact], rules: Rules, limits: HistoryLimits
+) -> HistoryUpdate:
     """Fold another account's facts into this one's history; those that are there already change nothing."""
     kept = record.facts()
     there = {(f.RANK[type(fact)], fact.id) for fact in kept}
@@ -77,7 +79,7 @@ def join(record: AccountRecord, move: m.Move, facts: Sequence[f.Fact], rules: Ru
     record.merged_sources = sorted({*record.merged_sources, move.source, *move.through})
     taken = rewrite(record, sorted([*kept, *new], key=f.order), move.cause, rules)
     if record.count > 2 * len(kept):
-        trim(record, rules, lateness_us)
+        trim(record, rules, limits)
     return taken
 
 

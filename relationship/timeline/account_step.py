@@ -16,7 +16,17 @@ from relationship.state.record import DIRECTIONS, STANDINGS, AccountRecord, Deci
 from relationship.timeline import posting
 from relationship.timeline.commands import apply_command
 from relationship.timeline.explain import reclassification, why, why_undone
-from relationship.timeline.history import APPLIED, REPEAT, HistoryLimits, HistoryUpdate, next_due, rewrite, take, wake
+from relationship.timeline.history import (
+    APPLIED,
+    REPEAT,
+    HistoryLimits,
+    HistoryUpdate,
+    next_due,
+    rewrite,
+    take,
+    trim_if_due,
+    wake,
+)
 from relationship.timeline.merging import as_merged, difference, join, join_rejection, leave, unpack
 from relationship.timeline.shadow import Shadow, compare, forgotten, shade_of
 from relationship.timeline.state_message import state_of
@@ -61,7 +71,9 @@ class AccountStep:
         record.offsets[rank] = offset
         self.changed = True
         self._catch_up(record)
+        before = record.count
         verdict = self._message(record, message, delivered.traceparent)
+        trim_if_due(record, before, self.rules, self.limits)
         record.switch = self.rules.mark(record.head.t)
         if verdict is APPLIED:
             record.applied += 1
@@ -90,7 +102,7 @@ class AccountStep:
             return APPLIED
         fact = fact_of(message)
         in_order = fact.t > record.head.t
-        taken = self._do(record, message, lambda: take(record, fact, self.rules, self.limits), traceparent)
+        taken = self._do(record, message, lambda: take(record, fact, self.rules, self.limits.lateness_us), traceparent)
         if taken.verdict is APPLIED:
             if self.shadow:
                 self._note(fact if in_order else None)
@@ -129,7 +141,7 @@ class AccountStep:
         refused: list[str | None] = [None]
 
         def act() -> HistoryUpdate:
-            taken, refused[0] = apply_command(record, command, self.rules, self.limits)
+            taken, refused[0] = apply_command(record, command, self.rules, self.limits.lateness_us)
             return taken
 
         taken = self._do(record, command, act, traceparent)
@@ -173,7 +185,7 @@ class AccountStep:
         if wrong:
             self.sends.append(posting.refusal(self.account_id, move, wrong))
         elif move.action == "join":
-            self._do(record, move, lambda: join(record, move, facts, self.rules, self.limits), None)
+            self._do(record, move, lambda: join(record, move, facts, self.rules), None)
         else:
             self._do(record, move, lambda: leave(record, move, facts, self.rules), None)
 

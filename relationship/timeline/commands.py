@@ -17,7 +17,6 @@ from relationship.state.record import AccountRecord
 from relationship.timeline.history import (
     APPLIED,
     REPEAT,
-    HistoryLimits,
     HistoryUpdate,
     matching,
     rewrite,
@@ -47,7 +46,7 @@ def rejection_reason(record: AccountRecord, command: m.Command) -> str | None:
 
 
 def apply_command(
-    record: AccountRecord, command: m.Command, rules: Rules, limits: HistoryLimits
+    record: AccountRecord, command: m.Command, rules: Rules, lateness_us: int
 ) -> tuple[HistoryUpdate, str | None]:
     """Do an override, a release or a correction; return what it came to, and why it was refused if it was."""
     fact = command_fact(command)
@@ -56,17 +55,17 @@ def apply_command(
     if known is not None:
         return HistoryUpdate(REPEAT, [], []), None
     if wrong is None and command.command == "correct":
-        taken, wrong = _correct(record, command, rules, limits)
+        taken, wrong = _correct(record, command, rules, lateness_us)
         if wrong is None:
             return taken, None
     if wrong is not None:
         fact = msgspec.structs.replace(fact, command=REFUSED_COMMAND)
-        return take(record, fact, rules, limits), wrong
-    return take(record, fact, rules, limits), None
+        return take(record, fact, rules, lateness_us), wrong
+    return take(record, fact, rules, lateness_us), None
 
 
 def _correct(
-    record: AccountRecord, command: m.Command, rules: Rules, limits: HistoryLimits
+    record: AccountRecord, command: m.Command, rules: Rules, lateness_us: int
 ) -> tuple[HistoryUpdate, str | None]:
     """Replace the event that a command corrects by what it should have been, or withdraw it, and fold again."""
     facts = record.facts()
@@ -89,7 +88,7 @@ def _correct(
             return HistoryUpdate(APPLIED, [], []), "the corrected event would lie before the history kept"
         facts.append(new)
     fact = command_fact(command)
-    late = too_old(record, fact, limits.lateness_us)
+    late = too_old(record, fact, lateness_us)
     if late is not None:
         return late, None
     return rewrite(record, sorted([*facts, fact], key=f.order), command.event_id, rules), None

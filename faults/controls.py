@@ -39,7 +39,7 @@ class ForgetfulCore(Core):
 def without_offsets(core: Core) -> Core:
     """An account's record does not tell which messages it reflects."""
     forgetful = ForgetfulCore(core.rules)
-    forgetful.lateness_us = core.lateness_us
+    forgetful.limits = core.limits
     return forgetful
 
 

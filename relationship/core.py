@@ -13,6 +13,7 @@ from relationship.contract.outcome import Delivered, Outcome, Outgoing
 from relationship.policy.schedule import Rules
 from relationship.state.record import AccountRecord, RecordError, decode, newer
 from relationship.timeline.account_step import AccountStep
+from relationship.timeline.history import KEPT, MOST_KEPT, HistoryLimits
 from relationship.timeline.posting import LEFT_OUT, unpack
 from relationship.timeline.published import PublishedPolicies
 from relationship.timeline.shadow import Shadow
@@ -27,12 +28,15 @@ class Core:
     Attributes:
         rules: one policy, or a schedule of several. May be replaced between two steps by a schedule with more switches.
         shadow: a second policy that only tells where it differs. May come and go between two steps.
+        limits: how much of a history stays open to change: the lateness allowed, and how many facts are kept.
     """
 
-    def __init__(self, rules: Rules, lateness_days: float = LATENESS_DAYS) -> None:
+    def __init__(
+        self, rules: Rules, lateness_days: float = LATENESS_DAYS, *, kept: int = KEPT, most_kept: int = MOST_KEPT
+    ) -> None:
         self.rules = rules
         self.shadow: Shadow | None = None
-        self.lateness_us = int(lateness_days * times.DAY_US)
+        self.limits = HistoryLimits(int(lateness_days * times.DAY_US), kept, most_kept)
 
     def step(self, account_id: str, record: bytes | None, delivered: Sequence[Delivered], decided_at: int) -> Outcome:
         """Fold messages into an account; see `relationship.contract.outcome.Fold`. Raises RecordError for foreign bytes."""
@@ -69,4 +73,4 @@ class Core:
 
     def _case(self, account_id: str, record: bytes | None, decided_at: int) -> AccountStep:
         found = decode(record) if record else None
-        return AccountStep(self.rules, self.lateness_us, account_id, found, decided_at, self.shadow)
+        return AccountStep(self.rules, self.limits, account_id, found, decided_at, self.shadow)

@@ -16,7 +16,17 @@ from relationship.state.record import DIRECTIONS, STANDINGS, AccountRecord, Deci
 from relationship.timeline import posting
 from relationship.timeline.commands import apply_command
 from relationship.timeline.explain import reclassification, why, why_undone
-from relationship.timeline.history import APPLIED, REPEAT, HistoryUpdate, next_due, rewrite, take, wake
+from relationship.timeline.history import (
+    APPLIED,
+    REPEAT,
+    HistoryLimits,
+    HistoryUpdate,
+    next_due,
+    rewrite,
+    take,
+    trim_if_due,
+    wake,
+)
 from relationship.timeline.merging import as_merged, difference, join, join_rejection, leave, unpack
 from relationship.timeline.shadow import Shadow, compare, forgotten, shade_of
 from relationship.timeline.state_message import state_of
@@ -30,7 +40,7 @@ class AccountStep:
     def __init__(
         self,
         rules: Rules,
-        lateness_us: int,
+        limits: HistoryLimits,
         account_id: str,
         record: AccountRecord | None,
         decided_at: int,
@@ -39,7 +49,7 @@ class AccountStep:
         self.rules = rules
         self.shadow = shadow
         self.new: list[f.Fact] | None = []  # the facts appended, for the shadow; None once the history is rewritten
-        self.lateness_us = lateness_us
+        self.limits = limits
         self.account_id = account_id
         self.existed = record is not None
         self.record: AccountRecord | None = record
@@ -61,7 +71,9 @@ class AccountStep:
         record.offsets[rank] = offset
         self.changed = True
         self._catch_up(record)
+        before = record.count
         verdict = self._message(record, message, delivered.traceparent)
+        trim_if_due(record, before, self.rules, self.limits)
         record.switch = self.rules.mark(record.head.t)
         if verdict is APPLIED:
             record.applied += 1
@@ -90,7 +102,7 @@ class AccountStep:
             return APPLIED
         fact = fact_of(message)
         in_order = fact.t > record.head.t
-        taken = self._do(record, message, lambda: take(record, fact, self.rules, self.lateness_us), traceparent)
+        taken = self._do(record, message, lambda: take(record, fact, self.rules, self.limits.lateness_us), traceparent)
         if taken.verdict is APPLIED:
             if self.shadow:
                 self._note(fact if in_order else None)
@@ -129,7 +141,7 @@ class AccountStep:
         refused: list[str | None] = [None]
 
         def act() -> HistoryUpdate:
-            taken, refused[0] = apply_command(record, command, self.rules, self.lateness_us)
+            taken, refused[0] = apply_command(record, command, self.rules, self.limits.lateness_us)
             return taken
 
         taken = self._do(record, command, act, traceparent)
@@ -173,7 +185,7 @@ class AccountStep:
         if wrong:
             self.sends.append(posting.refusal(self.account_id, move, wrong))
         elif move.action == "join":
-            self._do(record, move, lambda: join(record, move, facts, self.rules, self.lateness_us), None)
+            self._do(record, move, lambda: join(record, move, facts, self.rules), None)
         else:
             self._do(record, move, lambda: leave(record, move, facts, self.rules), None)
 

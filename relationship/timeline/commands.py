@@ -14,7 +14,15 @@ from relationship.policy.schedule import Rules
 from relationship.state import facts as f
 from relationship.state.facts_from_messages import command_fact, fact_of
 from relationship.state.record import AccountRecord
-from relationship.timeline.history import APPLIED, REPEAT, HistoryUpdate, matching, rewrite, take, too_old
+from relationship.timeline.history import (
+    APPLIED,
+    REPEAT,
+    HistoryUpdate,
+    matching,
+    rewrite,
+    take,
+    too_old,
+)
 from relationship.timeline.merging import merge_rejection
 
 REFUSED_COMMAND: Final = -1  # in the place of a command that was refused: its id is remembered, and it does nothing

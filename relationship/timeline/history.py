@@ -27,6 +27,20 @@ KEPT: Final = (
 MOST_KEPT: Final = 4096  # facts kept at most, if need be at the cost of the lateness allowed: it bounds a record
 
 
+class HistoryLimits(NamedTuple):
+    """How much of an account's history stays open to change.
+
+    Attributes:
+        lateness_us: how much older (µs) than its account's newest event an event may be and still be folded.
+        kept: facts kept after a trim.
+        most_kept: facts kept at most, whatever the lateness.
+    """
+
+    lateness_us: int
+    kept: int = KEPT
+    most_kept: int = MOST_KEPT
+
+
 class Undone(NamedTuple):
     """A decision told that the history no longer gives; `cause` is the event that showed it."""
 
@@ -81,15 +95,10 @@ def take(record: AccountRecord, fact: f.Fact, rules: Rules, lateness_us: int) ->
     if late is not None:
         return late
     if t > record.head.t:
-        taken = _append(record, fact, rules)
-    else:
-        facts = record.facts()
-        bisect.insort(facts, fact, key=f.order)
-        taken = rewrite(record, facts, fact.id, rules)
-    # A trim reads the history through. Within the lateness it may drop nothing: so it is not tried at every event.
-    if record.count >= 2 * KEPT and record.count % KEPT == 0:
-        trim(record, rules, lateness_us)
-    return taken
+        return _append(record, fact, rules)
+    facts = record.facts()
+    bisect.insort(facts, fact, key=f.order)
+    return rewrite(record, facts, fact.id, rules)
 
 
 def too_old(record: AccountRecord, fact: f.Fact, lateness_us: int) -> HistoryUpdate | None:
@@ -132,16 +141,18 @@ def rewrite(record: AccountRecord, facts: list[f.Fact], cause: str, rules: Rules
     record.keep(facts)
     record.newest = max(record.newest, facts[-1].t if facts else 0)
     record.clock = max(record.clock, record.newest)
-    same = 0
-    while same < min(len(record.decisions), len(changes)) and _same(record.decisions[same], changes[same]):
-        same += 1
+    same = _agreeing(record.decisions, changes)
     undone = [Undone(told, cause) for told in reversed(record.decisions[same:])]
     del record.decisions[same:]
     return HistoryUpdate(APPLIED, undone, changes[same:])
 
 
-def _same(told: DecisionInForce, change: StatusChange) -> bool:
-    return told.same_as(change.t, change.source, change.target, change.direction, change.cause)
+def _agreeing(decisions: list[DecisionInForce], changes: list[StatusChange]) -> int:
+    """Return how many of the first decisions are what the first changes say."""
+    for same, (told, change) in enumerate(zip(decisions, changes, strict=False)):
+        if not told.same_as(change.t, change.source, change.target, change.direction, change.cause):
+            return same
+    return min(len(decisions), len(changes))
 
 
 def wake(record: AccountRecord, now: int, rules: Rules) -> list[StatusChange]:
@@ -160,21 +171,36 @@ def base_of(record: AccountRecord) -> Account:
     return copy(record.base) if record.base is not None else fresh()
 
 
-def trim(record: AccountRecord, rules: Rules, lateness_us: int) -> None:
-    """Fold the oldest facts into the base: those beyond `KEPT` that no late event can come before.
+def trim_if_due(record: AccountRecord, before: int, rules: Rules, limits: HistoryLimits) -> None:
+    """Trim a history that has grown, from `before` facts, to twice as many as are kept, or past as many more.
 
-    Where `MOST_KEPT` or more lie within the lateness allowed, the oldest go all the same: an event older than they are
+    A trim reads the history through, and within the lateness it may drop nothing: so it is not tried at every event. It
+    comes after the decisions of these facts are in the record. A history that is one of several merged is kept whole up
+    to `most_kept` facts, since an unmerge takes it apart again.
+    """
+    is_merged = record.merged_into is not None or bool(record.merged_sources)
+    least = limits.most_kept if is_merged else 2 * limits.kept
+    if record.count >= least and record.count // limits.kept > before // limits.kept:
+        trim(record, rules, limits)
+
+
+def trim(record: AccountRecord, rules: Rules, limits: HistoryLimits) -> None:
+    """Fold the oldest facts into the base: those beyond `kept` that no late event can come before.
+
+    Where `most_kept` or more lie within the lateness allowed, the oldest go all the same: an event older than they are
     is refused as `LATE` from then on.
     """
     facts = record.facts()
-    drop = len(facts) - KEPT
-    if len(facts) < MOST_KEPT:
-        drop = min(drop, bisect.bisect_left(facts, record.newest - lateness_us, key=lambda fact: fact.t))
+    drop = len(facts) - limits.kept
+    if len(facts) < limits.most_kept:
+        drop = min(drop, bisect.bisect_left(facts, record.newest - limits.lateness_us, key=lambda fact: fact.t))
     if drop <= 0:
         return
     account = base_of(record)
+    changes: list[StatusChange] = []
     for fact in facts[:drop]:
-        advance(account, fact, rules)
+        changes += advance(account, fact, rules)[0]
     record.base, record.edge = account, f.order(facts[drop - 1])
     record.keep(facts[drop:])
-    record.decisions = [told for told in record.decisions if told.t > facts[drop - 1].t]
+    # Not by their moment: a fact that is kept may share it with the last one that is not.
+    record.decisions = record.decisions[_agreeing(record.decisions, changes) :]

@@ -15,7 +15,7 @@ from relationship.contract import messages as m
 from relationship.policy.schedule import Rules
 from relationship.state import facts as f
 from relationship.state.record import AccountRecord
-from relationship.timeline.history import HistoryUpdate, rewrite, trim
+from relationship.timeline.history import HistoryUpdate, rewrite
 
 
 def merge_rejection(record: AccountRecord, command: m.Command) -> str | None:
@@ -69,16 +69,13 @@ def join_rejection(record: AccountRecord, move: m.Move, facts: Sequence[f.Fact])
     return None
 
 
-def join(record: AccountRecord, move: m.Move, facts: Sequence[f.Fact], rules: Rules, lateness_us: int) -> HistoryUpdate:
+def join(record: AccountRecord, move: m.Move, facts: Sequence[f.Fact], rules: Rules) -> HistoryUpdate:
     """Fold another account's facts into this one's history; those that are there already change nothing."""
     kept = record.facts()
     there = {(f.RANK[type(fact)], fact.id) for fact in kept}
     new = [fact for fact in facts if (f.RANK[type(fact)], fact.id) not in there]
     record.merged_sources = sorted({*record.merged_sources, move.source, *move.through})
-    taken = rewrite(record, sorted([*kept, *new], key=f.order), move.cause, rules)
-    if record.count > 2 * len(kept):
-        trim(record, rules, lateness_us)
-    return taken
+    return rewrite(record, sorted([*kept, *new], key=f.order), move.cause, rules)
 
 
 def leave(record: AccountRecord, move: m.Move, facts: Sequence[f.Fact], rules: Rules) -> HistoryUpdate:

@@ -63,6 +63,11 @@ def test_every_minor_version_of_1_is_read(version: str) -> None:
         pytest.param(changed(occurred_at=(NOW + timedelta(minutes=5)).isoformat()), id="just-within-the-future"),
         pytest.param(changed(occurred_at="1970-01-02T00:00:00Z"), id="second-day-of-1970"),
         pytest.param(changed(discount_code=""), id="empty-text"),
+        pytest.param(raw('"x": ' + "[" * 31 + "]" * 31), id="as-deep-as-is-allowed"),
+        pytest.param(raw('"x": ' + "[" * 30 + "{}, []" * 1 + "]" * 30), id="as-deep-with-siblings"),
+        pytest.param(raw('"x": [' + "{}, " * 99 + "[]]"), id="many-brackets-beside-each-other"),
+        pytest.param(changed(amount="9" * 18 + "." + "9" * 8), id="the-largest-money"),
+        pytest.param(changed(amount="0"), id="no-money"),
     ],
 )
 def test_what_is_odd_and_allowed_is_accepted(value: bytes) -> None:
@@ -161,6 +166,19 @@ def test_every_kind_of_message_can_be_corrected(topic: str) -> None:
     """What a correction's value is can be seen from the field that only its topic requires."""
     value = {**VALID[topic], "event_id": "e-0"}
     assert decode(correction(value=value), COMMANDS).value == value
+
+
+def test_a_contract_may_end_on_the_day_it_is_signed() -> None:
+    """An agreement of one day is one."""
+    contract = {"id": "c", "kind": "policy", "signed_on": "2026-01-01", "ends_on": "2026-01-01"}
+    decoded = decode(changed(PROFILES, contract=contract), PROFILES)
+    assert decoded.contract.ends_on == decoded.contract.signed_on
+
+
+@pytest.mark.parametrize("until", ["1970-01-02T00:00:00Z", "9999-12-31T00:00:00Z"])
+def test_an_override_may_last_to_the_end_of_the_calendar(until: str) -> None:
+    """From its second day in 1970 to its last."""
+    assert isinstance(decode(changed(COMMANDS, until=until), COMMANDS), Command)
 
 
 def test_a_file_has_no_key() -> None:

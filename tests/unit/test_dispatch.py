@@ -140,6 +140,39 @@ async def test_a_dispatch_that_was_dropped_begins_anew() -> None:
     assert owner.kafka.story == ["states c", "decisions c", "done c"]
 
 
+async def test_a_confirmation_counts_from_when_it_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not from when Redis answered: what it said may have been true at the asking alone. It holds for one second."""
+    owner, now = Owner(), [1000.0]
+    monkeypatch.setattr("streams.engine.dispatch.time.monotonic", lambda: now[0])
+
+    async def slow_confirm() -> None:
+        owner.confirmed += 1
+        now[0] += 0.75 * CONFIRMED_SECONDS
+
+    owner.dispatch._confirm = slow_confirm
+    for committed_at, confirmed, passes in (
+        (1000.0 - 1.001 * CONFIRMED_SECONDS, 1, 0.5),  # old when it is sent: asked once, before the states
+        (0.0, 2, 0.0),  # 1.25 seconds after that was asked for it is asked for again
+        (0.0, 2, 0.25),  # 0.75 seconds later it still holds
+        (0.0, 2, 0.0),  # a second later to the moment it holds
+    ):
+        await owner.dispatch.put(owner.owed("a")._replace(committed_at=committed_at))
+        await owner.dispatch.drained()
+        assert owner.confirmed == confirmed
+        now[0] += passes * CONFIRMED_SECONDS
+
+
+async def test_a_commit_confirms_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit that Redis took says that the partition was ours; an older one takes nothing back."""
+    owner = Owner()
+    monkeypatch.setattr("streams.engine.dispatch.time.monotonic", lambda: 1000.0)
+    for committed_at in (1000.0 - CONFIRMED_SECONDS, 1000.0, 0.0):
+        await owner.dispatch.put(owner.owed("a")._replace(committed_at=committed_at))
+        await owner.dispatch.drained()
+    assert owner.confirmed == 0
+    assert len(owner.kafka.story) == 9
+
+
 async def test_an_old_ownership_is_confirmed_before_anything_is_sent() -> None:
     """A worker that was paused after its commit asks Redis before it writes; one that was not does not."""
     owner = Owner()

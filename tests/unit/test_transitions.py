@@ -1,0 +1,143 @@
+"""Every row of the transitions, at its threshold and its least stay, and just beside each: `next_rule` driven by hand.
+
+A case names the row that it belongs to by (from, to). Scores are hundredths of a point, held and known times are µs.
+"""
+
+from math import nextafter
+
+import pytest
+from story import POLICY
+
+from relationship.classify.transitions import GATE_SLACK, RULES, Reading, next_rule
+from relationship.contract.names import INDEX
+from relationship.state.account import CANDIDATE, CLIENT, CUSTOMER, LAPSED, PROSPECT, Account
+
+TRADE = POLICY.trade(None)
+GATE = POLICY.gate
+STAY = POLICY.stays_us
+TENURE = STAY["tenure"]
+LONG = 10**15  # µs, thirty years: longer than any stay
+NOTHING: dict[str, float] = {}
+OPEN = {"engagement": GATE, "trust": GATE}
+HALF_OPEN = {"engagement": GATE * GATE_SLACK, "trust": GATE * GATE_SLACK}
+TURNING = {"trust": GATE}
+
+
+def below(value: float) -> float:
+    """Return the next smaller number."""
+    return nextafter(value, 0.0)
+
+
+def reading(score, shown):
+    """Return a reading of this score, in which only these dimensions show anything."""
+    values = [0.0] * len(INDEX)
+    for name, value in shown.items():
+        values[INDEX[name]] = value
+    return Reading(score, values, [0] * len(INDEX), TRADE, POLICY)
+
+
+def fired(status, score=0, shown=NOTHING, *, held=LONG, known=LONG, bought=True, was=PROSPECT, alive=True):
+    """Return the status that the rules lead to and the direction, or None where they leave the account as it is."""
+    t = 2 * LONG
+    first = None if known is None else t - known
+    account = Account(t=t, status=status, since=t - held, first=first, was=was, bought=t if bought else None)
+    rule = next_rule(account, reading(score, shown), alive=alive)
+    return None if rule is None else (rule.target, rule.direction)
+
+
+# The row, what the account and its reading are, and whether that row fires.
+CASES = [
+    ((PROSPECT, CUSTOMER), {"bought": True, "held": 0}, True),
+    ((PROSPECT, CUSTOMER), {"bought": False}, False),
+    ((PROSPECT, CUSTOMER), {"bought": False, "score": 10_000, "shown": OPEN}, False),
+    ((CUSTOMER, CANDIDATE), {"score": TRADE.candidate_up, "shown": TURNING, "held": STAY["customer"]}, True),
+    ((CUSTOMER, CANDIDATE), {"score": TRADE.candidate_up - 1, "shown": TURNING}, False),
+    ((CUSTOMER, CANDIDATE), {"score": TRADE.candidate_up, "shown": TURNING, "held": STAY["customer"] - 1}, False),
+    ((CUSTOMER, CANDIDATE), {"score": TRADE.candidate_up, "shown": {"trust": below(GATE)}}, False),
+    ((CUSTOMER, CANDIDATE), {"score": TRADE.candidate_up, "shown": {"engagement": GATE}}, True),
+    ((CUSTOMER, CANDIDATE), {"score": TRADE.candidate_up, "shown": {"engagement": below(GATE)}}, False),
+    ((CUSTOMER, CANDIDATE), {"score": TRADE.candidate_up, "shown": {"personalisation": GATE}}, True),
+    ((CUSTOMER, CANDIDATE), {"score": TRADE.candidate_up, "shown": {"personalisation": below(GATE)}}, False),
+    ((CUSTOMER, CANDIDATE), {"score": TRADE.candidate_up, "shown": {"commitment": 1.0, "loyalty": 1.0}}, False),
+    ((CANDIDATE, CLIENT), {"score": TRADE.client_up, "shown": OPEN, "held": STAY["candidate"], "known": TENURE}, True),
+    ((CANDIDATE, CLIENT), {"score": TRADE.client_up - 1, "shown": OPEN}, False),
+    ((CANDIDATE, CLIENT), {"score": TRADE.client_up, "shown": OPEN, "held": STAY["candidate"] - 1}, False),
+    ((CANDIDATE, CLIENT), {"score": TRADE.client_up, "shown": OPEN, "known": TENURE - 1}, False),
+    ((CANDIDATE, CLIENT), {"score": TRADE.client_up, "shown": OPEN, "known": None}, False),
+    ((CANDIDATE, CLIENT), {"score": 10_000, "shown": {"engagement": below(GATE), "trust": GATE}}, False),
+    ((CANDIDATE, CLIENT), {"score": 10_000, "shown": {"engagement": GATE, "trust": below(GATE)}}, False),
+    ((CANDIDATE, CLIENT), {"score": 10_000, "shown": {"engagement": GATE, "commitment": below(GATE)}}, False),
+    ((CANDIDATE, CLIENT), {"score": 10_000, "shown": {"personalisation": below(GATE), "trust": GATE}}, False),
+    ((CANDIDATE, CLIENT), {"score": 10_000, "shown": {"engagement": GATE, "personalisation": GATE}}, True),
+    ((CANDIDATE, CLIENT), {"score": 10_000, "shown": {"personalisation": GATE, "commitment": GATE}}, True),
+    ((CANDIDATE, CLIENT), {"score": 10_000, "shown": {"engagement": 1.0}}, False),
+    ((CANDIDATE, CLIENT), {"score": 10_000, "shown": {"trust": 1.0, "commitment": 1.0}}, False),
+    ((CANDIDATE, CUSTOMER), {"score": TRADE.candidate_down - 1, "held": STAY["candidate"]}, True),
+    ((CANDIDATE, CUSTOMER), {"score": TRADE.candidate_down}, False),
+    ((CANDIDATE, CUSTOMER), {"score": TRADE.candidate_down - 1, "held": STAY["candidate"] - 1}, False),
+    ((CLIENT, CUSTOMER), {"score": TRADE.candidate_down - 1, "shown": OPEN, "held": STAY["client"]}, True),
+    ((CLIENT, CUSTOMER), {"score": TRADE.candidate_down, "shown": OPEN}, False),
+    ((CLIENT, CUSTOMER), {"score": TRADE.candidate_down - 1, "held": STAY["client"] - 1}, False),
+    ((CLIENT, CANDIDATE), {"score": TRADE.client_down - 1, "shown": OPEN, "held": STAY["client"]}, True),
+    ((CLIENT, CANDIDATE), {"score": TRADE.client_down - 1, "shown": OPEN, "held": STAY["client"] - 1}, False),
+    ((CLIENT, CANDIDATE), {"score": TRADE.client_down, "shown": HALF_OPEN}, False),
+    ((CLIENT, CANDIDATE), {"score": 10_000, "shown": {**HALF_OPEN, "trust": below(HALF_OPEN["trust"])}}, True),
+    ((CLIENT, CANDIDATE), {"score": 10_000, "shown": {"trust": 1.0, "commitment": 1.0}}, True),
+    ((CLIENT, CANDIDATE), {"score": TRADE.candidate_down}, True),
+    ((LAPSED, CLIENT), {"was": CLIENT, "score": TRADE.client_down, "shown": HALF_OPEN, "held": 0}, True),
+    ((LAPSED, CLIENT), {"was": CLIENT, "score": TRADE.client_down - 1, "shown": OPEN}, False),
+    ((LAPSED, CLIENT), {"was": CLIENT, "score": 10_000, "shown": {"trust": 1.0}}, False),
+    ((LAPSED, CLIENT), {"was": CANDIDATE, "score": 10_000, "shown": OPEN}, False),
+    ((LAPSED, CLIENT), {"was": CLIENT, "score": 10_000, "shown": OPEN, "alive": False}, False),
+    ((LAPSED, CANDIDATE), {"was": CLIENT, "score": 0, "held": 0}, True),
+    ((LAPSED, CANDIDATE), {"was": CANDIDATE, "score": TRADE.candidate_down, "held": 0}, True),
+    ((LAPSED, CANDIDATE), {"was": CANDIDATE, "score": TRADE.candidate_down - 1}, False),
+    ((LAPSED, CANDIDATE), {"was": CUSTOMER, "score": 10_000, "shown": OPEN}, False),
+    ((LAPSED, CANDIDATE), {"was": CLIENT, "alive": False}, False),
+    ((LAPSED, CUSTOMER), {"was": CUSTOMER, "held": 0}, True),
+    ((LAPSED, CUSTOMER), {"was": CANDIDATE, "score": TRADE.candidate_down - 1}, True),
+    ((LAPSED, CUSTOMER), {"was": CUSTOMER, "bought": False}, False),
+    ((LAPSED, CUSTOMER), {"was": CUSTOMER, "alive": False}, False),
+    ((LAPSED, PROSPECT), {"was": PROSPECT, "bought": False, "held": 0}, True),
+    ((LAPSED, PROSPECT), {"was": PROSPECT, "bought": False, "alive": False}, False),
+    ((LAPSED, PROSPECT), {"was": PROSPECT, "bought": True}, False),
+]
+
+
+@pytest.mark.parametrize(("row", "case", "fires"), CASES)
+def test_a_row_fires_at_its_edge_and_not_beside_it(row, case, fires):
+    """At the threshold, the gate, the least stay and the tenure the row fires; one unit short of any of them it does not."""
+    source, target = row
+    (rule,) = [each for each in RULES if (each.source, each.target) == row]
+    found = fired(source, **case)
+    if fires:
+        assert found == (target, rule.direction)
+    else:
+        assert found is None or found[0] != target
+
+
+def test_every_row_has_a_case_on_both_sides():
+    """A rule that is added has its edge tested too."""
+    rows = {(rule.source, rule.target) for rule in RULES}
+    assert {row for row, _, fires in CASES if fires} == rows
+    assert {row for row, _, fires in CASES if not fires} == rows
+
+
+@pytest.mark.parametrize("status", [PROSPECT, CUSTOMER, CANDIDATE, CLIENT])
+def test_only_a_lapse_asks_for_a_sign_of_life(status):
+    """What is no sign of life can promote and demote: a late payment may let a client's score fall below its border."""
+    case = {
+        PROSPECT: {"bought": True},
+        CUSTOMER: {"score": 10_000, "shown": TURNING},
+        CANDIDATE: {"score": 0},
+        CLIENT: {"score": 0},
+    }
+    assert fired(status, **case[status], alive=False) is not None
+    assert fired(status, **case[status], alive=False) == fired(status, **case[status], alive=True)
+
+
+def test_the_first_row_that_holds_is_taken():
+    """A client whose score has fallen below both borders goes to customer at once; a returning client is one at once."""
+    assert fired(CLIENT, TRADE.candidate_down - 1) == (CUSTOMER, "demotion")
+    assert fired(LAPSED, TRADE.client_down, OPEN, was=CLIENT) == (CLIENT, "return")
+    assert fired(LAPSED, TRADE.candidate_down, was=CANDIDATE) == (CANDIDATE, "return")

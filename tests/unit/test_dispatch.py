@@ -42,14 +42,27 @@ class Kafka:
         self.story.append(f"{what} {b' '.join(names).decode()}")
 
 
+class Frozen(SystemClock):
+    """A clock that shows what a test says."""
+
+    def __init__(self, now: list[float]) -> None:
+        self.now = now
+
+    def monotonic(self) -> float:
+        """Return the test's time."""
+        return self.now[0]
+
+
 class Owner:
     """A partition's owner, as the dispatch sees it."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: list[float] | None = None) -> None:
         self.kafka = Kafka()
         self.confirmed = 0
         self.nudges = 0
-        self.dispatch = Dispatch(CHANGELOG, self.kafka, self._confirm, self._nudge, SystemClock())
+        self.dispatch = Dispatch(
+            CHANGELOG, self.kafka, self._confirm, self._nudge, Frozen(now) if now else SystemClock()
+        )
 
     async def _confirm(self) -> None:
         self.confirmed += 1
@@ -140,10 +153,10 @@ async def test_a_dispatch_that_was_dropped_begins_anew() -> None:
     assert owner.kafka.story == ["states c", "decisions c", "done c"]
 
 
-async def test_a_confirmation_counts_from_when_it_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_confirmation_counts_from_when_it_was_asked_for() -> None:
     """Not from when Redis answered: what it said may have been true at the asking alone. It holds for one second."""
-    owner, now = Owner(), [1000.0]
-    monkeypatch.setattr("streams.engine.dispatch.time.monotonic", lambda: now[0])
+    now = [1000.0]
+    owner = Owner(now)
 
     async def slow_confirm() -> None:
         owner.confirmed += 1
@@ -162,10 +175,9 @@ async def test_a_confirmation_counts_from_when_it_was_asked_for(monkeypatch: pyt
         now[0] += passes * CONFIRMED_SECONDS
 
 
-async def test_a_commit_confirms_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_commit_confirms_as_well() -> None:
     """A commit that Redis took says that the partition was ours; an older one takes nothing back."""
-    owner = Owner()
-    monkeypatch.setattr("streams.engine.dispatch.time.monotonic", lambda: 1000.0)
+    owner = Owner([1000.0])
     for committed_at in (1000.0 - CONFIRMED_SECONDS, 1000.0, 0.0):
         await owner.dispatch.put(owner.owed("a")._replace(committed_at=committed_at))
         await owner.dispatch.drained()

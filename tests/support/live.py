@@ -23,7 +23,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from deleted import until_deleted
 from redis import Redis
 
-from cli.demo_stage import READY_SECONDS, Seen, Stage, start_worker
+from cli.demo.stage import READY_SECONDS, Seen, Stage, start_worker
 from clientward_store.keys import Keys, keys_of
 from relationship.contract.messages import MESSAGE_TYPES
 from relationship.contract.outcome import RECLASSIFIED, REJECTED

@@ -14,7 +14,7 @@ from typer.exceptions import Abort, Exit, TyperException
 from cli.commands import COMMANDS
 from cli.errors import DONE, INTERRUPTED, PIPE_CLOSED, WRONG_USE, explain
 from cli.lazy import Markup, add_commands
-from cli.output import complain, printable
+from cli.output import print_error, printable
 
 NAME: Final = "clientward"
 # The variable by which a shell asks for completion, as the script of `--show-completion` sets it.
@@ -86,7 +86,7 @@ def run(arguments: Sequence[str]) -> int:
         _forget_stdout()
         return PIPE_CLOSED
     except Exception as error:  # noqa: BLE001 - the last stop before the person at the prompt
-        return _tell(error, arguments)
+        return _report(error, arguments)
     return code
 
 
@@ -97,15 +97,15 @@ def _invoke(arguments: list[str]) -> int:
     return result if isinstance(result, int) else DONE
 
 
-def _tell(error: Exception, arguments: Sequence[str]) -> int:
+def _report(error: Exception, arguments: Sequence[str]) -> int:
     if "--debug" in arguments and not isinstance(error, TyperException):
         logging.getLogger(NAME).error("the command failed", exc_info=error)
     if type(error).__name__ == "NoArgsIsHelpError":  # its text is the whole help
-        complain(str(error))
+        print_error(str(error))
         return WRONG_USE
     explained = explain(error, _command_of(error))
     for line in explained.lines:
-        complain(f"{NAME}: {printable(' '.join(line.split()))}")
+        print_error(f"{NAME}: {printable(' '.join(line.split()))}")
     return explained.code
 
 

@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from cli.errors import WRONG_USE, CommandError
-from cli.output import complain, printable, printable_json, say
+from cli.output import print_error, print_line, printable, printable_json
 
 STDIN: Final = Path("-")
 
@@ -41,11 +41,11 @@ def open_lines(file: Path) -> Iterator[Iterable[bytes]]:
         yield lines
 
 
-def tell_refusal(number: int, why: str) -> None:
-    """Tell on stderr that a line of a file of events was refused."""
-    complain(f"line {number}: {printable(why)}")
+def print_refusal(number: int, why: str) -> None:
+    """Print on stderr that a line of a file of events was refused."""
+    print_error(f"line {number}: {printable(why)}")
 
 
-def say_json(answer: Any) -> None:
+def print_json(answer: Any) -> None:
     """Print an answer as one line of JSON."""
-    say(printable_json(msgspec.json.encode(answer).decode()))
+    print_line(printable_json(msgspec.json.encode(answer).decode()))

@@ -37,13 +37,13 @@ def _json_escape(match: re.Match[str]) -> str:
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """Write a line to stdout at once, so that a pipe sees it as it happens."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
-def complain(line: str) -> None:
+def print_error(line: str) -> None:
     """Write a line to stderr."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()

@@ -13,7 +13,7 @@ from cli.demo.note import note
 from cli.demo.play import LIVE_DAYS, Tally, acts, play, publish_history
 from cli.demo.stage import Seen, Stage, stage
 from cli.demo.summary import summary
-from cli.output import complain, printable
+from cli.output import print_error, printable
 from cli.terminal import STATUS_STYLES, console
 from simulator.faults import SimEvent
 from simulator.scoring import score
@@ -103,7 +103,7 @@ class Board:
             self._live.update(_bar(text), refresh=True)
         elif time.monotonic() - self._last >= REPORT_SECONDS:
             self._last = time.monotonic()
-            complain(text)
+            print_error(text)
 
 
 def _bar(text: str) -> Text:
@@ -133,4 +133,4 @@ def _keep(running: Stage) -> None:
             time.sleep(1)
     except KeyboardInterrupt:
         return
-    complain("a worker has ended; see the lines above")
+    print_error("a worker has ended; see the lines above")

@@ -24,7 +24,7 @@ TOPICS: Final = {"purchases": PURCHASES, "tickets": TICKETS, "meetings": MEETING
 # Fields that may be taken from the message's own id where nothing else is given.
 OWN_IDS: Final = frozenset({"event_id", "ticket_id", "meeting_id"})
 PATH: Final = re.compile(r"`?\$\.(\w+)`?|field `(\w+)`")
-UNENDING: Final = frozenset({"inf", "+inf", "infinity", "+infinity"})  # numbers to Python, and not to JSON
+INFINITE: Final = frozenset({"inf", "+inf", "infinity", "+infinity"})  # numbers to Python, and not to JSON
 SHOWN: Final = 60  # characters of a cell that an error repeats
 
 # What a field has to look like, for those whose own rule would be hard to read.
@@ -43,7 +43,7 @@ class UsageError(Exception):
     """What was asked for cannot work on this file; the text is one line and says what to do."""
 
 
-class Misfit(NamedTuple):
+class BadRow(NamedTuple):
     """A row that became no message: its first line in the file, the column (or field) at fault, and what is wrong."""
 
     line: int
@@ -131,8 +131,8 @@ def _is_number(parts: Iterable[Any]) -> bool:
     return any(isinstance(part, msgspec.inspect.FloatType | msgspec.inspect.IntType) for part in parts)
 
 
-def read_rows(lines: Iterable[str], plan: Plan, delimiter: str = ",") -> Iterator[Message | Misfit]:
-    """Yield a message or a misfit for each row. Raises UsageError where a column of the plan is not in the file."""
+def read_rows(lines: Iterable[str], plan: Plan, delimiter: str = ",") -> Iterator[Message | BadRow]:
+    """Yield a message or a bad row for each row. Raises UsageError where a column of the plan is not in the file."""
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     header = next(_rows(reader), None)
     if not isinstance(header, list):
@@ -140,7 +140,7 @@ def read_rows(lines: Iterable[str], plan: Plan, delimiter: str = ",") -> Iterato
     places = {field: _place(header, column) for field, column in plan.columns.items()}
     number, line = 0, reader.line_num + 1
     for row in _rows(reader):
-        if isinstance(row, Misfit):
+        if isinstance(row, BadRow):
             yield row
         elif row:
             number += 1
@@ -148,15 +148,15 @@ def read_rows(lines: Iterable[str], plan: Plan, delimiter: str = ",") -> Iterato
         line = reader.line_num + 1
 
 
-def _rows(reader: Any) -> Iterator[list[str] | Misfit]:
-    """Yield the reader's rows; a row that is no CSV becomes a misfit, and the rest goes on."""
+def _rows(reader: Any) -> Iterator[list[str] | BadRow]:
+    """Yield the reader's rows; a row that is no CSV becomes a bad row, and the rest goes on."""
     while True:
         try:
             yield next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            yield Misfit(reader.line_num, "-", f"no CSV: {error}")
+            yield BadRow(reader.line_num, "-", f"no CSV: {error}")
 
 
 def _place(header: Sequence[str], column: str) -> int:
@@ -169,18 +169,18 @@ def _place(header: Sequence[str], column: str) -> int:
 
 def _message(
     row: list[str], header: list[str], places: Mapping[str, int], plan: Plan, number: int, line: int
-) -> Message | Misfit:
+) -> Message | BadRow:
     if len(row) != len(header):
-        return Misfit(line, "-", f"{len(row)} cells where the first line has {len(header)}")
+        return BadRow(line, "-", f"{len(row)} cells where the first line has {len(header)}")
     cells = {field: row[place] for field, place in places.items()} | dict(plan.constants)
     try:
         value = _value(cells, plan)
         _name(value, plan, number, row)
         message: Message = msgspec.convert(value, plan.type, strict=False)
     except msgspec.ValidationError as error:
-        return _misfit(line, str(error), cells, plan)
+        return _bad_row(line, str(error), cells, plan)
     refused = broken_rule(message)
-    return _misfit(line, refused.text, cells, plan) if refused else message
+    return _bad_row(line, refused.text, cells, plan) if refused else message
 
 
 def _value(cells: Mapping[str, str], plan: Plan) -> dict[str, Any]:
@@ -190,7 +190,7 @@ def _value(cells: Mapping[str, str], plan: Plan) -> dict[str, Any]:
         text = known if field == "account_id" else known.strip()
         if text:
             value[field] = _parse_time(text, plan.zone) if field == "occurred_at" else text
-        if text.lower() in UNENDING and field == "quantity":
+        if text.lower() in INFINITE and field == "quantity":
             raise msgspec.ValidationError("at `$.quantity`")
     return value
 
@@ -212,15 +212,15 @@ def _name(value: dict[str, Any], plan: Plan, number: int, row: Sequence[str]) ->
         value.setdefault(field, value["event_id"])
 
 
-def _misfit(line: int, text: str, cells: Mapping[str, str], plan: Plan) -> Misfit:
+def _bad_row(line: int, text: str, cells: Mapping[str, str], plan: Plan) -> BadRow:
     found = PATH.search(text)
     field = (found.group(1) or found.group(2)) if found else "-"
     column = plan.columns.get(field, field)
     cell = cells.get(field, "")
     if not cell.strip():
-        return Misfit(line, column, f"{field} is empty")
+        return BadRow(line, column, f"{field} is empty")
     shown = cell if len(cell) <= SHOWN else f"{cell[:SHOWN]}…"
-    return Misfit(line, column, f"{shown!r} does not fit {field}: {_hint(field, plan.type)}")
+    return BadRow(line, column, f"{shown!r} does not fit {field}: {_hint(field, plan.type)}")
 
 
 def _hint(field: str, message_type: type[Message]) -> str:

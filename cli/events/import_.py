@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 
 from cli.errors import FAILED, WRONG_USE, CommandError
-from cli.events.csv_rows import Misfit, Plan, UsageError, check_plan, encode_line, read_rows
-from cli.output import complain, printable
+from cli.events.csv_rows import BadRow, Plan, UsageError, check_plan, encode_line, read_rows
+from cli.output import print_error, printable
 
 # Several pairs may stand in one option: a comma ends one where a new `field=` follows.
 BETWEEN_PAIRS: Final = re.compile(r",(?=\s*\w+=)")
@@ -72,8 +72,8 @@ def _command(what: str) -> Callable[..., None]:
                 f"csv-{what}-" if id_prefix is None else id_prefix,
             )
             check_plan(plan)
-            misfits = _import(file, plan, "\t" if delimiter == "tab" else delimiter, out)
-        raise typer.Exit(FAILED if strict and misfits else 0)
+            bad = _import(file, plan, "\t" if delimiter == "tab" else delimiter, out)
+        raise typer.Exit(FAILED if strict and bad else 0)
 
     run.__doc__ = f"Turn a CSV of {what} into lines of the contract."
     return run
@@ -87,20 +87,20 @@ def _import(file: Path, plan: Plan, delimiter: str, out: Path | None) -> int:
     """Write the file's messages; return how many rows did not fit."""
     if len(delimiter) != 1:
         raise UsageError(f"--delimiter has to be one character or `tab`, not {delimiter!r}")
-    rows = misfits = 0
+    rows = bad = 0
     with file.open(encoding="utf-8-sig", newline="") as lines:
         found = read_rows(lines, plan, delimiter)
         first = next(found, None)  # before the output is opened: a wrong column must not empty a file
         with _output(out) as sink:
             for row in chain(() if first is None else (first,), found):
                 rows += 1
-                if isinstance(row, Misfit):
-                    misfits += 1
-                    complain(printable(f"{file}: line {row.line}, column {row.column}: {row.text}"))
+                if isinstance(row, BadRow):
+                    bad += 1
+                    print_error(printable(f"{file}: line {row.line}, column {row.column}: {row.text}"))
                 else:
                     sink.write(encode_line(plan.topic, row))
-    complain(printable(f"{file}: {rows - misfits} of {rows} rows became {plan.what}"))
-    return misfits
+    print_error(printable(f"{file}: {rows - bad} of {rows} rows became {plan.what}"))
+    return bad
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.errors import DONE, FAILED
-from cli.options import open_lines, parse_time, tell_refusal
+from cli.options import open_lines, parse_time, print_refusal
 from cli.output import printable_json
 from relationship.contract.decisions import to_json
 from relationship.contract.outcome import RECLASSIFIED, Outgoing
@@ -40,7 +40,7 @@ def replay(
     core = Core(load_policy(policy or settings.policy_file), settings.lateness_days)
     run = Replay(core)
     with open_lines(file) as lines:
-        reader = EventReader(lines, settings, tell_refusal, core)
+        reader = EventReader(lines, settings, print_refusal, core)
         for sends in fold(run, reader, lambda _: _now()):
             _print(sends, printing=not states)
     if end is not None:

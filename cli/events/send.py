@@ -13,7 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from actions.events import send_events
 from cli.errors import FAILED
 from cli.options import open_lines
-from cli.output import complain, printable
+from cli.output import print_error, printable
 from cli.terminal import error_console
 from streams.config.load import load_settings
 
@@ -32,7 +32,7 @@ def send(
     began = time.monotonic()
 
     def on_bad_line(number: int, text: str) -> None:
-        complain(printable(f"{file}: line {number}: {text}; left out"))
+        print_error(printable(f"{file}: line {number}: {text}; left out"))
 
     with open_lines(file) as lines, _progress() as progress:
         task = progress.add_task("sending", total=None)
@@ -42,7 +42,7 @@ def send(
 
         count = asyncio.run(send_events(settings, lines, on_bad_line, on_progress))
     seconds = time.monotonic() - began
-    complain(
+    print_error(
         f"{printable(str(file))}: {count.sent:,} events sent in {seconds:.1f} s "
         f"({count.sent / max(seconds, 1e-9):,.0f}/s), {count.bad:,} bad lines"
     )

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.errors import WRONG_USE, CommandError
-from cli.output import complain
+from cli.output import print_error
 from simulator import Rates, Simulation, simulate, simulate_events, write, write_truth
 
 AccountsOption = Annotated[int, typer.Option("--accounts", min=1, help="How many accounts.")]
@@ -47,7 +47,7 @@ def simulate_command(
         with truth.open("wb") as file:
             write_truth(simulation, file)
     lines = _write(simulation, out)
-    complain(f"{lines} events of {len(simulation.accounts)} accounts, seed {seed}, up to {until.isoformat()}")
+    print_error(f"{lines} events of {len(simulation.accounts)} accounts, seed {seed}, up to {until.isoformat()}")
 
 
 def _write(simulation: Simulation, out: Path | None) -> int:

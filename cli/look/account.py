@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.look.account_page import print_page
-from cli.options import OneJson, say_json
+from cli.options import OneJson, print_json
 from cli.terminal import console
 from streams.config.load import load_settings
 from views.accounts.stored import account_now
@@ -21,4 +21,4 @@ def show(
 ) -> None:
     """Show an account's state, its dimensions, its timeline, and why it is what it is."""
     found = asyncio.run(account_now(load_settings(), account_id))
-    say_json(found) if as_json else print_page(console(), found)
+    print_json(found) if as_json else print_page(console(), found)

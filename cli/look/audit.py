@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 from rich.text import Text
 
-from cli.options import JsonLines, parse_time, say_json
+from cli.options import JsonLines, parse_time, print_json
 from cli.output import printable
 from cli.terminal import console
 from relationship.contract.decisions import Audit
@@ -36,7 +36,7 @@ def audit(
     )
     found = asyncio.run(audit_of(load_settings(), wanted, limit))
     for entry in found.entries:
-        say_json(entry) if as_json else console().print(sentence(entry), soft_wrap=True)
+        print_json(entry) if as_json else console().print(sentence(entry), soft_wrap=True)
     if not as_json:
         console().print(f"{len(found.entries):,} of {found.total:,} entries", style="dim")
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from cli.options import OneJson, say_json
-from cli.output import columns, say
+from cli.options import OneJson, print_json
+from cli.output import columns, print_line
 from relationship.contract.enums import STATUSES
 from streams.config.load import load_settings
 from views.base.statuses import BaseCounts, base_counts
@@ -20,10 +20,10 @@ def base(
     """Count the accounts by status and industry, from the topic of states; --json has the segments too."""
     found = asyncio.run(base_counts(load_settings()))
     if as_json:
-        say_json(found)
+        print_json(found)
         return
     for line in _by_segment(found) if segments else _by_industry(found):
-        say(line)
+        print_line(line)
 
 
 def _by_industry(found: BaseCounts) -> Iterator[str]:

@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from cli.options import JsonLines
-from cli.output import printable, printable_json, say
+from cli.output import print_line, printable, printable_json
 from cli.terminal import console
 from relationship.contract.outcome import Reason
 from streams.config.load import load_settings
@@ -26,7 +26,7 @@ def list_command(
     """List refused records, the newest last: when, where the record stood, the reason and the message."""
     found = asyncio.run(refusals(load_settings(), reason, limit))
     for each in found.newest:
-        say(_json(each)) if as_json else _print(each)
+        print_line(_json(each)) if as_json else _print(each)
     if not as_json:
         console().print(f"{len(found.newest):,} of {found.total:,} dead letters", style="dim")
 

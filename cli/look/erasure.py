@@ -7,7 +7,7 @@ import typer
 from rich.text import Text
 
 from cli.errors import DONE, FAILED
-from cli.options import say_json
+from cli.options import print_json
 from cli.output import printable
 from cli.terminal import console
 from streams.config.load import load_settings
@@ -34,7 +34,7 @@ def verify(
     """
     report = asyncio.run(erasure_report(load_settings(), account))
     for trace in report.traces:
-        say_json(trace) if as_json else _print(trace)
+        print_json(trace) if as_json else _print(trace)
     if not as_json:
         console().print(printable(_sum(report)), soft_wrap=True)
     return FAILED if report.live else DONE

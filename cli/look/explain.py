@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.look.account_page import print_page
-from cli.options import OneJson, open_lines, parse_time, say_json, tell_refusal
+from cli.options import OneJson, open_lines, parse_time, print_json, print_refusal
 from cli.terminal import console
 from relationship.policy.compiled import load_policy
 from streams.config.load import load_settings
@@ -34,10 +34,10 @@ def explain_command(
         found = asyncio.run(account_at(settings, account_id, moment, rules))
     else:
         found = _in_file(file, account_id, moment, policy, settings)
-    say_json(found) if as_json else print_page(console(), found)
+    print_json(found) if as_json else print_page(console(), found)
 
 
 def _in_file(file: Path, account_id: str, moment: datetime, policy: Path | None, settings: Settings) -> AccountView:
     rules = load_policy(policy or settings.policy_file)
     with open_lines(file) as lines:
-        return account_in_file(lines, str(file), account_id, moment, rules, settings, tell_refusal)
+        return account_in_file(lines, str(file), account_id, moment, rules, settings, print_refusal)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from cli.errors import DONE, FAILED, CommandError
-from cli.output import printable, say
+from cli.output import print_line, printable
 from streams.config.load import load_settings
 from views.base.exports import reclassifications, states
 
@@ -23,7 +23,7 @@ def export_states(file: File) -> int:
     """Write every account's current state, one row an account."""
     parquet = require()
     rows = asyncio.run(parquet.written(file, parquet.STATES, states(load_settings())))
-    return _tell(file, rows, "states")
+    return _print_count(file, rows, "states")
 
 
 @export_app.command("reclassifications")
@@ -34,7 +34,7 @@ def export_reclassifications(file: File) -> int:
     """
     parquet = require()
     rows = asyncio.run(parquet.written(file, parquet.RECLASSIFICATIONS, reclassifications(load_settings())))
-    return _tell(file, rows, "reclassifications")
+    return _print_count(file, rows, "reclassifications")
 
 
 def require() -> Any:
@@ -46,6 +46,6 @@ def require() -> Any:
     return parquet
 
 
-def _tell(file: Path, rows: int, what: str) -> int:
-    say(printable(f"{file}: {rows:,} {what}"))
+def _print_count(file: Path, rows: int, what: str) -> int:
+    print_line(printable(f"{file}: {rows:,} {what}"))
     return DONE

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from cli.options import OneJson, say_json
-from cli.output import columns, complain, say
+from cli.options import OneJson, print_json
+from cli.output import columns, print_error, print_line
 from streams.config.load import load_settings
 from views.operations.lag import Lag
 from views.operations.lag import lag as lag_of
@@ -12,7 +12,7 @@ from views.operations.lag import lag as lag_of
 def lag(as_json: OneJson = False) -> None:
     """Show how many records wait in each topic, and for how long the oldest of them; then the partitions behind."""
     found = asyncio.run(lag_of(load_settings()))
-    say_json(found) if as_json else _print(found)
+    print_json(found) if as_json else _print(found)
 
 
 def _print(found: Lag) -> None:
@@ -20,10 +20,10 @@ def _print(found: Lag) -> None:
     behind = sorted((each for each in found.partitions if each.records), key=lambda each: -each.seconds)
     rows += [(f"  {each.topic}/{each.partition}", f"{each.records:,}", f"{each.seconds:.1f} s") for each in behind]
     for line in columns(("topic", "records", "oldest"), rows):
-        say(line)
-    say(_sentence(found, len(behind)))
+        print_line(line)
+    print_line(_sentence(found, len(behind)))
     if found.source == "group":
-        complain("Redis does not answer: by the group's committed offsets, which follow within a second")
+        print_error("Redis does not answer: by the group's committed offsets, which follow within a second")
 
 
 def _sentence(found: Lag, behind: int) -> str:

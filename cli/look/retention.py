@@ -8,8 +8,8 @@ import typer
 from prometheus_client import CollectorRegistry, Gauge, start_http_server
 
 from cli.errors import DONE
-from cli.options import OneJson, say_json
-from cli.output import say
+from cli.options import OneJson, print_json
+from cli.output import print_line
 from streams.config.load import load_settings
 from streams.config.settings import Settings
 from views.base.retention import YEAR_DAYS, Retentions, RetentionView
@@ -39,7 +39,7 @@ def retention(
         asyncio.run(serve_gauges(load_settings(), Retentions(days), serve))
         return DONE
     found = asyncio.run(retention_of(load_settings(), days, at))
-    say_json(found) if as_json else say(_sentence(found))
+    print_json(found) if as_json else print_line(_sentence(found))
     return DONE
 
 

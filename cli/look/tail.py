@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from cli.output import printable, printable_json, say
+from cli.output import print_line, printable, printable_json
 from cli.terminal import STATUS_STYLES, console
 from streams.config.load import load_settings
 from streams.config.settings import Settings
@@ -40,7 +40,7 @@ async def _tail(settings: Settings, *, from_beginning: bool, limit: int | None, 
 def show(record: DecisionRecord, *, as_json: bool) -> None:
     """Print one record of the topic as a line."""
     if as_json:
-        say(printable_json((record.value or b"null").decode(errors="replace")))
+        print_line(printable_json((record.value or b"null").decode(errors="replace")))
     else:
         console().print(sentence(record.decision), soft_wrap=True)
 

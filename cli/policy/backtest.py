@@ -7,8 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
-from cli.options import JsonLines, open_lines, parse_time, tell_refusal
-from cli.output import columns, printable_json, say
+from cli.options import JsonLines, open_lines, parse_time, print_refusal
+from cli.output import columns, print_line, printable_json
 from cli.policy.files import PolicyA, PolicyB, policy_at
 from relationship.analysis.backtest import Course, Otherwise
 from relationship.contract.times import micros, rfc3339
@@ -39,11 +39,11 @@ def backtest(
     settings, end = load_settings(), None if until is None else micros(parse_time(until, "--until"))
     run = Backtest(policy_at(a), policy_at(b), settings)
     with open_lines(file) as lines:
-        run.fold(EventReader(lines, settings, tell_refusal), end)
+        run.fold(EventReader(lines, settings, print_refusal), end)
     found = list(run.otherwise())
     if as_json:
         for each in found:
-            say(printable_json(json.dumps(_plain(each), ensure_ascii=False)))
+            print_line(printable_json(json.dumps(_plain(each), ensure_ascii=False)))
         return
     if found:
         _list(found)
@@ -71,8 +71,8 @@ def _list(found: Sequence[Otherwise]) -> None:
 def _sum_up(accounts: int, found: Sequence[Otherwise]) -> None:
     others = len({each.account_id for each in found})
     if_a, if_b = sum(each.if_a for each in found), sum(each.if_b for each in found)
-    say(f"{others} of {accounts} accounts would have been classified otherwise for a time.")
-    say(f"If A is right, B's mistakes cost {if_a:.4g}; if B is right, A's cost {if_b:.4g}.")
+    print_line(f"{others} of {accounts} accounts would have been classified otherwise for a time.")
+    print_line(f"If A is right, B's mistakes cost {if_a:.4g}; if B is right, A's cost {if_b:.4g}.")
 
 
 def _price(run: Backtest, truth: dict[str, Course]) -> None:
@@ -85,4 +85,4 @@ def _price(run: Backtest, truth: dict[str, Course]) -> None:
 
 def _print(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     for line in columns(head, rows):
-        say(line)
+        print_line(line)

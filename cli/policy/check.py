@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.errors import DONE, FAILED, WRONG_USE, CommandError
-from cli.output import complain, printable, say
+from cli.output import print_error, print_line, printable
 from relationship.policy.check import mistakes_in
 from relationship.policy.compiled import load_policy
 
@@ -22,9 +22,9 @@ def check(
     found = mistakes_in(text)
     for mistake in found:
         place = ".".join(mistake.path) or "text"
-        complain(printable(f"{file}:{mistake.line}: {place}: {mistake.text}"))
+        print_error(printable(f"{file}:{mistake.line}: {place}: {mistake.text}"))
     if found:
         return FAILED
     policy = load_policy(file)
-    say(printable(f"{file}: {policy.id} {policy.version} is a policy"))
+    print_line(printable(f"{file}: {policy.id} {policy.version} is a policy"))
     return DONE

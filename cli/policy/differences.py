@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.options import say_json
-from cli.output import printable, say
+from cli.options import print_json
+from cli.output import print_line, printable
 from relationship.contract.decisions import ShadowDifference
 from streams.config.load import load_settings
 from views.policies.differences import differences as differences_of
@@ -18,9 +18,9 @@ def differences(
     """List the accounts on whose status the active policy and the shadow differ now."""
     found = asyncio.run(differences_of(load_settings()))
     for each in found.differences:
-        say_json(each) if as_json else say(printable(_sentence(each)))
+        print_json(each) if as_json else print_line(printable(_sentence(each)))
     if not as_json:
-        say(printable(f"{len(found.differences)} accounts differ under the shadow {found.id} {found.version}"))
+        print_line(printable(f"{len(found.differences)} accounts differ under the shadow {found.id} {found.version}"))
 
 
 def _sentence(each: ShadowDifference) -> str:

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final
 import typer
 
 from cli.errors import FAILED, WRONG_USE, CommandError
-from cli.options import open_lines, tell_refusal
-from cli.output import columns, complain, printable, say
+from cli.options import open_lines, print_refusal
+from cli.output import columns, print_error, print_line, printable
 from cli.policy.files import DEFAULT, text_of
 from relationship.analysis.learning import BORDERS, ENOUGH, LEAST, PER_WEIGHT, Example, Mistakes, edits
 from relationship.contract.names import DIMENSIONS
@@ -47,13 +47,13 @@ def learn_command(
     text = text_of(base)
     policy = parse_policy(text, str(base))
     found = gather(history, labels, policy)
-    tell_unused(labels, found.unused)
-    tell = say if out else complain
-    _count(found, tell)
-    written = _learned(text, found.examples, policy, seed, tell)
+    print_unused(labels, found.unused)
+    report = print_line if out else print_error
+    _count(found, report)
+    written = _learned(text, found.examples, policy, seed, report)
     if out:
         out.write_bytes(written.encode())
-        tell(printable(f"wrote {out}: look it over, `clientward policy diff {base} {out}`, and backtest it"))
+        report(printable(f"wrote {out}: look it over, `clientward policy diff {base} {out}`, and backtest it"))
     else:
         typer.echo(written, nl=False)
 
@@ -62,21 +62,21 @@ def gather(history: Path, labels: Path, policy: Policy) -> LabelledAccounts:
     """Return the examples of a history's labelled accounts. Raises InputError, OSError."""
     known = read_labels(labels)
     with open_lines(history) as lines:
-        run = fold_history(lines, policy, load_settings(), tell_refusal)
+        run = fold_history(lines, policy, load_settings(), print_refusal)
     return examples_of(run, known, policy)
 
 
-def tell_unused(file: Path, unused: Iterable[UnusedLabel]) -> None:
-    """Tell which labels fit no account, and why."""
+def print_unused(file: Path, unused: Iterable[UnusedLabel]) -> None:
+    """Print which labels fit no account, and why."""
     for label, text in ((each.label, each.text) for each in unused):
-        complain(printable(f"{file}:{label.line}: {label.account_id}: {text}; left out"))
+        print_error(printable(f"{file}:{label.line}: {label.account_id}: {text}; left out"))
 
 
-def _count(found: LabelledAccounts, tell: Callable[[str], None]) -> None:
-    """Tell what there is to learn from; refuse too little of it."""
+def _count(found: LabelledAccounts, report: Callable[[str], None]) -> None:
+    """Report what there is to learn from; refuse too little of it."""
     accounts = {kind: len({e.account_id for e in found.examples if e.client == kind}) for kind in (True, False)}
     counted = Counter(each.client for each in found.examples)
-    tell(
+    report(
         f"{len(found.examples):,} labels of {found.accounts:,} accounts: {counted[True]:,} client, "
         f"{counted[False]:,} not; {found.lapsed:,} lapsed left out, for silence decides those and no score"
     )
@@ -86,14 +86,14 @@ def _count(found: LabelledAccounts, tell: Callable[[str], None]) -> None:
             raise CommandError(text, FAILED)
     rarer = min(accounts.values())
     if rarer < ENOUGH:
-        complain(
+        print_error(
             f"few labels: {rarer} accounts of the rarer kind, where {ENOUGH} ({PER_WEIGHT} for each weight) are a usual "
             "least: the figures are rough, and the weights stay near the base's unless the labels speak plainly"
         )
 
 
-def _learned(text: str, examples: Sequence[Example], policy: Policy, seed: int, tell: Callable[[str], None]) -> str:
-    """Return the learned policy's text, checked, and tell what came of it."""
+def _learned(text: str, examples: Sequence[Example], policy: Policy, seed: int, report: Callable[[str], None]) -> str:
+    """Return the learned policy's text, checked, and report what came of it."""
     from views.offline import fitting  # noqa: PLC0415 - scikit-learn is an extra, and the help must do without
 
     learned = fitting.learn(examples, policy, seed)
@@ -101,29 +101,29 @@ def _learned(text: str, examples: Sequence[Example], policy: Policy, seed: int, 
     written = edited(text, edits(learned.weights, learned.border, policy), accounts)
     after = parse_policy(written, "learned")
     if written == text:
-        tell("the labels ask for no change: the policy stays as it is")
-    _tell_values(policy, after, learned, tell)
-    _tell_mistakes(fitting.held_out(examples, policy, seed), len(examples), tell)
+        report("the labels ask for no change: the policy stays as it is")
+    _print_values(policy, after, learned, report)
+    _print_mistakes(fitting.held_out(examples, policy, seed), len(examples), report)
     return written
 
 
-def _tell_values(before: Policy, after: Policy, learned: Any, tell: Callable[[str], None]) -> None:
+def _print_values(before: Policy, after: Policy, learned: Any, report: Callable[[str], None]) -> None:
     one, other = before.source, after.source
     rows = [("version", one.version, other.version)]
     rows += [(d, f"{one.dimensions[d].weight:g}", f"{other.dimensions[d].weight:g}") for d in DIMENSIONS]
     rows += [(name, f"{getattr(one.thresholds, name):g}", f"{getattr(other.thresholds, name):g}") for name in BORDERS]
     for line in columns((f"{before.id}", "base", "learned"), rows):
-        tell(line)
-    tell(f"drawn to the base's weights with a strength of {learned.strength:g}, of 1 (hard) to 1e-05 (hardly)")
+        report(line)
+    report(f"drawn to the base's weights with a strength of {learned.strength:g}, of 1 (hard) to 1e-05 (hardly)")
 
 
-def _tell_mistakes(found: tuple[Mistakes, Mistakes], labels: int, tell: Callable[[str], None]) -> None:
+def _print_mistakes(found: tuple[Mistakes, Mistakes], labels: int, report: Callable[[str], None]) -> None:
     rows = []
     for name, each in zip(("base", "learned"), found, strict=True):
         precision = f"{each.found / each.told:.3f}" if each.told else "-"
         rows.append((name, precision, f"{each.found / each.true:.3f}", f"{each.cost / labels:.4f}"))
     for line in columns(("on held-out accounts", "precision", "recall", "cost of a label, a year"), rows):
-        tell(line)
+        report(line)
     before, after = found
     if after.cost >= before.cost:
-        tell("what was learned is no cheaper on held-out accounts than the base: keep the base")
+        report("what was learned is no cheaper on held-out accounts than the base: keep the base")

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from cli.output import printable, say
+from cli.output import print_line, printable
 from cli.policy.publications import sentence
 from streams.config.load import load_settings
 from views.policies.published import PolicyVersion, policies
@@ -13,11 +13,11 @@ def list_policies() -> None:
     found = asyncio.run(policies(load_settings()))
     for each in found.history:
         mark = "*" if each.phase == "in force" else " "
-        say(printable(f"{mark} {_line(each)}"))
+        print_line(printable(f"{mark} {_line(each)}"))
     trial = found.shadow
     if trial is not None:
         name = f"{trial.id} {trial.version}"
-        say(printable(f"shadow: {sentence(name, trial.effective_at, trial.by, trial.published_at)}"))
+        print_line(printable(f"shadow: {sentence(name, trial.effective_at, trial.by, trial.published_at)}"))
 
 
 def _line(each: PolicyVersion) -> str:

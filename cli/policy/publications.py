@@ -5,16 +5,16 @@ from typing import Annotated
 
 import typer
 
-from cli.output import printable, say
+from cli.output import print_line, printable
 from relationship.contract.decisions import Published
 
 By = Annotated[str, typer.Option("--by", metavar="WHO", help="Who publishes; it goes into the audit.")]
 
 
-def tell_published(published: Published) -> None:
+def print_published(published: Published) -> None:
     """Say that a policy was published."""
     name = f"{published.id} {published.version}"
-    say(printable(f"published: {sentence(name, published.effective_at, published.by, published.published_at)}"))
+    print_line(printable(f"published: {sentence(name, published.effective_at, published.by, published.published_at)}"))
 
 
 def sentence(name: str, effective_at: datetime, by: str, published_at: datetime) -> str:

@@ -10,7 +10,7 @@ from actions import policies
 from cli.errors import DONE, FAILED
 from cli.options import parse_time
 from cli.policy.check import check
-from cli.policy.publications import By, tell_published
+from cli.policy.publications import By, print_published
 from streams.config.load import load_settings
 
 
@@ -30,5 +30,5 @@ def publish(
     if check(file) != DONE:
         return FAILED
     text = file.read_text(encoding="utf-8")
-    tell_published(asyncio.run(policies.publish(load_settings(), text, str(file), by, effective_at)))
+    print_published(asyncio.run(policies.publish(load_settings(), text, str(file), by, effective_at)))
     return DONE

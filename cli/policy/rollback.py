@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from actions import policies
-from cli.policy.publications import By, tell_published
+from cli.policy.publications import By, print_published
 from streams.config.load import load_settings
 
 
@@ -17,4 +17,4 @@ def rollback(
     ] = None,
 ) -> None:
     """Publish an earlier policy again, as a new switch under a version of its own (`1-r1`). Nothing is deleted."""
-    tell_published(asyncio.run(policies.roll_back(load_settings(), by, to)))
+    print_published(asyncio.run(policies.roll_back(load_settings(), by, to)))

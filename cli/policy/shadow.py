@@ -9,7 +9,7 @@ import typer
 from actions import policies
 from cli.errors import DONE, FAILED, WRONG_USE, CommandError
 from cli.policy.check import check
-from cli.policy.publications import By, tell_published
+from cli.policy.publications import By, print_published
 from streams.config.load import load_settings
 
 
@@ -26,10 +26,10 @@ def shadow(
     if (file is None) != off:
         raise CommandError("give a FILE to try, or --off to end the trial", WRONG_USE)
     if file is None:
-        tell_published(asyncio.run(policies.end_shadow(load_settings(), by)))
+        print_published(asyncio.run(policies.end_shadow(load_settings(), by)))
         return DONE
     if check(file) != DONE:
         return FAILED
     text = file.read_text(encoding="utf-8")
-    tell_published(asyncio.run(policies.try_in_shadow(load_settings(), text, str(file), by)))
+    print_published(asyncio.run(policies.try_in_shadow(load_settings(), text, str(file), by)))
     return DONE

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from cli.output import printable, say
+from cli.output import print_line, printable
 from cli.terminal import console
 from streams.config.load import InForce, in_force, load_settings
 from streams.config.sources import variable
@@ -25,13 +25,13 @@ def settings(
         _print_json(rows)
     elif explain:
         for row in rows:
-            say(f"{variable(row.name)}={printable(row.value)}  ({printable(row.origin)})\n    {row.description}")
+            print_line(f"{variable(row.name)}={printable(row.value)}  ({printable(row.origin)})\n    {row.description}")
     else:
         _print_table(rows)
 
 
 def _print_json(rows: list[InForce]) -> None:
-    say(msgspec.json.encode({row.name: {"value": row.value, "origin": row.origin} for row in rows}).decode())
+    print_line(msgspec.json.encode({row.name: {"value": row.value, "origin": row.origin} for row in rows}).decode())
 
 
 def _print_table(rows: list[InForce]) -> None:

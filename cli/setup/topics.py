@@ -6,7 +6,7 @@ import typer
 
 from actions.topics import apply_topics
 from cli.errors import FAILED
-from cli.output import say
+from cli.output import print_line
 from streams.config.load import load_settings
 from views.operations.topics import TopicPlan, topic_plan
 
@@ -34,11 +34,11 @@ def apply_command() -> None:
         raise typer.Exit(FAILED)
     changed = asyncio.run(apply_topics(settings))
     if changed:
-        say(f"done: {changed} changed")
+        print_line(f"done: {changed} changed")
 
 
 def _print(plan: TopicPlan) -> None:
     for each in plan.differences:
-        say(each.text)
+        print_line(each.text)
     if not plan.differences:
-        say("nothing to do: the topics are as they should be")
+        print_line("nothing to do: the topics are as they should be")

@@ -23,7 +23,7 @@ class Outstanding(NamedTuple):
 
     Attributes:
         due: accounts whose timer has come.
-        outbox: records that Redis holds and Kafka has not confirmed.
+        outbox: records that Redis holds to be sent; one that Kafka has confirmed leaves with a later write.
     """
 
     due: int

@@ -10,7 +10,7 @@ from story import CORE, POLICY, command, courtship, fold, meeting, on, profile, 
 
 from cli.main import run
 from cli.policy.files import text_of
-from cli.policy.learn import tell_unused
+from cli.policy.learn import print_unused
 from relationship.analysis.learning import (
     LEARNED,
     Example,
@@ -156,7 +156,7 @@ def test_labels_meet_the_history_at_their_moments(capsys):
         Label(8, "gone", "client", None),
     ]
     found = examples_of(run_, labels, POLICY)
-    tell_unused(Path("labels.csv"), found.unused)
+    print_unused(Path("labels.csv"), found.unused)
     customer, client, after = found.examples
     assert (found.accounts, found.lapsed) == (1, 1)
     assert (customer.client, client.client) == (False, True)

@@ -43,36 +43,38 @@ class BaseCounts(Struct, frozen=True):
     segments: list[SegmentCount]
 
 
-class _Standing(Struct, frozen=True):
+class StatusInSegment(Struct, frozen=True):
+    """What is counted of a state message."""
+
     status: Status
     segment: SegmentPart
 
 
-_decode: Final = msgspec.json.Decoder(_Standing).decode
+_decode: Final = msgspec.json.Decoder(StatusInSegment).decode
 
 
 async def base_counts(settings: Settings) -> BaseCounts:
     """Count the accounts by the compacted topic of states, which it reads whole. Raises ServerError, TopicsError."""
-    last: dict[bytes, _Standing] = {}
-    seen: dict[_Standing, _Standing] = {}
+    last: dict[bytes, StatusInSegment] = {}
+    seen: dict[StatusInSegment, StatusInSegment] = {}
     with server_errors(settings):
         async for record in read_to_end(settings, STATE):
             if record.value is None:
                 last.pop(record.key, None)
             else:
-                standing = _decode(record.value)
-                last[record.key] = seen.setdefault(standing, standing)  # a few hundred kinds, of any number of accounts
+                each = _decode(record.value)
+                last[record.key] = seen.setdefault(each, each)  # a few hundred kinds, of any number of accounts
     return counted(Counter(last.values()), datetime.now(UTC))
 
 
-def counted(standings: Mapping[_Standing, int], as_of: datetime) -> BaseCounts:
+def counted(found: Mapping[StatusInSegment, int], as_of: datetime) -> BaseCounts:
     """Return the counts of accounts by status and segment as an answer."""
     industries: dict[Industry, Counter[Status]] = {}
-    for standing, count in standings.items():
-        industries.setdefault(standing.segment.industry, Counter())[standing.status] += count
+    for each, count in found.items():
+        industries.setdefault(each.segment.industry, Counter())[each.status] += count
     total = sum(industries.values(), Counter[Status]())
     largest = sorted(industries.items(), key=lambda each: (-each[1].total(), each[0]))
-    segments = [SegmentCount(standing.segment, standing.status, count) for standing, count in standings.items()]
+    segments = [SegmentCount(each.segment, each.status, count) for each, count in found.items()]
     return BaseCounts(
         as_of=as_of,
         accounts=total.total(),

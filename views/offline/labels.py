@@ -92,15 +92,15 @@ def _csv(lines: Iterable[str], file: Path) -> Iterator[Label]:
             if not row["account_id"] or not row["label"]:
                 raise _wrong(file, reader.line_num, f"no account_id or no label; {FORM}")
             at = (row.get("at") or "").strip()
-            moment = _micros(datetime.fromisoformat(at)) if at else None
-            yield Label(reader.line_num, row["account_id"], row["label"].strip(), moment)
+            t = _micros(datetime.fromisoformat(at)) if at else None
+            yield Label(reader.line_num, row["account_id"], row["label"].strip(), t)
     except (csv.Error, ValueError) as error:
         raise _wrong(file, reader.line_num, f"{error}; {FORM}") from error
 
 
-def _micros(moment: datetime | None) -> int | None:
-    if moment is None:
+def _micros(at: datetime | None) -> int | None:
+    if at is None:
         return None
-    if moment.tzinfo is None:
-        raise ValueError(f"at {moment.isoformat()} has no offset: end it with Z, or with one such as +01:00")
-    return micros(moment)
+    if at.tzinfo is None:
+        raise ValueError(f"at {at.isoformat()} has no offset: end it with Z, or with one such as +01:00")
+    return micros(at)

@@ -1,4 +1,4 @@
-"""What the workers still have to do with no further event: timers that are due, and records that Kafka has not confirmed."""
+"""What the workers still have to do with no further event: timers that are due, and records to be sent."""
 
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ class OutstandingView(Struct, frozen=True):
     Attributes:
         as_of: the moment.
         due: accounts whose timer has come by then.
-        outbox: records that Redis holds and Kafka has not confirmed.
+        outbox: records that Redis holds to be sent; one that Kafka has confirmed leaves with a later write.
     """
 
     as_of: datetime

@@ -6,13 +6,13 @@
 | where an erased account is still to be found | `accounts.erasure`: `erasure_report` |
 | decisions, past and live | `base.decisions`: `decisions`, `follow_decisions` |
 | how many accounts have which status | `base.statuses`: `base_counts` |
-| how many clients stay | `base.retention`: `retention`, `following` |
+| how many clients stay | `base.retention`: `retention`, `Retentions` (followed) |
 | states and decisions as files | `base.exports`, `base.parquet` |
 | refusals by reason | `operations.refusals`: `refusals` |
 | how far the workers are behind | `operations.lag`: `lag`; `operations.outstanding`: `outstanding` |
 | who works | `operations.workers`: `workers` |
 | who did what | `operations.audit`: `audit` |
-| whether all is well | `operations.doctor`: `findings`; `operations.topics`: `topic_changes` |
+| whether all is well | `operations.doctor`: `findings`; `operations.topics`: `topic_plan` |
 | policies in force, to come and in shadow | `policies.published`: `policies`; `policies.differences`: `differences` |
 | the same of a file, with no server | `offline` |
 

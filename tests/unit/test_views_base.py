@@ -1,12 +1,15 @@
 """The base counted, and the policies published, as views answer them."""
 
+import importlib
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 from variants import variant_text
 
+import views
 from cli.look.audit import sentence as audit_sentence
 from cli.look.workers import ranges
 from relationship.contract.decisions import Audit, Published, SegmentPart, to_json
@@ -133,3 +136,15 @@ def test_of_two_switches_at_one_moment_the_last_decides() -> None:
     found = policies_of(known(switch("2", NOW), switch("3", NOW)), NOW)
     assert [each.phase for each in found.history] == ["past", "past", "in force"]
     assert found.in_force.version == "3"
+
+
+def test_the_list_of_questions_names_functions_that_are_there() -> None:
+    """Every module and function of the table in the room's docstring exists."""
+    found = re.findall(r"`(\w+\.\w+)`(?:: ((?:`\w+`(?:, )?)+))?", views.__doc__ or "")
+    assert len(found) >= 12
+    for module, functions in found:
+        if module.startswith("msgspec"):
+            continue
+        there = importlib.import_module(f"views.{module}")
+        for name in re.findall(r"\w+", functions):
+            assert callable(getattr(there, name))

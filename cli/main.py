@@ -1,84 +1,45 @@
-"""`clientward`: one entry point. Gathers the commands, runs one, and turns what ends it into lines and an exit code.
+"""`clientward`: one entry point. Runs one command, and turns what ends it into lines and an exit code."""
 
-A command is a function or a `typer.Typer` in a module of its own, listed in `COMMANDS`. Its module imports nothing slow
-at its top, so that `clientward --help` comes at once.
-"""
-
-import importlib
 import logging
 import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Final
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import Abort, Exit, TyperException
 
-from cli.mistakes import DONE, INTERRUPTED, PIPE_CLOSED, WRONG_USE, explain
-from cli.output import complain
+from cli.commands import COMMANDS
+from cli.errors import DONE, INTERRUPTED, PIPE_CLOSED, WRONG_USE, explain
+from cli.lazy import Markup, add_commands
+from cli.output import print_error, printable
 
 NAME: Final = "clientward"
+# The variable by which a shell asks for completion, as the script of `--show-completion` sets it.
+COMPLETION: Final = f"_{NAME.upper()}_COMPLETE"
 # Libraries that write to their loggers what the command itself says in one line.
 NOISY: Final = ("aiokafka", "asyncio", "faust", "kafka", "mode", "redis")
 # Commands that set up logging themselves, since their log is what is to be seen.
 LOGGING_COMMANDS: Final = {"worker"}
 
 
-class Command(NamedTuple):
-    """One command or group of commands: its name, where it is, and the heading in the help under which it stands."""
-
-    name: str
-    module: str
-    attribute: str
-    panel: str
-
-
-COMMANDS: Final = (
-    Command("demo", "cli.demo", "demo", "Run"),
-    Command("worker", "cli.worker", "worker", "Run"),
-    Command("send", "cli.send", "send", "Events in"),
-    Command("replay", "cli.replay", "replay", "Events in"),
-    Command("import", "cli.importing", "import_app", "Events in"),
-    Command("simulate", "cli.simulating", "simulate_command", "Events in"),
-    Command("tail", "cli.tail", "tail", "Look"),
-    Command("account", "cli.account", "account_app", "Look"),
-    Command("explain", "cli.explaining", "explain_command", "Look"),
-    Command("dlq", "cli.dlq", "dlq_app", "Look"),
-    Command("erasure", "cli.erasure", "erasure_app", "Look"),
-    Command("export", "cli.exporting", "export_app", "Look"),
-    Command("retention", "cli.retention", "retention", "Look"),
-    Command("topics", "cli.topics", "topics_app", "Set up"),
-    Command("doctor", "cli.doctor", "doctor", "Set up"),
-    Command("settings", "cli.settings", "settings", "Set up"),
-    Command("policy", "cli.policy", "policy_app", "Set up"),
-)
-
-
-def build_app() -> typer.Typer:
-    """Return the whole command line."""
+def build_app() -> TyperGroup:
+    """Return the whole command line. No command is imported."""
+    markup: Markup = "rich" if sys.stdout.isatty() else None
     app = typer.Typer(
         name=NAME,
-        add_completion=False,
         no_args_is_help=True,
-        rich_markup_mode=None if not sys.stdout.isatty() else "rich",
+        rich_markup_mode=markup,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(root)
-    for command in COMMANDS:
-        if find_spec(command.module) is not None:
-            _register(app, command)
-    return app
-
-
-def _register(app: typer.Typer, command: Command) -> None:
-    found: Any = getattr(importlib.import_module(command.module), command.attribute)
-    if isinstance(found, typer.Typer):
-        app.add_typer(found, name=command.name, rich_help_panel=command.panel)
-    else:
-        app.command(command.name, rich_help_panel=command.panel)(found)
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)  # noqa: S101 - a callback makes it one
+    add_commands(group, COMMANDS, markup)
+    return group
 
 
 def _print_version(wanted: bool) -> None:
@@ -125,27 +86,27 @@ def run(arguments: Sequence[str]) -> int:
         _forget_stdout()
         return PIPE_CLOSED
     except Exception as error:  # noqa: BLE001 - the last stop before the person at the prompt
-        return _tell(error, arguments)
+        return _report(error, arguments)
     return code
 
 
 def _invoke(arguments: list[str]) -> int:
-    command = typer.main.get_command(build_app())
+    command = build_app()
     with command.make_context(NAME, arguments) as context:
         result = command.invoke(context)
     return result if isinstance(result, int) else DONE
 
 
-def _tell(error: Exception, arguments: Sequence[str]) -> int:
+def _report(error: Exception, arguments: Sequence[str]) -> int:
     if "--debug" in arguments and not isinstance(error, TyperException):
         logging.getLogger(NAME).error("the command failed", exc_info=error)
     if type(error).__name__ == "NoArgsIsHelpError":  # its text is the whole help
-        complain(str(error))
+        print_error(str(error))
         return WRONG_USE
-    told = explain(error, _command_of(error))
-    for line in told.lines:
-        complain(f"{NAME}: {' '.join(line.split())}")
-    return told.code
+    explained = explain(error, _command_of(error))
+    for line in explained.lines:
+        print_error(f"{NAME}: {printable(' '.join(line.split()))}")
+    return explained.code
 
 
 def _command_of(error: Exception) -> str:
@@ -159,7 +120,9 @@ def _forget_stdout() -> None:
 
 
 def main() -> None:
-    """Run the command line of this process."""
+    """Run the command line of this process, or answer the shell that asks how to complete one."""
+    if COMPLETION in os.environ:
+        build_app().main(prog_name=NAME)  # ends the process
     sys.exit(run(sys.argv[1:]))
 
 

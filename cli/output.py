@@ -1,4 +1,4 @@
-"""How text reaches a terminal: foreign text escaped, tables and colours by rich, and none of it in a pipe.
+"""Lines on stdout and stderr, with foreign text escaped. `terminal` has what needs colours and tables.
 
 Whoever sends events chooses account ids, and a control character in one could move the cursor, recolour the screen or
 reverse the text around it. So everything foreign goes through `printable` or `printable_json`.
@@ -7,11 +7,7 @@ reverse the text around it. So everything foreign goes through `printable` or `p
 import re
 import sys
 from collections.abc import Iterable
-from functools import cache
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from typing import Final
 
 # Control characters (C0, DEL, C1), line and paragraph separators, surrogates, and what changes the direction of text or
 # is invisible: zero width space, marks, embeddings, overrides, isolates, soft hyphen, byte order mark, tags. The zero
@@ -20,13 +16,6 @@ UNSAFE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f]"
 )
-STATUS_STYLES: Final = {
-    "prospect": "dim",
-    "customer": "default",
-    "candidate": "yellow",
-    "client": "bold green",
-    "lapsed": "red",
-}
 
 
 def printable(text: str) -> str:
@@ -48,35 +37,13 @@ def _json_escape(match: re.Match[str]) -> str:
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
-@cache
-def console() -> "Console":
-    """Return the console on stdout: colours on a terminal, plain text elsewhere. Nothing in a text is markup."""
-    from rich.console import Console  # noqa: PLC0415 - not for --help
-
-    class Pipe(Console):
-        """Rich ends the process where a pipe is closed; how to end is for `cli/main.py` to say."""
-
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError
-
-    return Pipe(markup=False, emoji=False, highlight=False)
-
-
-@cache
-def error_console() -> "Console":
-    """Return the console on stderr, for progress."""
-    from rich.console import Console  # noqa: PLC0415 - not for --help
-
-    return Console(stderr=True, markup=False, emoji=False, highlight=False)
-
-
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """Write a line to stdout at once, so that a pipe sees it as it happens."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
-def complain(line: str) -> None:
+def print_error(line: str) -> None:
     """Write a line to stderr."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()

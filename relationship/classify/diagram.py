@@ -4,18 +4,18 @@
 test does the same. Nothing here knows a transition: all are rows of `transitions.py` and values of the policy.
 """
 
-import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from relationship import generated
 from relationship.classify.transitions import GATE_SLACK, LAPSE_SAYS, OVERRIDE_SAYS, RULES, Rule
 from relationship.contract.enums import STATUSES
 from relationship.policy.compiled import Policy, load_policy
 from relationship.state.account import LAPSED, PROSPECT
 
-PAGE: Final = Path("docs/statuses.md")
 INTRO: Final = """\
 # Statuses
 
@@ -83,21 +83,17 @@ def page() -> str:
     return "\n\n".join([INTRO.rstrip(), mermaid(), table(policy), thresholds(policy)]) + "\n"
 
 
-def main(arguments: Iterable[str] | None = None) -> int:
-    """Write the page, or check it; return the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m relationship.classify.diagram", description="Write the page of statuses."
-    )
-    parser.add_argument("page", nargs="?", type=Path, default=PAGE)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail where the page is not up to date")
-    options = parser.parse_args(None if arguments is None else list(arguments))
-    text, file = page(), options.page
-    if not options.check:
-        file.write_text(text, encoding="utf-8")
-    elif not file.is_file() or file.read_text(encoding="utf-8") != text:
-        sys.stderr.write(f"{file}: not what the rules say; run `python -m relationship.classify.diagram`\n")
-        return 1
-    return 0
+def _files(target: Path) -> generated.Files:
+    return {target: page().encode()}
+
+
+GENERATOR: Final = generated.Generator(
+    "relationship.classify.diagram",
+    "the rules of relationship/classify/transitions.py",
+    Path("docs/statuses.md"),
+    _files,
+)
+main: Final = partial(generated.main, GENERATOR)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@
 does the same. A value without a reason is an error: the file is where it is written.
 """
 
-import argparse
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -14,11 +13,11 @@ from typing import Any, Final, get_origin
 
 import msgspec
 
+from relationship import generated
 from relationship.policy.file import Effects, PolicyFile
 from relationship.policy.text import Entry, entries
 from relationship.policy.units import SCALES, child, unit_of
 
-PAGE: Final = Path("docs/policy.md")
 INTRO: Final = """\
 # The policy, value by value
 
@@ -135,24 +134,23 @@ def _lines(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[s
     yield from (f"| {' | '.join(row)} |" for row in rows)
 
 
+def _files(target: Path) -> generated.Files:
+    text = (files("relationship.policy") / "default.toml").read_text(encoding="utf-8")
+    return {target: page(text).encode()}
+
+
+GENERATOR: Final = generated.Generator(
+    "relationship.policy.page", "the values of relationship/policy/default.toml", Path("docs/policy.md"), _files
+)
+
+
 def main(arguments: Iterable[str] | None = None) -> int:
     """Write the page, or check it; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m relationship.policy.page", description="Write the policy's page.")
-    parser.add_argument("page", nargs="?", type=Path, default=PAGE)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail where the page is not up to date")
-    options = parser.parse_args(None if arguments is None else list(arguments))
-    file = options.page
     try:
-        text = page((files("relationship.policy") / "default.toml").read_text(encoding="utf-8"))
+        return generated.main(GENERATOR, arguments)
     except NoReasonError as error:
         sys.stderr.write(f"relationship/policy/default.toml: {error}\n")
         return 1
-    if not options.check:
-        file.write_text(text, encoding="utf-8")
-    elif not file.is_file() or file.read_text(encoding="utf-8") != text:
-        sys.stderr.write(f"{file}: not what the policy says; run `python -m relationship.policy.page`\n")
-        return 1
-    return 0
 
 
 if __name__ == "__main__":

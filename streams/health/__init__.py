@@ -1,5 +1,5 @@
-"""Whether all is well: the doctor's checks, and where an account is still to be found after its erasure.
+"""Whether all is well, for an onlooker: the doctor's checks, the table's contents, an account's traces after its erasure.
 
-May import every other room of `streams`. Offers: `doctor`, `finding`, `traces`. `doctor_kafka` and `doctor_redis` are
-its own.
+May import every other room of `streams`. Offers: `doctor`, `finding`, `table` (what Redis holds, read only), `traces`,
+`server_errors` (errors of Kafka and Redis as one line). `doctor_kafka` and `doctor_redis` are its own.
 """

@@ -11,19 +11,21 @@ names and the messages that it keeps to send again. What can be read as neither 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 from yarl import URL
 
 from clientward_store.batch import ORDER
 from clientward_store.client import sync_client
-from clientward_store.keys import Keys, keys_of, target_of
+from clientward_store.keys import Keys, target_of
 from relationship.state.record import RecordError, decode
 from relationship.timeline.posting import unpack
 from streams.config.settings import Settings
 from streams.engine.commit import MARKER, changed_accounts
 from streams.engine.step import decode_entry
+from streams.health.table import table_keys
 from streams.kafka.admin import admin_client, read_topics
 from streams.kafka.reading import read_to_end
 from streams.kafka.topics import topics_for
@@ -33,7 +35,7 @@ SCAN_ENTRIES: Final = 1_000
 FOREVER: Final = "-1"  # Kafka's word for a retention without end
 
 
-class ErasureTrace(NamedTuple):
+class ErasureTrace(Struct, frozen=True):
     """What one place holds of an account.
 
     `found` counts records. `until`: when Kafka has dropped them at the latest; None where they are live: no erasure has come
@@ -136,7 +138,7 @@ def _texts(value: Any) -> Iterator[str]:
 def _in_redis(settings: Settings, account_id: str) -> list[ErasureTrace]:
     client: Any = sync_client(target_of(URL(settings.redis_url.get_secret_value())))
     try:
-        found = [_in_partition(client, keys_of(settings.table, n), account_id) for n in range(settings.partitions)]
+        found = [_in_partition(client, table_keys(settings, n), account_id) for n in range(settings.partitions)]
     finally:
         client.close()
     own, others, waiting = (sum(counts) for counts in zip(*found, strict=True))

@@ -1,33 +1,61 @@
-"""Read an output topic as a person or a tool does: without a group, so without leaving a trace on the brokers.
+"""Read topics as a person or a tool does: without a group, so without leaving a trace on the brokers.
 
 A reader without a group is not told when a topic is missing or not for it to read, so the topic is looked up first.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.config.settings import Settings
 from streams.kafka.admin import REQUEST_TIMEOUT_MS, TopicsError, admin_client, read_topics
+from streams.kafka.partitioning import partition_of_key
 
 # How long a fetch may wait for more, in ms: short enough that Ctrl-C and a limit feel immediate.
 POLL_MS: Final = 500
 # A reader up to the end gives up after this many empty polls: the last offsets of a compacted topic may hold nothing.
 QUIET_POLLS: Final = 6
+# Bytes of a partition that a fetch brings, unless told otherwise; aiokafka's own default. Kafka never brings less than the
+# first batch whole, so that 1 means "one batch".
+FETCH_BYTES: Final = 1_048_576
+
+
+class Backlog(NamedTuple):
+    """What a partition holds from a position on.
+
+    Attributes:
+        start: the position; the partition's beginning, where what comes before that is gone.
+        end: the offset that the next new record will have.
+        oldest_ms: when Kafka stored the first record from there, in ms since the epoch; None where there is none.
+    """
+
+    start: int
+    end: int
+    oldest_ms: int | None
 
 
 @asynccontextmanager
-async def reader(settings: Settings, topic: str) -> AsyncIterator[tuple[AIOKafkaConsumer, list[TopicPartition]]]:
-    """Give a consumer with all of the topic's partitions assigned. Raises TopicsError where there is no such topic."""
+async def reader(
+    settings: Settings, *topics: str, key: bytes | None = None, fetch_bytes: int = FETCH_BYTES
+) -> AsyncIterator[tuple[AIOKafkaConsumer, list[TopicPartition]]]:
+    """Give a consumer with the topics' partitions assigned: all, or of each the one that has a `key`.
+
+    Raises TopicsError where there is no such topic.
+    """
     async with admin_client(settings) as client:
-        found = await read_topics(client, [topic])
-    if topic not in found:
-        raise TopicsError(f"there is no topic {topic}; run `clientward topics apply`")
-    partitions = [TopicPartition(topic, number) for number in range(found[topic].partitions)]
-    options = settings.kafka_client_options()
-    consumer = AIOKafkaConsumer(**options, enable_auto_commit=False, request_timeout_ms=REQUEST_TIMEOUT_MS)
+        found = await read_topics(client, topics)
+    missing = [topic for topic in topics if topic not in found]
+    if missing:
+        raise TopicsError(f"there is no topic {', '.join(missing)}; run `clientward topics apply`")
+    partitions = [TopicPartition(topic, n) for topic in topics for n in _numbers(found[topic].partitions, key)]
+    consumer = AIOKafkaConsumer(
+        **settings.kafka_client_options(),
+        enable_auto_commit=False,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        max_partition_fetch_bytes=fetch_bytes,
+    )
     await consumer.start()
     try:
         consumer.assign(partitions)
@@ -36,34 +64,81 @@ async def reader(settings: Settings, topic: str) -> AsyncIterator[tuple[AIOKafka
         await consumer.stop()
 
 
-async def follow(settings: Settings, topic: str, *, from_beginning: bool) -> AsyncGenerator[Any, None]:
-    """Give the topic's records as they come, without end; first those that are there, with `from_beginning`."""
-    async with reader(settings, topic) as (consumer, partitions):
-        await _stand(consumer, partitions, from_beginning=from_beginning)
+def _numbers(count: int, key: bytes | None) -> Collection[int]:
+    return range(count) if key is None else (partition_of_key(key, count),)
+
+
+async def follow(
+    settings: Settings, topic: str, *, from_beginning: bool, key: bytes | None = None
+) -> AsyncGenerator[Any, None]:
+    """Give the topic's records as they come, without end; first those that are there, with `from_beginning`.
+
+    With a `key`, those of its partition.
+    """
+    async with reader(settings, topic, key=key) as (consumer, partitions):
+        await _seek(consumer, partitions, from_beginning=from_beginning)
         while True:
             for records in (await consumer.getmany(timeout_ms=POLL_MS)).values():
                 for record in records:
                     yield record
 
 
-async def read_to_end(settings: Settings, topic: str) -> AsyncGenerator[Any, None]:
-    """Give the records that the topic holds now, then stop."""
-    async with reader(settings, topic) as (consumer, partitions):
+async def read_to_end(settings: Settings, topic: str, *, key: bytes | None = None) -> AsyncGenerator[Any, None]:
+    """Give the records that the topic holds now, then stop. With a `key`, those of its partition."""
+    async with reader(settings, topic, key=key) as (consumer, partitions):
         ends = await consumer.end_offsets(partitions)
-        await _stand(consumer, partitions, from_beginning=True)
-        left = [each for each in partitions if await consumer.position(each) < ends[each]]
-        quiet = 0
-        while left and quiet < QUIET_POLLS:
-            batches = await consumer.getmany(*left, timeout_ms=POLL_MS)
-            quiet = 0 if batches else quiet + 1
-            for each, records in batches.items():
-                for record in records:
-                    if record.offset < ends[each]:
-                        yield record
-            left = [each for each in left if await consumer.position(each) < ends[each]]
+        await _seek(consumer, partitions, from_beginning=True)
+        async for record in _up_to(consumer, ends):
+            yield record
 
 
-async def _stand(consumer: AIOKafkaConsumer, partitions: list[TopicPartition], *, from_beginning: bool) -> None:
+async def read_backlogs(
+    settings: Settings, topics: Collection[str], positions: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, Backlog]:
+    """Return the backlog of every partition of `topics`, from its position on; from its beginning where it has none.
+
+    Reads one batch of each partition that has a backlog.
+    """
+    async with reader(settings, *topics, fetch_bytes=1) as (consumer, partitions):
+        begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+        starts = {each: max(begins[each], min(positions.get(each, 0), ends[each])) for each in partitions}
+        behind = {each: at for each, at in starts.items() if at < ends[each]}
+        oldest = await _oldest(consumer, behind, ends) if behind else {}
+    return {each: Backlog(starts[each], ends[each], oldest.get(each)) for each in partitions}
+
+
+async def _oldest(
+    consumer: AIOKafkaConsumer, starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, int]:
+    """Return the timestamp (ms) of the first record at or after each start; compaction may have left none."""
+    consumer.assign(list(starts))
+    for partition, offset in starts.items():
+        consumer.seek(partition, offset)
+    found: dict[TopicPartition, int] = {}
+    left, quiet = list(starts), 0
+    while left and quiet < QUIET_POLLS:
+        batches = await consumer.getmany(*left, timeout_ms=POLL_MS)
+        quiet = 0 if batches else quiet + 1
+        found |= {each: records[0].timestamp for each, records in batches.items()}
+        left = [each for each in left if each not in found and await consumer.position(each) < ends[each]]
+    return found
+
+
+async def _up_to(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> AsyncGenerator[Any, None]:
+    """Give the records from the consumer's positions up to `ends`."""
+    left = [each for each in ends if await consumer.position(each) < ends[each]]
+    quiet = 0
+    while left and quiet < QUIET_POLLS:
+        batches = await consumer.getmany(*left, timeout_ms=POLL_MS)
+        quiet = 0 if batches else quiet + 1
+        for each, records in batches.items():
+            for record in records:
+                if record.offset < ends[each]:
+                    yield record
+        left = [each for each in left if await consumer.position(each) < ends[each]]
+
+
+async def _seek(consumer: AIOKafkaConsumer, partitions: list[TopicPartition], *, from_beginning: bool) -> None:
     """Fix where to read from now: without a position, a reader would miss what comes before its first fetch."""
     at = await (consumer.beginning_offsets(partitions) if from_beginning else consumer.end_offsets(partitions))
     for partition, offset in at.items():

@@ -5,16 +5,17 @@ and a test does the same. A schema says a little less than the codec checks (tha
 must never refuse what the codec accepts.
 """
 
-import argparse
 import inspect
 import json
 import sys
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from relationship import generated
 from relationship.contract.currencies import CURRENCIES
 from relationship.contract.decisions import Audit, Published, Reclassification, ShadowDifference, State
 from relationship.contract.messages import MESSAGE_TYPES, MOVES, PROFILES, REFERRALS, Command, Intake
@@ -114,47 +115,10 @@ def render(types: Mapping[str, type[msgspec.Struct]] = TOPIC_TYPES) -> dict[str,
     }
 
 
-def stale(folder: Path, files: Mapping[str, bytes]) -> list[str]:
-    """Return the paths in `folder` that are missing, differ from `files`, or are JSON that nothing generates."""
-    differing = [path for path, content in files.items() if _content(folder / path) != content]
-    present = (path.relative_to(folder).as_posix() for path in folder.rglob("*.json"))
-    return sorted([*differing, *(path for path in present if path not in files)])
-
-
-def write(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write the files of the contract, and delete JSON in the folder that nothing generates any more."""
-    for path in stale(folder, files):
-        target = folder / path
-        if path in files:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(files[path])
-        else:
-            target.unlink()
-
-
-def main(arguments: Iterable[str] | None = None) -> int:
-    """Write the contract's files, or check them; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m streams.wire.contracts", description="Write the contract's files.")
-    parser.add_argument("folder", nargs="?", type=Path, default=Path("contracts"))
-    parser.add_argument("--check", action="store_true", help="write nothing; fail where a file is not up to date")
-    options = parser.parse_args(None if arguments is None else list(arguments))
-    files = render()
-    if not options.check:
-        write(options.folder, files)
-    elif old := stale(options.folder, files):
-        sys.stderr.write(f"not what the message types say: {', '.join(old)}; run `python -m streams.wire.contracts`\n")
-        return 1
-    return 0
-
-
-def _printed(document: Json) -> bytes:
-    """Return a document as it stands in its file."""
-    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
-
-
-def _content(path: Path) -> bytes | None:
-    """Return a file's bytes, or None where there is no file."""
-    return path.read_bytes() if path.is_file() else None
+def _files(folder: Path) -> generated.Files:
+    """Return what the folder has to hold: the contract's files, and no JSON that nothing generates any more."""
+    wanted = {folder / path: content for path, content in render().items()}
+    return {**dict.fromkeys(folder.rglob("*.json")), **wanted}
 
 
 def _finished(definitions: Mapping[str, Json]) -> dict[str, Json]:
@@ -259,6 +223,10 @@ def _rejected() -> Json:
 def _keyed(description: str) -> Json:
     """Return the Kafka binding that says what the record's key is."""
     return {"kafka": {"key": {"type": "string", "description": description}, "bindingVersion": KAFKA_BINDING}}
+
+
+GENERATOR: Final = generated.Generator("streams.wire.contracts", "the message types", Path("contracts"), _files)
+main: Final = partial(generated.main, GENERATOR)
 
 
 if __name__ == "__main__":

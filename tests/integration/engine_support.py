@@ -106,7 +106,7 @@ def counts(settings: Settings) -> dict[str, Count]:
     found = {}
     with Redis.from_url(settings.redis_url.get_secret_value()) as client:
         for partition in range(settings.partitions):
-            for key, value in client.hgetall(keys_of(f"{settings.group}-relationships", partition).values).items():
+            for key, value in client.hgetall(keys_of(settings.table, partition).values).items():
                 found[key.decode()] = decode(value)
     return found
 

@@ -16,7 +16,7 @@ from faust.types import TP
 from redis import Redis
 
 from relationship.contract.messages import PROFILES, PURCHASES, decoder_for
-from relationship.contract.outcome import RECLASSIFIED, REJECTED, Delivered, Reason, Refused
+from relationship.contract.outcome import AUDIT, RECLASSIFIED, REJECTED, STATE, Delivered, Reason, Refused
 from relationship.core import Core
 from relationship.policy.compiled import load_policy
 from streams.config.settings import Settings
@@ -231,9 +231,9 @@ async def test_dlq_list(cli: Cli) -> None:
     await ensure_topics(cli.settings)
     for offset, refused in enumerate([Refused(Reason.SCHEMA, "$.amount: \x1b[31m"), Refused(Reason.LATE, "31 days")]):
         record = Refusable(offset, 0, b"acc\xff", b"{\xff", [])
-        letter = dead_letter(TP(PURCHASES, 2), record, refused, now=1)
-        headers = [(name, content or b"") for name, content in letter.headers]
-        await publish(cli.settings, Record(REJECTED, letter.key or b"", letter.value, headers))
+        found = dead_letter(TP(PURCHASES, 2), record, refused, now=1)
+        headers = [(name, content or b"") for name, content in found.headers]
+        await publish(cli.settings, Record(REJECTED, found.key or b"", found.value, headers))
     listed = await cli.run("dlq", "list")
     assert (listed.code, listed.err) == (0, [])
     first, second, total = listed.out.splitlines()
@@ -262,6 +262,85 @@ async def test_account_show(cli: Cli, redis_url: str) -> None:
     unknown = await cli.run("account", "show", "nobody")
     assert (unknown.code, len(unknown.err)) == (1, 1)
     assert unknown.err[0].startswith("clientward: no account nobody in group ")
+
+
+async def test_lag_and_workers(cli: Cli) -> None:
+    """What waits is listed by topic and partition with its age, and that nobody works is said; each as JSON too."""
+    await ensure_topics(cli.settings)
+    assert (await cli.run("lag")).out.splitlines()[-1].startswith("nothing waits in the 21 partitions of group ")
+    value = json.dumps(purchase(1)).encode()
+    key = purchase(1)["account_id"].encode()
+    await publish(cli.settings, Record(PURCHASES, key, value, []), Record(PURCHASES, key, value, []))
+    shown = await cli.run("lag")
+    assert (shown.code, shown.err) == (0, [])
+    head, *rows, told = shown.out.splitlines()
+    assert head.split() == ["topic", "records", "oldest"]
+    cells = [row.split() for row in rows]
+    place = f"{PURCHASES}/{partition_of(purchase(1)['account_id'], 3)}"
+    assert [(name, records) for name, records, *_ in cells if records != "0"] == [(PURCHASES, "2"), (place, "2")]
+    assert told.startswith(f"2 records wait in 1 of 21 partitions of group {cli.settings.group}, the oldest for ")
+    found = json.loads((await cli.run("lag", "--json")).out)
+    assert (found["records"], found["source"], len(found["partitions"])) == (2, "table", 21)
+    cli.environment["CLIENTWARD_REDIS_URL"] = "redis://127.0.0.1:1/0"
+    away = await cli.run("lag")
+    assert (away.code, len(away.err)) == (0, 1)
+    assert away.err[0].startswith("Redis does not answer: by the group's committed offsets")
+    shown = await cli.run("workers")
+    assert shown.out == f"group {cli.settings.group} is Dead: 0 workers, no worker for partitions 0-2\n"
+    assert json.loads((await cli.run("workers", "--json")).out)["unassigned"] == [0, 1, 2]
+
+
+async def test_base_counts_the_states(cli: Cli) -> None:
+    """By industry and by segment, with the last state of each account; one that has left does not count."""
+    await ensure_topics(cli.settings)
+    message = decoder_for(PURCHASES).decode(json.dumps(purchase(1)))
+    outcome = Core(load_policy(None)).step("acc", None, [Delivered(PURCHASES, 0, message)], 0)
+    (state,) = [sent.value for sent in outcome.sends if sent.topic == STATE]
+    await publish(cli.settings, *(Record(STATE, key, state, []) for key in (b"a", b"b", b"c", b"b")))
+    await publish(cli.settings, Record(STATE, b"c", None, []))
+    shown = await cli.run("base")
+    assert (shown.code, shown.err) == (0, [])
+    assert [line.split() for line in shown.out.splitlines()] == [
+        ["industry", "prospect", "customer", "candidate", "client", "lapsed", "accounts"],
+        ["all", "0", "2", "0", "0", "0", "2"],
+        ["other", "0", "2", "0", "0", "0", "2"],
+    ]
+    segments = (await cli.run("base", "--segments")).out.splitlines()
+    assert [line.split() for line in segments] == [
+        ["industry", "party", "scope", "market", "standing", "status", "accounts"],
+        ["other", "-", "external", "-", "new", "customer", "2"],
+    ]
+    assert json.loads((await cli.run("base", "--json")).out)["accounts"] == 2
+
+
+async def test_audit_lists_who_did_what(cli: Cli) -> None:
+    """The newest last, narrowed down by what it says and when; a time without an offset is wrong use."""
+    await ensure_topics(cli.settings)
+    entries = [
+        {"event_id": f"x{day}", "account_id": account, "action": action, "outcome": "done", "detail": None, "by": by}
+        | {"occurred_at": f"2026-01-0{day}T00:00:00Z", "decided_at": f"2026-01-0{day}T00:00:01Z"}
+        for day, account, action, by in (
+            (1, "a\u202e", "erase", "ops"),
+            (2, "b", "merge", "eve"),
+            (3, "b", "release", "ops"),
+        )
+    ]
+    for entry in entries:  # one after another, so that their order is that of their arrival
+        await publish(cli.settings, Record(AUDIT, entry["account_id"].encode(), json.dumps(entry).encode(), []))
+    listed = await cli.run("audit")
+    assert (listed.code, listed.err) == (0, [])
+    assert listed.out.splitlines() == [
+        "2026-01-01 00:00:01  erase  done  a\\u202e  by ops",
+        "2026-01-02 00:00:01  merge  done  b  by eve",
+        "2026-01-03 00:00:01  release  done  b  by ops",
+        "3 of 3 entries",
+    ]
+    narrow = await cli.run("audit", "--account", "b", "--by", "ops", "--since", "2026-01-02T00:00:00Z", "--json")
+    assert [json.loads(line)["event_id"] for line in narrow.out.splitlines()] == ["x3"]
+    assert (await cli.run("audit", "--action", "merge", "-n", "1")).out.splitlines()[-1] == "1 of 1 entries"
+    wrong = await cli.run("audit", "--until", "2026-01-02")
+    assert (wrong.code, len(wrong.err)) == (2, 1)
+    assert "--until '2026-01-02' is no time" in wrong.err[0]
 
 
 async def test_doctor_exit_codes(cli: Cli) -> None:

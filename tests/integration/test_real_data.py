@@ -147,7 +147,7 @@ async def test_every_purchase_of_cdnow_is_counted_once_and_nobody_becomes_a_clie
         assert counted(records) == (69_659, 69_659)
         seen = await deployment.seen()
         assert (seen.applied, seen.repeats, seen.refused) == (69_659, 69_659, 0)
-        assert await deployment.letters() == []
+        assert await deployment.dead_letters() == []
         await check_that_they_only_bought(deployment, set(expected))
 
 
@@ -220,16 +220,16 @@ async def test_every_meeting_and_every_incident_is_accounted_for(
         tickets = read_lines(tmp_path, "opened.jsonl", "closed.jsonl")
         assert not {line.value.account_id for line in meetings} & {line.value.account_id for line in tickets}
         refused = {MEETINGS: late(meetings), TICKETS: late(tickets)}
-        letters = await deployment.letters()
-        assert {letter.reason for letter in letters} == {Reason.LATE}
+        dead_letters = await deployment.dead_letters()
+        assert {each.reason for each in dead_letters} == {Reason.LATE}
         for topic, ids in refused.items():
-            values = [msgspec.json.decode(letter.value, type=Value) for letter in letters if letter.topic == topic]
+            values = [msgspec.json.decode(each.value, type=Value) for each in dead_letters if each.topic == topic]
             assert Counter(value.event_id for value in values) == Counter(ids)
         lines = meetings + tickets
         records = deployment.records()
-        assert counted(records) == (len(lines) - len(letters), 0)
+        assert counted(records) == (len(lines) - len(dead_letters), 0)
         seen = await deployment.seen()
-        assert (seen.applied, seen.repeats, seen.refused) == (len(lines) - len(letters), 0, len(letters))
+        assert (seen.applied, seen.repeats, seen.refused) == (len(lines) - len(dead_letters), 0, len(dead_letters))
         dropped = refused[MEETINGS] | refused[TICKETS]
         applied = Counter(line.value.account_id for line in lines if line.value.event_id not in dropped)
         assert {account: record.applied for account, record in records.items()} == applied

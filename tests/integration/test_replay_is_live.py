@@ -130,7 +130,7 @@ async def test_a_history_is_decided_byte_for_byte_as_its_replay_prints_it(
         live_result, moment = await streamed(deployment)
         file_result, refused = await replayed(deployment, moment)
         assert refused == []
-        assert await deployment.letters() == []
+        assert await deployment.dead_letters() == []
     assert unnumbered(live_result.states) == unnumbered(file_result.states)
     credited = referrers(tmp_path / "events.jsonl")
     for account in file_result.states:
@@ -158,15 +158,15 @@ async def test_a_faulty_stream_ends_where_its_replay_does(
         sent = await deployment.run("send", "events.jsonl")
         assert sent.code == 0, sent.err
         live_result, moment = await streamed(deployment)
-        letters = await deployment.letters()
+        dead_letters = await deployment.dead_letters()
         file_result, refused = await replayed(deployment, moment)
         records = deployment.records().values()
         seen = await deployment.seen()
     bad_lines = len(sent.err) - 1
-    assert len(refused) == len(letters) + bad_lines
+    assert len(refused) == len(dead_letters) + bad_lines
     reasons = sorted(line.split(": ")[1] for line in refused)
-    assert reasons == sorted([*(letter.reason.value for letter in letters), *(["DECODE"] * bad_lines)])
-    assert seen.refused == len(letters)
+    assert reasons == sorted([*(each.reason.value for each in dead_letters), *(["DECODE"] * bad_lines)])
+    assert seen.refused == len(dead_letters)
     assert sum(record.repeats for record in records) == seen.repeats > 0
     assert sum(record.applied for record in records) == seen.applied
     assert unnumbered(live_result.states) == unnumbered(file_result.states)

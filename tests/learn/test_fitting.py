@@ -8,13 +8,13 @@ from random import Random
 import numpy as np
 import pytest
 
-from cli.fitting import STRENGTHS, facts_of, fit, folds, held_out, learn
 from cli.main import run
 from relationship.analysis.learning import Example, base_weights, middle
 from relationship.contract.names import DIMENSIONS
 from relationship.policy.check import mistakes_in
 from relationship.policy.compiled import load_policy
 from simulator import Rates, simulate, write, write_truth
+from views.offline.fitting import STRENGTHS, facts_of, fit, folds, held_out, learn
 
 POLICY = load_policy()
 BASE = np.array(base_weights(POLICY))

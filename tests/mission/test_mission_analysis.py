@@ -14,10 +14,10 @@ from live import plain_environment, run
 from story import command, courtship, purchase
 
 from cli.main import run as clientward
-from cli.parquet import ROWS, STATES, written
 from relationship.contract.outcome import RECLASSIFIED, STATE
 from relationship.core import Core
 from relationship.policy.compiled import load_policy
+from views.base.parquet import ROWS, STATES, written
 
 
 @pytest.mark.row("system: analytics, files")
@@ -124,7 +124,7 @@ async def test_an_export_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
 
 def test_without_pyarrow_it_says_what_to_install(monkeypatch, capsys) -> None:
     """One line, and no file."""
-    monkeypatch.setattr("cli.exporting.find_spec", lambda _: None)
+    monkeypatch.setattr("cli.look.export.find_spec", lambda _: None)
     assert clientward(["export", "states", "x.parquet"]) == 1
     assert capsys.readouterr().err == (
         "clientward: Parquet needs pyarrow, which is not installed: pip install 'clientward[analysis]'\n"

@@ -12,13 +12,14 @@ from engine_support import make_settings, running, send, settled
 from live import plain_environment, run
 from story import START, command, courtship, fold, in_force, meeting, on, purchase
 
-from cli.retention import _serve
+from cli.look.retention import serve_gauges
 from relationship.analysis.retention import Base, Retention
 from relationship.contract.decisions import Reclassification
 from relationship.contract.times import DAY_US, micros
 from relationship.core import Core
 from relationship.policy.compiled import load_policy
 from streams.embedded.ports import free_ports
+from views.base.retention import Retentions
 
 YEAR = 365
 decode = msgspec.json.Decoder(Reclassification).decode
@@ -111,7 +112,7 @@ async def test_the_gauge_beside_a_worker(kafka_bootstrap: str, redis_url: str, g
         assert json.loads(ended.out) == {"days": 365, "then": 0, "kept": 0, "now": 2, "rate": None}
 
         (port,) = free_ports(1)
-        serving = asyncio.create_task(_serve(settings, Base(20 * DAY_US), port))
+        serving = asyncio.create_task(serve_gauges(settings, Retentions(20), port))
         try:
             assert await gauge(port, {"clientward_retention_ratio": 1.0, "clientward_clients": 2.0})
             await send(settings, [(over[0], "b", msgspec.json.encode(over[1]))])

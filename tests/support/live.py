@@ -23,7 +23,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from deleted import until_deleted
 from redis import Redis
 
-from cli.demo_stage import READY_SECONDS, Seen, Stage, start_worker
+from cli.demo.stage import READY_SECONDS, Seen, Stage, start_worker
 from clientward_store.keys import Keys, keys_of
 from relationship.contract.messages import MESSAGE_TYPES
 from relationship.contract.outcome import RECLASSIFIED, REJECTED
@@ -165,15 +165,15 @@ class Live:
         async for record in read_to_end(self.settings, RECLASSIFIED):
             yield record.value
 
-    async def letters(self) -> list[Rejected]:
+    async def dead_letters(self) -> list[Rejected]:
         """Return everything that the dead-letter topic holds."""
         found = [read_dead_letter(record) async for record in read_to_end(self.settings, REJECTED)]
-        letters = [letter for letter in found if letter is not None]
-        assert len(letters) == len(found), "the dead-letter topic holds something that is no dead letter"
-        return letters
+        dead_letters = [each for each in found if each is not None]
+        assert len(dead_letters) == len(found), "the dead-letter topic holds something that is no dead letter"
+        return dead_letters
 
     def _keys(self) -> list[Keys]:
-        return [keys_of(f"{self.settings.group}-relationships", n) for n in range(self.settings.partitions)]
+        return [keys_of(self.settings.table, n) for n in range(self.settings.partitions)]
 
     @contextmanager
     def _redis(self) -> Iterator[Any]:

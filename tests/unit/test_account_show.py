@@ -7,13 +7,13 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from cli.account_page import print_page
-from cli.account_view import AccountView, as_json, view
+from cli.look.account_page import print_page
 from relationship.contract.messages import MEETINGS, PURCHASES, decoder_for
 from relationship.contract.outcome import Delivered
 from relationship.core import Core
 from relationship.policy.compiled import load_policy
 from relationship.state.record import RecordError
+from views.accounts.account import AccountView, account_view
 
 ACCOUNT = "acc\x1b1"
 POLICY = load_policy(None)
@@ -46,7 +46,7 @@ def found() -> AccountView:
             {"occurred_at": "2026-02-01T00:00:00Z", "meeting_id": "m", "kind": "review", "duration_minutes": 60},
         ),
     )
-    return view(ACCOUNT, record, POLICY, list(Core(POLICY).pending(ACCOUNT, record)))
+    return account_view(ACCOUNT, record, POLICY, list(Core(POLICY).pending(ACCOUNT, record)))
 
 
 def page(found: AccountView) -> str:
@@ -82,7 +82,7 @@ def test_page_shows_it_with_foreign_text_escaped(found: AccountView) -> None:
 
 def test_json_is_one_object(found: AccountView) -> None:
     """The JSON form has the same parts by name."""
-    told = json.loads(as_json(found))
+    told = json.loads(msgspec.json.encode(found))
     assert told["state"]["account_id"] == ACCOUNT
     assert told["timeline"][0]["source"] == "prospect"
     assert told["events"][0]["event_id"] == "e0"
@@ -92,4 +92,4 @@ def test_json_is_one_object(found: AccountView) -> None:
 def test_other_bytes_are_refused() -> None:
     """Bytes that are no record are an error of one line, not a page of nonsense."""
     with pytest.raises(RecordError, match="no account record"):
-        view("a", b"\x01", POLICY)
+        account_view("a", b"\x01", POLICY)

@@ -4,15 +4,18 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
-from cli.main import COMMANDS, NOISY, run
-from cli.mistakes import explain
+from cli.commands import COMMANDS, Command
+from cli.errors import explain
+from cli.lazy import load
+from cli.look.tail import sentence
+from cli.main import COMPLETION, NOISY, run
 from cli.output import printable, printable_json
-from cli.tail import sentence
+from views.base.decisions import read_decision
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,31 +56,96 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
     assert f"Usage: clientward {command}" in out
 
 
-def test_help_is_fast() -> None:
-    """Nothing slow is imported for the help: the best of three starts takes less than 0.5 s of the processor."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    best = min(_processor_seconds(environment) for _ in range(3))
-    assert best < 0.5
+SLOW = {"aiokafka", "faust", "msgspec", "redis", "relationship", "rich", "streams", "views"}
 
 
-def _processor_seconds(environment: dict[str, str]) -> float:
-    before = os.times()
-    subprocess.run([sys.executable, "-m", "cli.main", "--help"], check=True, stdout=subprocess.DEVNULL, env=environment)
-    after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
-
-
-def test_help_imports_nothing_slow() -> None:
-    """Faust, aiokafka and redis stay out of `--help`."""
-    code = "import sys; from cli.main import run; run(['--help']); print(*sys.modules, file=sys.stderr)"
+def imported(*arguments: str, **environment: str) -> set[str]:
+    """Run a command line in a process of its own; return the modules that it had imported in the end."""
+    code = (
+        "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr)); "
+        "from cli.main import main; main()"
+    )
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", code, *arguments],
         check=True,
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
     )
-    assert not {"faust", "aiokafka", "redis"} & set(done.stderr.split())
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["policy", "--help"], ["--version"]])
+def test_the_list_of_commands_imports_none_of_them(arguments: list[str]) -> None:
+    """Help that only lists commands imports nothing slow: no command, no library but typer, nothing of other rooms."""
+    found = imported(*arguments)
+    assert "cli.main" in found
+    assert not SLOW & found
+    families = {f"cli.{family}" for family in ("demo", "events", "look", "policy", "setup")}
+    assert not families & found
+
+
+def test_only_the_command_that_is_run_is_imported() -> None:
+    """The help of one command brings that command's module, and no other's."""
+    found = {name for name in imported("policy", "check", "--help") if name.startswith("cli.")}
+    assert {name for name in found if name.count(".") == 2} == {"cli.policy.check"}
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("clientward do", {"doctor"}),
+        ("clientward policy ba", {"backtest"}),
+        ("clientward dlq list --re", {"--reason"}),
+        ("clientward audit --outcome ref", {"refused"}),
+    ],
+)
+def test_a_shell_completes_commands_and_options(words: str, completed: set[str]) -> None:
+    """Names of commands, of a group's commands, of options and their values, each as a shell asks for them."""
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.main"],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            COMPLETION: "complete_bash",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(words.count(" ")),
+        },
+    )
+    assert set(done.stdout.split()) == completed
+    assert done.stderr == ""
+
+
+def test_completing_a_command_s_name_imports_no_command() -> None:
+    """A shell that asks for the commands hears them at once."""
+    found = imported(**{COMPLETION: "complete_bash", "COMP_WORDS": "clientward ", "COMP_CWORD": "1"})
+    assert "cli.commands" in found
+    assert not SLOW & found
+
+
+def test_a_shell_s_script_can_be_had(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--show-completion` prints what a shell has to read, and names the variable that `clientward` answers to."""
+    with pytest.raises(SystemExit) as ended_with:
+        run(["--show-completion", "bash"])
+    assert ended_with.value.code == 0
+    assert COMPLETION in capsys.readouterr().out
+
+
+def listed(commands: Iterable[Command]) -> Iterator[Command]:
+    """Yield every command of the table, those of its groups too."""
+    for command in commands:
+        yield command
+        yield from listed(command.commands)
+
+
+@pytest.mark.parametrize("command", [*listed(COMMANDS)], ids=lambda command: command.name)
+def test_the_table_says_what_the_command_says(command: Command) -> None:
+    """The text that the list of commands shows is the first paragraph of the command's own help."""
+    (first, *_) = (load(command, None).help or "").split("\n\n")
+    assert " ".join(first.split()) == command.help
 
 
 @pytest.mark.parametrize(
@@ -207,13 +275,16 @@ def test_a_reclassification_is_a_readable_line() -> None:
         '{"account_id":"a\\u001b1","from":"customer","to":"client","effective_at":"2026-01-02T03:04:05Z",'
         '"score":71.4,"why":"meets monthly"}'
     )
-    assert sentence(value.encode()).plain == "2026-01-02 03:04  a\\x1b1  customer → client  71  meets monthly"
+    assert (
+        sentence(read_decision(value.encode())).plain
+        == "2026-01-02 03:04  a\\x1b1  customer → client  71  meets monthly"
+    )
 
 
 @pytest.mark.parametrize("value", [None, b"nope", b"[]", b'{"from":1}', b"\xff"])
 def test_a_strange_record_does_not_stop_tail(value: bytes | None) -> None:
     """A record that is no reclassification gets a line of its own."""
-    assert "no reclassification" in sentence(value).plain
+    assert "no reclassification" in sentence(read_decision(value)).plain
 
 
 def test_a_command_can_return_its_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

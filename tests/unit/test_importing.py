@@ -10,8 +10,8 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from cli.importing import import_app
-from cli.mistakes import explain
+from cli.errors import explain
+from cli.events.import_ import import_app
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 SHOP = ["--map", "account_id=customer", "--map", "occurred_at=day", "--map", "amount=paid", "--set", "currency=EUR"]

@@ -4,10 +4,10 @@ from datetime import datetime
 
 import pytest
 
-from cli.labels import read_labels
 from cli.main import run
-from cli.mistakes import MistakeError
 from relationship.contract.times import micros
+from views.errors import InputError
+from views.offline.labels import read_labels
 
 AT = "2024-05-01T00:00:00+00:00"
 PHASES = '[["2024-05-01T00:00:00Z", "client"], ["2024-01-01T00:00:00Z", "customer"]]'
@@ -59,24 +59,24 @@ def test_of_a_truth_each_phase_is_a_label_at_its_end(tmp_path):
 )
 def test_a_line_that_does_not_fit_is_named(tmp_path, text, words):
     """With the file, the line and what is wrong there, in one line."""
-    with pytest.raises(MistakeError) as caught:
+    with pytest.raises(InputError) as caught:
         labels(tmp_path, text)
-    assert f"{tmp_path / 'labels'}{words}" in caught.value.line
-    assert "\n" not in caught.value.line
+    assert f"{tmp_path / 'labels'}{words}" in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_label_file_that_is_no_text_is_told(tmp_path):
     """Bytes that are no UTF-8 are no labels."""
     file = tmp_path / "labels"
     file.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(MistakeError, match="not UTF-8"):
+    with pytest.raises(InputError, match="not UTF-8"):
         read_labels(file)
 
 
 @pytest.mark.parametrize("present", [True, False])
 def test_without_the_library_one_line_says_how_to_install_it(present, monkeypatch, capsys, tmp_path):
     """And nothing is read before; with it, the first thing missed is the file of labels."""
-    monkeypatch.setattr("cli.learning.find_spec", lambda _name: object() if present else None)
+    monkeypatch.setattr("cli.policy.learn.find_spec", lambda _name: object() if present else None)
     assert run(["policy", "learn", "no.jsonl", str(tmp_path / "no.csv")]) == (2 if present else 1)
     (line,) = capsys.readouterr().err.splitlines()
     assert ("pip install 'clientward[learn]'" in line) is not present

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 from story import CORE, POLICY, command, courtship, fold, meeting, on, profile, purchase, record_of
 
-from cli.labelled import examples_of, text_of
-from cli.labels import Label
 from cli.main import run
+from cli.policy.files import text_of
+from cli.policy.learn import print_unused
 from relationship.analysis.learning import (
     LEARNED,
     Example,
@@ -35,6 +35,8 @@ from relationship.contract.times import micros
 from relationship.policy.compiled import Policy, parse_policy
 from relationship.policy.edit import edited
 from relationship.replay import run as fold_all
+from views.offline.examples import examples_of
+from views.offline.labels import Label
 
 TEXT = (files("relationship.policy") / "default.toml").read_text(encoding="utf-8")
 WEIGHTS = base_weights(POLICY)
@@ -153,7 +155,8 @@ def test_labels_meet_the_history_at_their_moments(capsys):
         Label(7, "nobody", "client", None),
         Label(8, "gone", "client", None),
     ]
-    found = examples_of(run_, labels, Path("labels.csv"), POLICY)
+    found = examples_of(run_, labels, POLICY)
+    print_unused(Path("labels.csv"), found.unused)
     customer, client, after = found.examples
     assert (found.accounts, found.lapsed) == (1, 1)
     assert (customer.client, client.client) == (False, True)
@@ -169,7 +172,7 @@ def test_labels_meet_the_history_at_their_moments(capsys):
 
 def test_too_few_accounts_and_the_base_itself_are_refused(tmp_path, monkeypatch, capsys):
     """One class alone teaches nothing; and what is learned is not written over what it began with."""
-    monkeypatch.setattr("cli.learning.find_spec", lambda _name: object())
+    monkeypatch.setattr("cli.policy.learn.find_spec", lambda _name: object())
     history, labels, base = tmp_path / "h.jsonl", tmp_path / "l.csv", tmp_path / "base.toml"
     history.write_bytes(
         b"".join(

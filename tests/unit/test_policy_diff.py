@@ -71,7 +71,7 @@ def test_a_generated_page_is_up_to_date(module, tmp_path, capsys):
     assert module.main(["--check"]) == 0
     copy = tmp_path / "page.md"
     assert module.main([str(copy)]) == 0
-    assert copy.read_text(encoding="utf-8") == module.PAGE.read_text(encoding="utf-8")
+    assert copy.read_text(encoding="utf-8") == module.GENERATOR.target.read_text(encoding="utf-8")
     copy.write_text("old", encoding="utf-8")
     assert module.main([str(copy), "--check"]) == 1
     assert f"python -m {module.__name__}" in capsys.readouterr().err

@@ -7,8 +7,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cli.mistakes import explain
-from cli.simulating import simulate_command
+from cli.errors import explain
+from cli.events.simulate import simulate_command
 
 END = ("--end", "2025-06-01T00:00:00Z")
 

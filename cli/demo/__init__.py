@@ -1,0 +1,1 @@
+"""Watch it work: real servers, a simulated truth, and what came of it."""

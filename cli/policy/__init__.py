@@ -1,0 +1,1 @@
+"""Policies: check, compare, try, learn and publish them."""

@@ -1,0 +1,1 @@
+"""Set up and run: topics, settings, the doctor, the worker."""

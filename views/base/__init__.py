@@ -1,0 +1,4 @@
+"""The base, all accounts together: decisions, counts, retention, and all of it as files for analysis.
+
+Offers: `decisions`, `statuses` (counts), `retention`, `exports` (states and decisions, message by message), `parquet`.
+"""

@@ -1,0 +1,6 @@
+"""The same questions asked of a file of events, with no server: the core folds it here.
+
+Offers: `event_file` (its lines as messages), `account`, `backtest` (two policies on one history), `labels` and `examples`
+(labelled accounts), `fitting` (a policy learned from them; needs `clientward[learn]`). All of it is computation: a caller
+with an event loop runs it in a thread.
+"""

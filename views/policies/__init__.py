@@ -1,0 +1,4 @@
+"""The policies that the workers follow, and where the one on trial differs.
+
+Offers: `published`, `differences`.
+"""

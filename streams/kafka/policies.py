@@ -9,8 +9,9 @@ from relationship.timeline.published import PublishedPolicies, audit, outgoing
 from streams.config.settings import Settings
 from streams.kafka.admin import TopicsError
 from streams.kafka.outgoing import sending_of
+from streams.kafka.publisher import ProducerRecord
 from streams.kafka.reading import read_to_end
-from streams.kafka.sending import Record, producer, require_topics, send_batch
+from streams.kafka.sending import producer, require_topics, send_batch
 
 
 async def read_policies(settings: Settings, first: Policy) -> PublishedPolicies:
@@ -29,6 +30,8 @@ async def publish_policy(settings: Settings, published: Published, action: str) 
         for entry in entries:
             sending = sending_of(entry, None)
             headers = [(name, value or b"") for name, value in sending.headers]
-            (refusal,) = await send_batch(client, [Record(sending.topic, sending.key, sending.value, headers)])
+            (refusal,) = await send_batch(
+                client, [ProducerRecord(sending.topic, None, sending.key, sending.value, headers)]
+            )
             if refusal is not None:
                 raise TopicsError(f"{entry.topic} does not take the policy: {refusal}")

@@ -14,11 +14,18 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from relationship.contract.messages import MESSAGE_TYPES
 from relationship.contract.outcome import POLICIES
 
-SPEC_VERSION: Final = b"1.0"
 SOURCE: Final = "clientward-cli"
 NULL: Final = b"null"
 
 Header = tuple[str, bytes]
+SPEC_HEADER: Final[Header] = ("ce_specversion", b"1.0")
+SOURCE_HEADER: Final[Header] = ("ce_source", SOURCE.encode())
+CONTENT_HEADER: Final[Header] = ("content-type", b"application/json")
+_TYPE_HEADERS: Final[dict[str, Header]] = {topic: ("ce_type", topic.encode()) for topic in MESSAGE_TYPES}
+#: What stands before the value in a line as this project writes it, with and without blanks.
+_BEFORE_VALUE: Final[dict[bytes, str]] = {
+    form.format(topic).encode(): topic for topic in MESSAGE_TYPES for form in ('{{"topic": "{}", ', '{{"topic":"{}",')
+}
 
 
 class Line(NamedTuple):
@@ -37,7 +44,7 @@ class BadLine(NamedTuple):
     text: str
 
 
-class _Envelope(Struct):
+class _Envelope(Struct, gc=False):
     topic: str | None = None
     type: str | None = None
     value: Raw | UnsetType = UNSET
@@ -49,7 +56,7 @@ class _Envelope(Struct):
     traceparent: str | None = None
 
 
-class _Keyed(Struct):
+class _Keyed(Struct, gc=False):
     account_id: Any = None
     event_id: Any = None
     occurred_at: Any = None
@@ -61,6 +68,9 @@ _keyed: Final = msgspec.json.Decoder(_Keyed)
 
 def parse_line(text: str | bytes) -> Line | BadLine:
     """Return the record that a line stands for, or why it stands for none."""
+    quick = _quick(text) if isinstance(text, bytes) else None
+    if quick is not None:
+        return quick
     try:
         return _line(_envelope.decode(text))
     except UnicodeDecodeError:
@@ -71,6 +81,34 @@ def parse_line(text: str | bytes) -> Line | BadLine:
         return BadLine(f"not an event: {error}")
     except msgspec.DecodeError as error:
         return BadLine(f"not JSON: {error}")
+
+
+def _quick(text: bytes) -> Line | None:
+    """Return the record of a line that is written as we write them, or None: a third of what every other line costs."""
+    before, _, rest = text.partition(b'"value":')
+    topic = _BEFORE_VALUE.get(before)
+    if topic is None:
+        return None
+    value = rest.strip()[:-1].strip()
+    try:
+        keyed = _keyed.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    key, event_id, time = keyed.account_id, keyed.event_id, keyed.occurred_at
+    if not (type(key) is type(event_id) is type(time) is str and key and event_id and time):
+        return None
+    try:
+        headers = [
+            SPEC_HEADER,
+            ("ce_id", event_id.encode()),
+            _TYPE_HEADERS[topic],
+            SOURCE_HEADER,
+            ("ce_time", time.encode()),
+            CONTENT_HEADER,
+        ]
+        return Line(topic, key.encode(), value, headers, None)
+    except UnicodeEncodeError:
+        return None
 
 
 def policy_of_line(text: bytes) -> bytes | None:
@@ -102,19 +140,23 @@ def _line(envelope: _Envelope) -> Line | BadLine:
         topic,
         key.encode(),
         None if value == NULL else value,
-        list(_headers(topic, envelope, keyed).items()),
+        _headers(topic, envelope, keyed),
         envelope.traceparent,
     )
 
 
-def _headers(topic: str, envelope: _Envelope, keyed: _Keyed) -> dict[str, bytes]:
+def _headers(topic: str, envelope: _Envelope, keyed: _Keyed) -> list[Header]:
     """Return CloudEvents' attributes in binary mode; those that the event lacks are left out."""
-    found = {
-        "ce_id": envelope.id or keyed.event_id,
-        "ce_type": topic,
-        "ce_source": envelope.source or SOURCE,
-        "ce_time": envelope.time or keyed.occurred_at,
-        "traceparent": envelope.traceparent,
-    }
-    headers = {name: text.encode() for name, text in found.items() if isinstance(text, str) and text}
-    return {"ce_specversion": SPEC_VERSION, **headers, "content-type": b"application/json"}
+    headers = [SPEC_HEADER]
+    _add(headers, "ce_id", envelope.id or keyed.event_id)
+    headers.append(_TYPE_HEADERS[topic])
+    _add(headers, "ce_source", envelope.source or SOURCE)
+    _add(headers, "ce_time", envelope.time or keyed.occurred_at)
+    _add(headers, "traceparent", envelope.traceparent)
+    headers.append(CONTENT_HEADER)
+    return headers
+
+
+def _add(headers: list[Header], name: str, text: Any) -> None:
+    if isinstance(text, str) and text:
+        headers.append((name, text.encode()))

@@ -22,8 +22,9 @@ from relationship.policy.compiled import load_policy
 from streams.config.settings import Settings
 from streams.kafka.admin import admin_client, ensure_topics
 from streams.kafka.partitioning import partition_of
+from streams.kafka.publisher import ProducerRecord
 from streams.kafka.reading import read_to_end
-from streams.kafka.sending import Record, producer, send_batch
+from streams.kafka.sending import producer, send_batch
 from streams.kafka.topics import topics_for
 from streams.wire.dead_letters import dead_letter
 
@@ -91,7 +92,7 @@ async def cli(kafka_bootstrap: str, redis_url: str, unique: str, tmp_path: Path)
     return Cli(settings, tmp_path)
 
 
-async def publish(settings: Settings, *records: Record) -> None:
+async def publish(settings: Settings, *records: ProducerRecord) -> None:
     """Publish records as a worker would."""
     async with producer(settings) as client:
         assert set(await send_batch(client, records)) == {None}
@@ -108,7 +109,7 @@ def purchase(number: int) -> dict[str, Any]:
     }
 
 
-def reclassified(number: int) -> Record:
+def reclassified(number: int) -> ProducerRecord:
     """Return a decision of the account `acc-<number>`."""
     value = {
         "event_id": f"d{number}",
@@ -119,7 +120,7 @@ def reclassified(number: int) -> Record:
         "score": 71.4,
         "why": "It meets us monthly.",
     }
-    return Record(RECLASSIFIED, value["account_id"].encode(), msgspec.json.encode(value), [])  # type: ignore[attr-defined]
+    return ProducerRecord(RECLASSIFIED, None, value["account_id"].encode(), msgspec.json.encode(value), [])  # type: ignore[attr-defined]
 
 
 async def test_topics_plan_and_apply(cli: Cli) -> None:
@@ -233,7 +234,7 @@ async def test_dlq_list(cli: Cli) -> None:
         record = Refusable(offset, 0, b"acc\xff", b"{\xff", [])
         found = dead_letter(TP(PURCHASES, 2), record, refused, now=1)
         headers = [(name, content or b"") for name, content in found.headers]
-        await publish(cli.settings, Record(REJECTED, found.key or b"", found.value, headers))
+        await publish(cli.settings, ProducerRecord(REJECTED, None, found.key or b"", found.value, headers))
     listed = await cli.run("dlq", "list")
     assert (listed.code, listed.err) == (0, [])
     first, second, total = listed.out.splitlines()
@@ -270,7 +271,9 @@ async def test_lag_and_workers(cli: Cli) -> None:
     assert (await cli.run("lag")).out.splitlines()[-1].startswith("nothing waits in the 21 partitions of group ")
     value = json.dumps(purchase(1)).encode()
     key = purchase(1)["account_id"].encode()
-    await publish(cli.settings, Record(PURCHASES, key, value, []), Record(PURCHASES, key, value, []))
+    await publish(
+        cli.settings, ProducerRecord(PURCHASES, None, key, value, []), ProducerRecord(PURCHASES, None, key, value, [])
+    )
     shown = await cli.run("lag")
     assert (shown.code, shown.err) == (0, [])
     head, *rows, told = shown.out.splitlines()
@@ -296,8 +299,8 @@ async def test_base_counts_the_states(cli: Cli) -> None:
     message = decoder_for(PURCHASES).decode(json.dumps(purchase(1)))
     outcome = Core(load_policy(None)).step("acc", None, [Delivered(PURCHASES, 0, message)], 0)
     (state,) = [sent.value for sent in outcome.sends if sent.topic == STATE]
-    await publish(cli.settings, *(Record(STATE, key, state, []) for key in (b"a", b"b", b"c", b"b")))
-    await publish(cli.settings, Record(STATE, b"c", None, []))
+    await publish(cli.settings, *(ProducerRecord(STATE, None, key, state, []) for key in (b"a", b"b", b"c", b"b")))
+    await publish(cli.settings, ProducerRecord(STATE, None, b"c", None, []))
     shown = await cli.run("base")
     assert (shown.code, shown.err) == (0, [])
     assert [line.split() for line in shown.out.splitlines()] == [
@@ -326,7 +329,9 @@ async def test_audit_lists_who_did_what(cli: Cli) -> None:
         )
     ]
     for entry in entries:  # one after another, so that their order is that of their arrival
-        await publish(cli.settings, Record(AUDIT, entry["account_id"].encode(), json.dumps(entry).encode(), []))
+        await publish(
+            cli.settings, ProducerRecord(AUDIT, None, entry["account_id"].encode(), json.dumps(entry).encode(), [])
+        )
     listed = await cli.run("audit")
     assert (listed.code, listed.err) == (0, [])
     assert listed.out.splitlines() == [

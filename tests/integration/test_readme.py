@@ -11,7 +11,8 @@ from pathlib import Path
 from relationship.contract.outcome import RECLASSIFIED
 from streams.config.settings import Settings
 from streams.kafka.admin import apply, plan_topics
-from streams.kafka.sending import Record, producer, send_batch
+from streams.kafka.publisher import ProducerRecord
+from streams.kafka.sending import producer, send_batch
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -53,7 +54,9 @@ async def test_the_subscriber_reads_the_topic(kafka_bootstrap):
     decision = replayed()
     async with producer(settings) as client:
         value = json.dumps(decision).encode()
-        assert await send_batch(client, [Record(RECLASSIFIED, decision["account_id"].encode(), value, [])]) == [None]
+        assert await send_batch(
+            client, [ProducerRecord(RECLASSIFIED, None, decision["account_id"].encode(), value, [])]
+        ) == [None]
     variables = {**os.environ, "CLIENTWARD_KAFKA_BOOTSTRAP": kafka_bootstrap}
     subscriber = await asyncio.create_subprocess_exec(
         sys.executable, "-c", block("python"), env=variables, stdout=asyncio.subprocess.PIPE

@@ -25,8 +25,9 @@ from streams.config.settings import Settings
 from streams.kafka.admin import admin_client, ensure_topics
 from streams.kafka.groups import committed_offsets
 from streams.kafka.partitioning import partition_of
+from streams.kafka.publisher import ProducerRecord
 from streams.kafka.reading import read_backlogs
-from streams.kafka.sending import Record, producer, send_batch
+from streams.kafka.sending import producer, send_batch
 from streams.kafka.topics import topics_for
 from views.accounts.erasure import erasure_report
 from views.accounts.stored import account_at, account_now, timeline
@@ -212,16 +213,16 @@ async def test_workers_share_the_partitions(settings: Settings) -> None:
     assert (gone.state, gone.workers, set(gone.unassigned)) == ("Empty", [], numbers)
 
 
-def decision(number: int, account: str = "a") -> Record:
+def decision(number: int, account: str = "a") -> ProducerRecord:
     """Return a record of a decision."""
     value = Decision(
         account_id=account, from_="candidate", to="client", effective_at=NOW.isoformat(), score=60.0, why="why"
     )
     named = msgspec.structs.replace(value, event_id=f"d{number}", transition_seq=number)
-    return Record(RECLASSIFIED, account.encode(), msgspec.json.encode(named), [])
+    return ProducerRecord(RECLASSIFIED, None, account.encode(), msgspec.json.encode(named), [])
 
 
-async def publish_all(settings: Settings, *records: Record) -> None:
+async def publish_all(settings: Settings, *records: ProducerRecord) -> None:
     """Publish records as a worker would."""
     async with producer(settings) as client:
         assert set(await send_batch(client, records)) == {None}
@@ -229,7 +230,7 @@ async def publish_all(settings: Settings, *records: Record) -> None:
 
 async def test_a_decision_that_was_published_twice_is_one(settings: Settings) -> None:
     """Repeats are told by their id; what is no decision is not counted."""
-    nonsense = Record(RECLASSIFIED, b"a", b"{", [])
+    nonsense = ProducerRecord(RECLASSIFIED, None, b"a", b"{", [])
     await publish_all(settings, decision(1), decision(2), nonsense, decision(1), decision(3, "b"))
     found = await decisions(settings)
     assert found.total == 3

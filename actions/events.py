@@ -28,16 +28,16 @@ class SendCount(NamedTuple):
 
 
 async def send_events(
-    settings: Settings, lines: Iterable[bytes], on_bad_line: OnBadLine, on_progress: OnProgress
+    settings: Settings, lines: Iterable[tuple[int, bytes]], on_bad_line: OnBadLine, on_progress: OnProgress
 ) -> SendCount:
-    """Publish events, keyed by account with murmur2, and return when Kafka has stored them all.
+    """Publish numbered lines, keyed by account with murmur2, and return when Kafka has stored them all.
 
     A bad line is handed to `on_bad_line`, and the rest goes on. Raises TopicsError where a topic is missing, ServerError.
     The next lines are read while the brokers store the ones before.
     """
     sent = bad = 0
     known: set[str] = set()
-    numbered = enumerate(lines, 1)
+    numbered = iter(lines)
     with server_errors(settings):
         async with producer(settings) as client:
             chunk = _read(numbered)

@@ -90,7 +90,7 @@ COMMANDS: Final = (
     ),
     Command(
         "replay",
-        "Fold a file of events with no broker, and print one reclassification a line.",
+        "Fold files of events with no broker, and print one reclassification a line.",
         "cli.events.replay:replay",
         panel=EVENTS_IN,
     ),

@@ -1,17 +1,20 @@
 """What several commands read from their arguments: times, files of events, and JSON as an option."""
 
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import IO, Annotated, Any, Final
 
 import msgspec
 import typer
 
 from cli.errors import WRONG_USE, CommandError
 from cli.output import print_error, print_line, printable, printable_json
+from streams.wire.ordering import in_event_order
 
 STDIN: Final = Path("-")
 
@@ -31,19 +34,60 @@ def parse_time(text: str, option: str) -> datetime:
     return found
 
 
+AsItIs = Annotated[
+    bool, typer.Option("--as-is", help="Take the lines in the order of the file. [in the order in which they happened]")
+]
+
+
+class EventLines:
+    """The lines of files of events, numbered through; `open_events` makes one.
+
+    Attributes:
+        refused: how many lines were refused, by reason: the word that each refusal begins with.
+    """
+
+    def __init__(self, files: Sequence[tuple[Path, IO[bytes]]], *, as_is: bool) -> None:
+        self.refused: Counter[str] = Counter()
+        self._files = files
+        self._as_is = as_is
+        self._starts: list[int] = []  # of each file, how many lines came before it
+
+    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+        """Yield each line with its number, from 1."""
+        return self._numbered() if self._as_is else in_event_order(self._numbered())
+
+    def _numbered(self) -> Iterator[tuple[int, bytes]]:
+        number = 0
+        for _, lines in self._files:
+            self._starts.append(number)
+            for number, text in enumerate(lines, number + 1):  # noqa: B020 - goes on from where the last file ended
+                yield number, text
+
+    def place(self, number: int) -> str:
+        """Return where a line stands, for a person: its number, and its file where there are several."""
+        which = bisect_left(self._starts, number) - 1
+        line = f"line {number - self._starts[which]}"
+        return line if len(self._files) == 1 else f"{self._files[which][0].name}: {line}"
+
+    def print_refusal(self, number: int, why: str) -> None:
+        """Print on stderr that a line was refused, and count it by its reason."""
+        reason, colon, _ = why.partition(":")
+        self.refused[reason if colon and reason.isupper() else "DECODE"] += 1
+        print_error(printable(f"{self.place(number)}: {why}"))
+
+    def print_refused(self) -> None:
+        """Print on stderr how many lines were refused by which reason, where there are several."""
+        if self.refused.total() > 1:
+            reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.refused.most_common())
+            print_error(f"refused: {reasons}")
+
+
 @contextmanager
-def open_lines(file: Path) -> Iterator[Iterable[bytes]]:
-    """Give a file's lines; `-` is stdin. Raises OSError."""
-    if file == STDIN:
-        yield sys.stdin.buffer
-        return
-    with file.open("rb") as lines:
-        yield lines
-
-
-def print_refusal(number: int, why: str) -> None:
-    """Print on stderr that a line of a file of events was refused."""
-    print_error(f"line {number}: {printable(why)}")
+def open_events(*files: Path, as_is: bool = False) -> Iterator[EventLines]:
+    """Give the lines of files, in the order in which they happened unless taken `as_is`; `-` is stdin. Raises OSError."""
+    with ExitStack() as stack:
+        opened = [(file, sys.stdin.buffer if file == STDIN else stack.enter_context(file.open("rb"))) for file in files]
+        yield EventLines(opened, as_is=as_is)
 
 
 def print_json(answer: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.errors import DONE, FAILED
-from cli.options import open_lines, parse_time, print_refusal
+from cli.options import AsItIs, open_events, parse_time
 from cli.output import printable_json
 from relationship.contract.decisions import to_json
 from relationship.contract.outcome import RECLASSIFIED, Outgoing
@@ -22,27 +22,29 @@ from views.offline.event_file import EventReader, fold
 
 
 def replay(
-    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl", help="The events, one a line; - reads stdin.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE.jsonl", help="The events, one a line; - reads stdin.")],
     states: Annotated[bool, typer.Option("--states", help="Print the final states instead of the decisions.")] = False,
     until: Annotated[
         str | None, typer.Option(metavar="TIME", help="Let the lapse timers run to this moment (RFC 3339).")
     ] = None,
     policy: Annotated[Path | None, typer.Option(metavar="FILE", help="A policy file; default: the one set.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if a line was refused.")] = False,
+    as_is: AsItIs = False,
 ) -> int:
-    """Fold a file of events with no broker, and print one reclassification a line.
+    """Fold files of events with no broker, and print one reclassification a line.
 
     A line is {"topic": …, "value": …} or a CloudEvent; one of crm.policy.published.v1 switches the policy. Refused
-    lines are told on stderr; the rest goes on.
+    lines are told on stderr, and counted by reason at the end; the rest goes on.
     """
     settings = load_settings()
     end = None if until is None else micros(parse_time(until, "--until"))
     core = Core(load_policy(policy or settings.policy_file), settings.lateness_days)
     run = Replay(core)
-    with open_lines(file) as lines:
-        reader = EventReader(lines, settings, print_refusal, core)
+    with open_events(*files, as_is=as_is) as lines:
+        reader = EventReader(lines, settings, lines.print_refusal, core)
         for sends in fold(run, reader, lambda _: _now()):
             _print(sends, printing=not states)
+        lines.print_refused()
     if end is not None:
         _print(run.run_until(end, _now()), printing=not states)
     for state in run.states(core.rules) if states else ():

@@ -12,29 +12,32 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from actions.events import send_events
 from cli.errors import FAILED
-from cli.options import open_lines
+from cli.options import STDIN, AsItIs, open_events
 from cli.output import print_error, printable
 from cli.terminal import error_console
 from streams.config.load import load_settings
 
 
 def send(
-    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl", help="One event a line; - is stdin.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE.jsonl", help="One event a line; - is stdin.")],
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if any line could not be published.")] = False,
+    as_is: AsItIs = False,
 ) -> None:
     """Publish events, keyed by account_id with murmur2, and wait until Kafka has stored them all.
 
     A line is {"topic": "...", "value": {...}}, or a CloudEvent with the topic as its type and the value as its data. A
     bad line is told on stderr and the rest goes on. Whether a value is right is for the worker to judge: what it
-    refuses is to be seen with `clientward dlq list`.
+    refuses is to be seen with `clientward dlq list`. Files are put in the order in which their events happened, so
+    that none is too late for having stood behind a newer one; stdin is taken as it comes.
     """
     settings = load_settings()
     began = time.monotonic()
 
-    def on_bad_line(number: int, text: str) -> None:
-        print_error(printable(f"{file}: line {number}: {text}; left out"))
+    with open_events(*files, as_is=as_is or STDIN in files) as lines, _progress() as progress:
 
-    with open_lines(file) as lines, _progress() as progress:
+        def on_bad_line(number: int, text: str) -> None:
+            lines.print_refusal(number, f"{text}; left out")
+
         task = progress.add_task("sending", total=None)
 
         def on_progress(sent: int) -> None:
@@ -42,8 +45,9 @@ def send(
 
         count = asyncio.run(send_events(settings, lines, on_bad_line, on_progress))
     seconds = time.monotonic() - began
+    lines.print_refused()
     print_error(
-        f"{printable(str(file))}: {count.sent:,} events sent in {seconds:.1f} s "
+        f"{printable(', '.join(map(str, files)))}: {count.sent:,} events sent in {seconds:.1f} s "
         f"({count.sent / max(seconds, 1e-9):,.0f}/s), {count.bad:,} bad lines"
     )
     raise typer.Exit(FAILED if strict and count.bad else 0)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.look.account_page import print_page
-from cli.options import OneJson, open_lines, parse_time, print_json, print_refusal
+from cli.options import OneJson, open_events, parse_time, print_json
 from cli.terminal import console
 from relationship.policy.compiled import load_policy
 from streams.config.load import load_settings
@@ -39,5 +39,5 @@ def explain_command(
 
 def _in_file(file: Path, account_id: str, moment: datetime, policy: Path | None, settings: Settings) -> AccountView:
     rules = load_policy(policy or settings.policy_file)
-    with open_lines(file) as lines:
-        return account_in_file(lines, str(file), account_id, moment, rules, settings, print_refusal)
+    with open_events(file) as lines:
+        return account_in_file(lines, str(file), account_id, moment, rules, settings, lines.print_refusal)

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from cli.options import JsonLines, open_lines, parse_time, print_refusal
+from cli.options import JsonLines, open_events, parse_time
 from cli.output import columns, print_line, printable_json
 from cli.policy.files import PolicyA, PolicyB, policy_at
 from relationship.analysis.backtest import Course, Otherwise
@@ -38,8 +38,8 @@ def backtest(
     known = read_truth(truth) if truth else {}
     settings, end = load_settings(), None if until is None else micros(parse_time(until, "--until"))
     run = Backtest(policy_at(a), policy_at(b), settings)
-    with open_lines(file) as lines:
-        run.fold(EventReader(lines, settings, print_refusal), end)
+    with open_events(file) as lines:
+        run.fold(EventReader(lines, settings, lines.print_refusal), end)
     found = list(run.otherwise())
     if as_json:
         for each in found:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from cli.errors import FAILED, WRONG_USE, CommandError
-from cli.options import open_lines, print_refusal
+from cli.options import open_events
 from cli.output import columns, print_error, print_line, printable
 from cli.policy.files import DEFAULT, text_of
 from relationship.analysis.learning import BORDERS, ENOUGH, LEAST, PER_WEIGHT, Example, Mistakes, edits
@@ -61,8 +61,8 @@ def learn_command(
 def gather(history: Path, labels: Path, policy: Policy) -> LabelledAccounts:
     """Return the examples of a history's labelled accounts. Raises InputError, OSError."""
     known = read_labels(labels)
-    with open_lines(history) as lines:
-        run = fold_history(lines, policy, load_settings(), print_refusal)
+    with open_events(history) as lines:
+        run = fold_history(lines, policy, load_settings(), lines.print_refusal)
     return examples_of(run, known, policy)
 
 

@@ -147,7 +147,7 @@ async def test_send_publishes_good_lines_and_tells_bad_ones(cli: Cli) -> None:
     (cli.folder / "events.jsonl").write_bytes(b"\n".join(lines))
     sent = await cli.run("send", "events.jsonl")
     assert sent.code == 0
-    assert sent.err[0].startswith("events.jsonl: line 51: not JSON")
+    assert sent.err[0].startswith("line 51: not JSON")
     assert sent.err[-1].startswith("events.jsonl: 52 events sent")
     assert sent.err[-1].endswith("1 bad lines")
     found = [record async for record in read_to_end(cli.settings, PURCHASES)]
@@ -184,7 +184,7 @@ async def test_send_tells_a_line_that_is_too_large(cli: Cli) -> None:
     (cli.folder / "e.jsonl").write_text("\n".join(lines), encoding="utf-8")
     ended = await cli.run("send", "e.jsonl")
     assert ended.code == 0
-    assert ended.err[0].startswith("e.jsonl: line 1: 2000")
+    assert ended.err[0].startswith("line 1: 2000")
     assert len([record async for record in read_to_end(cli.settings, PURCHASES)]) == 1
 
 

@@ -106,7 +106,7 @@ async def test_states_are_printed_at_the_end(tmp_path: Path) -> None:
 
 
 async def test_a_refused_line_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
-    """One line on standard error for each, with its number and reason; exit code 0, or 1 with `--strict`."""
+    """One line on standard error for each, with its number and reason, and their sum; exit code 0, or 1 with `--strict`."""
     contradicted = purchase(1, amount="99.00")
     lines = [
         text([purchase(1)]),
@@ -115,9 +115,11 @@ async def test_a_refused_line_is_told_and_the_rest_goes_on(tmp_path: Path) -> No
         text([purchase(2, currency="XQQ"), {"topic": "no.such.topic", "value": {}}, contradicted]),
         text([purchase(2, schema_version="2.0"), purchase(50), purchase(4)]),
     ]
-    ended = await replay(tmp_path, b"".join(lines))
+    ended = await replay(tmp_path, b"".join(lines), "--as-is")
     assert [each["to"] for each in told(ended)] == ["customer"]
-    reasons = [line.split(": ")[:2] for line in ended.err]
+    *refused, total = ended.err
+    assert total == "refused: 2 DECODE, 1 SCHEMA, 1 CONFLICT, 1 VERSION, 1 LATE"
+    reasons = [line.split(": ")[:2] for line in refused]
     assert reasons == [
         ["line 2", "DECODE"],
         ["line 4", "SCHEMA"],
@@ -126,7 +128,7 @@ async def test_a_refused_line_is_told_and_the_rest_goes_on(tmp_path: Path) -> No
         ["line 7", "VERSION"],
         ["line 9", "LATE"],
     ]
-    strict = await replay(tmp_path, b"".join(lines), "--strict")
+    strict = await replay(tmp_path, b"".join(lines), "--as-is", "--strict")
     assert strict.code == 1
     assert (len(strict.lines), strict.err) == (1, ended.err)
     assert (await replay(tmp_path, courtship(), "--strict")).code == 0

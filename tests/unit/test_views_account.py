@@ -81,7 +81,9 @@ def test_a_file_gives_the_same_answer_as_the_record() -> None:
     """The same account at the same time, by the file's lines; a line that is refused is handed on with its number."""
     refused: list[int] = []
     lines, at = as_lines(b"nope"), on(120)
-    found = account_in_file(lines, "f", "a", at, POLICY, Settings(), lambda number, _: refused.append(number))
+    found = account_in_file(
+        enumerate(lines, 1), "f", "a", at, POLICY, Settings(), lambda number, _: refused.append(number)
+    )
     assert found == account_view_at("a", RAW, micros(at), POLICY)
     assert refused == [len(lines)]
 
@@ -89,7 +91,7 @@ def test_a_file_gives_the_same_answer_as_the_record() -> None:
 def test_a_file_without_the_account_says_so() -> None:
     """With the name of the file."""
     with pytest.raises(NoAccountError, match=r"^no account nobody in f\.jsonl: ids are never normalised$"):
-        account_in_file(as_lines(), "f.jsonl", "nobody", on(1), POLICY, Settings(), lambda *_: None)
+        account_in_file(enumerate(as_lines(), 1), "f.jsonl", "nobody", on(1), POLICY, Settings(), lambda *_: None)
 
 
 def test_only_what_is_kept_can_be_asked_for() -> None:

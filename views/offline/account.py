@@ -15,7 +15,7 @@ from views.offline.event_file import EventReader, OnRefusal, fold
 
 
 def account_in_file(
-    lines: Iterable[bytes],
+    lines: Iterable[tuple[int, bytes]],
     name: str,
     account_id: str,
     at: datetime,

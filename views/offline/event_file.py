@@ -21,7 +21,7 @@ OnRefusal = Callable[[int, str], None]
 
 
 class EventReader:
-    """Reads the lines of a file of events.
+    """Reads the lines of a file of events, each with its number.
 
     A line that publishes a policy is handed to `core`, where one is given; what follows it folds by it. Where none is given,
     whoever folds has policies of his own, as a backtest has, and such a line is passed over.
@@ -32,7 +32,7 @@ class EventReader:
     """
 
     def __init__(
-        self, lines: Iterable[bytes], settings: Settings, on_refusal: OnRefusal, core: Core | None = None
+        self, lines: Iterable[tuple[int, bytes]], settings: Settings, on_refusal: OnRefusal, core: Core | None = None
     ) -> None:
         self._lines = lines
         self._codec = Codec(Limits(settings.max_record_bytes, settings.max_depth, settings.future_minutes * MINUTE_US))
@@ -44,7 +44,7 @@ class EventReader:
 
     def messages(self) -> Iterator[tuple[int, str, Message]]:
         """Yield the messages, each with its line's number and its topic."""
-        for number, raw in enumerate(self._lines, start=1):
+        for number, raw in self._lines:
             text = raw.strip()
             if not text or self._is_policy(number, text):
                 continue

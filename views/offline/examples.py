@@ -33,7 +33,9 @@ class LabelledAccounts(Struct, frozen=True):
     unused: list[UnusedLabel]
 
 
-def fold_history(lines: Iterable[bytes], policy: Policy, settings: Settings, on_refusal: OnRefusal) -> Replay:
+def fold_history(
+    lines: Iterable[tuple[int, bytes]], policy: Policy, settings: Settings, on_refusal: OnRefusal
+) -> Replay:
     """Return a history folded by one policy, its timers run to its last event's time."""
     run, reader = Replay(Core(policy, settings.lateness_days)), EventReader(lines, settings, on_refusal)
     deque(fold(run, reader), maxlen=0)

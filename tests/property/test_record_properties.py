@@ -1,7 +1,8 @@
 """What holds of the stored record for any history: nothing is lost in it, and a restored one sends the same again."""
 
 import pytest
-from hypothesis import given, settings
+from cases import cases
+from hypothesis import given
 from hypothesis import strategies as st
 from story import CORE, NOW_US, courtship, fold, purchase, ticket
 from test_core_properties import HISTORIES
@@ -36,7 +37,7 @@ FACTS = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@cases(400)
 @given(st.lists(FACTS, max_size=12), st.integers(0, 12))
 def test_a_history_gives_back_what_was_put_into_it(facts, kept):
     """Facts kept at once and facts added one by one are the same bytes and come back equal, whatever their ids say."""
@@ -61,7 +62,7 @@ def test_a_history_is_its_facts_one_after_the_other(count):
     assert f.decode_history(count, history) == facts
 
 
-@settings(max_examples=400, deadline=None)
+@cases(400)
 @given(st.lists(FACTS, max_size=12), IDS)
 def test_no_id_in_a_history_is_overlooked(facts, stranger):
     """Every id that a fact bears or speaks of may be named, also right after a stranger's shortened what is shared."""
@@ -84,7 +85,7 @@ def test_an_id_that_no_fact_bears_is_told_apart_without_decoding():
     ]
 
 
-@settings(max_examples=300, deadline=None)
+@cases(300)
 @given(HISTORIES, st.data())
 def test_a_restored_record_sends_its_last_step_again(told, data):
     """Whatever a step sent, decisions and states included, its record gives again, byte for byte."""
@@ -97,7 +98,7 @@ def test_a_restored_record_sends_its_last_step_again(told, data):
             assert list(CORE.pending("a", outcome.record)) == list(outcome.sends)
 
 
-@settings(max_examples=200, deadline=None)
+@cases(200)
 @given(HISTORIES)
 def test_decoding_and_encoding_leaves_every_byte(told):
     """A record that is read and written again is the same bytes."""
@@ -105,7 +106,7 @@ def test_decoding_and_encoding_leaves_every_byte(told):
         assert encode(decode(raw)) == raw
 
 
-@settings(max_examples=200, deadline=None)
+@cases(200)
 @given(HISTORIES)
 def test_whole_numbers_take_an_int_and_stay_equal(told):
     """A fact's numbers equal the message's, and are ints where they are whole."""

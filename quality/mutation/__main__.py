@@ -4,7 +4,7 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from quality.mutation import reach, trial
 from quality.mutation.targets import Mutant, files, sample
@@ -20,10 +20,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _told(survivors: Sequence[Mutant]) -> None:
-    """Print what was not noticed."""
-    for mutant in sorted(survivors):
-        sys.stdout.write(f"  not noticed: {mutant}\n")
+def _say(line: str) -> None:
+    """Print a line, at once: a run takes minutes."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,25 +31,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, started = _options(arguments), time.monotonic()
     paths = files(options.only) if options.only else files()
     chosen, total = sample(paths, options.sample or None, options.seed)
-    sys.stdout.write(f"{len(chosen)} of {total} mutants in {len(paths)} files, seed {options.seed}\n")
+    _say(f"{len(chosen)} of {total} mutants in {len(paths)} files, seed {options.seed}")
     flags = trial.prepare()
     found = trial.in_child(lambda: reach.measure(paths, [flag for flag in flags if flag != "-x"]))
-    sys.stdout.write(f"{len(found.seconds)} tests, {sum(found.seconds.values()):.0f} s\n")
-    trials = [trial.Trial(mutant, found.tests(mutant)) for mutant in chosen]
-    survivors = [each.mutant for each in trials if not each.tests]
-    kinds = Counter(mutant.rule for mutant in chosen)
-    missed = Counter(mutant.rule for mutant in survivors)
-    for each, is_noticed in trial.noticed([each for each in trials if each.tests], flags, options.jobs):
-        if not is_noticed:
-            survivors.append(each.mutant)
-            missed[each.mutant.rule] += 1
-    _told(survivors)
-    for rule, count in sorted(kinds.items()):
-        sys.stdout.write(f"  {rule:<11} {count - missed[rule]:>4} of {count:>4} noticed\n")
-    killed = len(chosen) - len(survivors)
-    share = killed / len(chosen) if chosen else 1.0
-    sys.stdout.write(f"{killed} of {len(chosen)} noticed: {share:.1%}, in {time.monotonic() - started:.0f} s\n")
+    _say(f"{len(found.seconds)} tests, {sum(found.seconds.values()):.0f} s under measurement")
+    survivors = []
+    for mutant in _survivors(chosen, found, flags, options.jobs):
+        _say(f"  not noticed: {mutant}")
+        survivors.append(mutant)
+    share = 1.0 - len(survivors) / len(chosen) if chosen else 1.0
+    _say(_table(chosen, survivors))
+    _say(f"{len(chosen) - len(survivors)} of {len(chosen)} noticed: {share:.1%}, in {time.monotonic() - started:.0f} s")
     return 0 if share >= options.bar else 1
+
+
+def _survivors(chosen: Sequence[Mutant], found: reach.Reach, flags: list[str], jobs: int) -> Iterator[Mutant]:
+    """Yield the mutants that no test notices: those first that no test reaches."""
+    trials = [trial.Trial(mutant, found.tests(mutant)) for mutant in chosen]
+    yield from (each.mutant for each in trials if not each.tests)
+    for each, is_noticed in trial.noticed([each for each in trials if each.tests], flags, jobs):
+        if not is_noticed:
+            yield each.mutant
+
+
+def _table(chosen: Sequence[Mutant], survivors: Sequence[Mutant]) -> str:
+    """Return how many of each operator's were noticed."""
+    missed = Counter(mutant.rule for mutant in survivors)
+    kinds = sorted(Counter(mutant.rule for mutant in chosen).items())
+    return "\n".join(f"  {rule:<11} {count - missed[rule]:>4} of {count:>4} noticed" for rule, count in kinds)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ class Backtest:
             decided_at = micros(message.occurred_at)
             self.until = max(self.until, decided_at)
             for replay, courses in self.runs:
-                refusal, sends = replay.take(topic, message, decided_at)
+                refusal, sends = replay.fold(topic, message, decided_at)
                 courses.see(sends)
             if refusal:
                 reader.refuse(number, f"{refusal.reason}: {refusal.text}")

@@ -60,7 +60,7 @@ def _from_file(file: Path, account_id: str, policy: "Rules", settings: "Settings
     core = Core(policy, settings.lateness_days)
     run, reader = Replay(core), Reader(file, settings, core)
     for number, topic, message in reader.messages():
-        refusal, _ = run.take(topic, message, micros(message.occurred_at))
+        refusal, _ = run.fold(topic, message, micros(message.occurred_at))
         if refusal:
             reader.refuse(number, f"{refusal.reason}: {refusal.text}")
     return run.records.get(account_id), core.rules

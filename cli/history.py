@@ -56,7 +56,7 @@ class Reader:
         value = policy_of_line(text)
         if value is None or self._core is None or self._published is None:
             return value is not None
-        wrong = self._published.take(value)
+        wrong = self._published.apply(value)
         if wrong is not None:
             self.refuse(number, f"a policy is rejected: {wrong}")
         self._core.follow(self._published)

@@ -51,7 +51,7 @@ def fold(history: Path, policy: Policy, settings: Settings) -> Replay:
     for number, topic, message in reader.messages():
         decided_at = micros(message.occurred_at)
         end = max(end, decided_at)
-        refusal, _ = run.take(topic, message, decided_at)
+        refusal, _ = run.fold(topic, message, decided_at)
         if refusal:
             reader.refuse(number, f"{refusal.reason}: {refusal.text}")
     for _ in run.run_until(end, end):

@@ -114,8 +114,8 @@ def _tell_values(before: "Policy", after: "Policy", learned: "Learned", tell: Ca
 def _tell_mistakes(found: "tuple[Mistakes, Mistakes]", labels: int, tell: Callable[[str], None]) -> None:
     rows = []
     for name, each in zip(("base", "learned"), found, strict=True):
-        precision = f"{each.found / each.told:.3f}" if each.told else "-"
-        rows.append((name, precision, f"{each.found / each.true:.3f}", f"{each.cost / labels:.4f}"))
+        precision = f"{each.correct / each.predicted:.3f}" if each.predicted else "-"
+        rows.append((name, precision, f"{each.correct / each.actual:.3f}", f"{each.cost / labels:.4f}"))
     for line in columns(("on held-out accounts", "precision", "recall", "cost of a label, a year"), rows):
         tell(line)
     before, after = found

@@ -33,18 +33,18 @@ def publish(
     """
     from cli.history import moment  # noqa: PLC0415 - not for --help
     from cli.policy import check  # noqa: PLC0415
-    from relationship.contract.times import moment as moment_of  # noqa: PLC0415
+    from relationship.contract.times import datetime_of  # noqa: PLC0415
     from relationship.policy.compiled import load_policy  # noqa: PLC0415
     from relationship.timeline.published import ACTIVE, publication  # noqa: PLC0415
 
     require_name(by)
-    effective_at = None if at is None else moment_of(moment(at, "--at"))
+    effective_at = None if at is None else datetime_of(moment(at, "--at"))
     if check(file) != DONE:
         return FAILED
     policy, text = load_policy(file), file.read_text(encoding="utf-8")
     published = publication(policy.id, ACTIVE, policy.version, text, by, effective_at, datetime.now(UTC))
     settings = load_settings()
-    wrong = asyncio.run(heard(settings)).complaint(published)
+    wrong = asyncio.run(heard(settings)).rejection_reason(published)
     if wrong is not None:
         raise MistakeError(f"{file}: {wrong}", WRONG_USE)
     send(settings, published, "policy-publish")

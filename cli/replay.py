@@ -42,7 +42,7 @@ def replay(
     core = Core(load_policy(policy or settings.policy_file), settings.lateness_days)
     run, reader = Replay(core), Reader(file, settings, core)
     for number, topic, message in reader.messages():
-        refusal, sends = run.take(topic, message, time.time_ns() // 1000)
+        refusal, sends = run.fold(topic, message, time.time_ns() // 1000)
         _print(sends, printing=not states)
         if refusal:
             reader.refuse(number, f"{refusal.reason}: {refusal.text}")

@@ -10,7 +10,7 @@ from test_core_properties import HISTORIES
 from relationship.contract.outcome import Delivered
 from relationship.state import facts as f
 from relationship.state.facts_from_messages import fact_of
-from relationship.state.packed import may_name
+from relationship.state.packed import may_contain
 from relationship.state.record import AccountRecord, decode, encode
 
 TOLD = st.sampled_from(["", "o", "order-", "order-1", "order-17", "a-0001:p", "a-0001:", "ü", "x" * 40])
@@ -47,7 +47,7 @@ def test_a_history_gives_back_what_was_put_into_it(facts, kept):
         record.append(fact)
     at_once = AccountRecord()
     at_once.keep(facts)
-    assert (record.stem, record.history) == (at_once.stem, at_once.history)
+    assert (record.id_prefix, record.history) == (at_once.id_prefix, at_once.history)
     assert record.facts() == facts
     assert decode(encode(record)) == record
     assert decode(encode(record)).facts() == facts
@@ -71,7 +71,8 @@ def test_no_id_in_a_history_is_overlooked(facts, stranger):
         record.append(fact)
     corrected = [fact.corrects for fact in facts if isinstance(fact, f.CommandFact) and fact.corrects is not None]
     assert all(
-        may_name(record.history, record.stem, name) for name in [stranger, *corrected, *(fact.id for fact in facts)]
+        may_contain(record.history, record.id_prefix, name)
+        for name in [stranger, *corrected, *(fact.id for fact in facts)]
     )
 
 
@@ -79,10 +80,8 @@ def test_an_id_that_no_fact_bears_is_told_apart_without_decoding():
     """Neither a part of an id, nor one that goes on, nor one that begins otherwise may be named."""
     record = AccountRecord()
     record.keep([f.ReferralFact(1, "order-17"), f.ReferralFact(2, "order-18")])
-    assert [may_name(record.history, record.stem, name) for name in ("order-17", "order-1", "order-171", "17", "")] == [
-        True,
-        *[False] * 4,
-    ]
+    names = ("order-17", "order-1", "order-171", "17", "")
+    assert [may_contain(record.history, record.id_prefix, name) for name in names] == [True, *[False] * 4]
 
 
 @cases(300)

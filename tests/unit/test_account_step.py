@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 from story import (
     CORE,
@@ -23,7 +24,7 @@ from relationship.contract import messages as m
 from relationship.contract.outcome import AUDIT, RECLASSIFIED, STATE, Applied, Delivered, Reason, Repeat
 from relationship.contract.times import micros
 from relationship.core import Core
-from relationship.state.record import PublishedState, RecordError, decode, encode
+from relationship.state.record import RecordError, decode, encode
 from relationship.timeline.account_step import SCORE_STEP
 
 
@@ -75,9 +76,8 @@ def test_what_says_nothing_makes_no_account():
 def scored(record, by):
     """Return the record with its published score so many hundredths lower."""
     found = decode(record)
-    found.shown = PublishedState(
-        found.shown.status, found.shown.standing, found.shown.profile, read(found.head, POLICY).score + by
-    )
+    score = read(found.head, POLICY).score + by
+    found.published_state = msgspec.structs.replace(found.published_state, score=score)
     return encode(found)
 
 
@@ -151,10 +151,10 @@ def test_an_audit_entry_follows_every_command_once():
 def test_timers_that_have_nothing_to_do_change_nothing():
     """The record is as it was, byte for byte but for what the clock says, and nothing is sent."""
     first = step(None, [purchase(1)])
-    quiet = CORE.wake("a", first.record, micros(on(2)), NOW_US)
+    quiet = CORE.run_timers("a", first.record, micros(on(2)), NOW_US)
     assert (quiet.changed, list(quiet.sends), quiet.verdicts) == (False, [], [])
     assert quiet.due_at == first.due_at
-    due = CORE.wake("a", first.record, first.due_at, NOW_US)
+    due = CORE.run_timers("a", first.record, first.due_at, NOW_US)
     assert due.changed
     assert [sent.topic for sent in due.sends] == [RECLASSIFIED, STATE]
     assert due.due_at is None
@@ -165,8 +165,8 @@ def test_a_merged_account_has_no_timer_and_no_state():
     merged = step(None, [purchase(1), command(2, "merge", into="b")])
     assert merged.due_at is None
     assert states(merged) == []
-    assert decode(merged.record).shown is None
-    woken = CORE.wake("a", merged.record, micros(on(4000)), NOW_US)
+    assert decode(merged.record).published_state is None
+    woken = CORE.run_timers("a", merged.record, micros(on(4000)), NOW_US)
     assert (woken.changed, list(woken.sends), woken.due_at) == (False, [], None)
     more = again(merged, profile(3))
     assert {sent.topic for sent in more.sends} == {m.MOVES}
@@ -180,7 +180,7 @@ def test_a_record_that_left_its_state_out_tells_it_again():
     first = step(None, [purchase(1)])
     assert list(CORE.pending("a", first.record)) == list(first.sends)
     broken = decode(first.record)
-    broken.shown = None
+    broken.published_state = None
     with pytest.raises(RecordError, match="none shown"):
         CORE.pending("a", encode(broken))
 

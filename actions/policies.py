@@ -22,7 +22,7 @@ async def publish(settings: Settings, text: str, name: str, by: str, at: datetim
     require_name(by)
     policy = parse_policy(text, name)
     published = publication(policy.id, ACTIVE, policy.version, text, by, at, datetime.now(UTC))
-    wrong = (await _known(settings)).complaint(published)
+    wrong = (await _known(settings)).rejection_reason(published)
     if wrong is not None:
         raise InputError(f"{name}: {wrong}")
     return await _send(settings, published, "policy-publish")

@@ -62,7 +62,7 @@ class CountAndSum:
         total.revision += 1
         return Outcome(encode(total), total.count != before, verdicts, sends, None)
 
-    def wake(self, account_id: str, record: bytes, now: int, decided_at: int) -> Outcome:  # noqa: ARG002 - the protocol's
+    def run_timers(self, account_id: str, record: bytes, until: int, decided_at: int) -> Outcome:  # noqa: ARG002 - the protocol's
         """Change nothing: a count has no timers."""
         return Outcome(record, changed=False, verdicts=(), sends=(), due_at=None)
 

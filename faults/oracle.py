@@ -53,7 +53,7 @@ def _take(found: Expected, replay: Replay, codec: Codec, record: Sent) -> None:
     if isinstance(message, Refused):
         found.letters[record.topic, record.key, record.value, message.reason] += 1
         return
-    refused, sends = replay.take(record.topic, message, wall_us)
+    refused, sends = replay.fold(record.topic, message, wall_us)
     if refused is not None:
         found.letters[record.topic, record.key, record.value, refused.reason] += 1
     if record.fault == LATE:

@@ -93,11 +93,11 @@ def _faults(account: str, told: list[Told], clashing: list[str], wanted: list[To
 
 def _last_state(record: AccountRecord | None, value: bytes | None) -> list[str]:
     """Return what is wrong with the last state published of an account, beside the one that its record has told."""
-    if record is None or record.shown is None:
+    if record is None or record.published_state is None:
         return ["a state is published that nothing tells of"] if value is not None else []
     if value is None:
         return ["its state was never published"]
-    last, shown = msgspec.json.decode(value), record.shown
+    last, shown = msgspec.json.decode(value), record.published_state
     told = (enums.STATUSES[shown.status], STANDINGS[shown.standing], shown.score / 100)
     differs = (last["status"], last["segment"]["standing"], last["score"]) != told
     return [f"the last state published is not the last one that its record told: {last['status']}"] if differs else []

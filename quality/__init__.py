@@ -5,5 +5,6 @@ own. `make quality` measures and writes `quality/results.json` and `docs/quality
 
 `courses` plays the simulator and folds it; `tally` counts what was told against the truth; `rivals` are the obvious other
 rules; `cdnow` folds real purchases and ranks buyers; `models` and `bounds` are what others make of the same purchases
-(these two alone need the libraries); `report` writes the page.
+(these two alone need the libraries); `report` writes the page. `mutation` is about the tests, and runs in the product's
+environment.
 """

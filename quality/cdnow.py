@@ -104,7 +104,7 @@ def folded(purchases: Purchases, split: Split, policy: Policy) -> list[Customer]
         if not known:
             continue
         for topic, message in _messages(customer, known):
-            replay.take(topic, message, 0)
+            replay.fold(topic, message, 0)
         replay.records = {customer: replay.records[customer]}
         list(replay.run_until(end, 0))
         account = decode(replay.records[customer]).head

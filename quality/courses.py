@@ -84,7 +84,7 @@ def folded(simulation: Simulation, policy: Policy, seen: Seen = unchanged) -> li
     replay = Replay(Core(policy))
     sent: list[Outgoing] = []
     for topic, message in accepted(simulation.events()):
-        sent += replay.take(topic, seen(message), 0)[1]
+        sent += replay.fold(topic, seen(message), 0)[1]
     sent += replay.run_until(int(simulation.end.timestamp()) * SECOND_US, 0)
     decisions = defaultdict(list)
     for each in sent:

@@ -1,7 +1,7 @@
 # The targets that measure quality; the Makefile includes this file. The libraries stay out of the product's environment.
 QUALITY := .venv-quality/bin/python
 
-.PHONY: quality quality-quick quality-setup quality-lock learn-test
+.PHONY: quality quality-quick quality-setup quality-lock learn-test mutation
 
 quality: quality-setup ## precision, recall, delay, flaps, loyalty on real purchases, rivals: docs/quality.md (minutes)
 	@$(QUALITY) -m quality $(ARGS)
@@ -18,3 +18,6 @@ quality-lock: setup ## renew requirements/quality.lock after a change of quality
 # The tests have the product's environment, and behind it the libraries that the other one holds: both are locked.
 learn-test: quality-setup ## the tests of `clientward policy learn` that need scikit-learn
 	@PYTHONPATH="$$($(QUALITY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" $(BIN)/python -m pytest tests/learn $(ARGS)
+
+mutation: setup ## mistakes put into the code, to see that the quick tests notice (ARGS="--sample 300 --seed 1 --bar 0.9")
+	@$(BIN)/python -m quality.mutation $(ARGS)

@@ -1,5 +1,5 @@
-"""The pure core: what tells a client from a customer.
+"""The pure core: what distinguishes a client from a customer.
 
-May import: the standard library and msgspec. Knows no Kafka, no Redis, no clock and no asyncio: time and positions are
-arguments, and a step returns what it wants sent. An import contract (`pyproject.toml`) holds this line.
+May import: the standard library and msgspec. It uses no Kafka, no Redis, no clock and no asyncio: times and offsets are
+arguments, and a step returns the messages to send. An import contract (`pyproject.toml`) enforces this.
 """

@@ -1,7 +1,7 @@
-"""The core as the engine and `replay` call it: one account's record and some messages in, an outcome out.
+"""The core as the engine and `replay` call it: one account's record and messages in, an outcome out.
 
-Messages are taken one by one, in the order given, so how they were cut into batches changes nothing. A message at or
-below the offset that the record reflects was folded before and is recognised as a repeat.
+Messages are folded one by one, in the order given, so how they are divided into batches changes nothing. A message at or
+below the offset that the record reflects was folded before, and is a repeat.
 """
 
 from collections.abc import Sequence
@@ -23,12 +23,12 @@ LATENESS_DAYS: Final = 30  # how much older than its account's newest event an e
 
 
 class Core:
-    """Folds messages into accounts by the rules in force. What it knows of an account is in the account's record.
+    """Folds messages into accounts under the policies in force. All that it knows of an account is in its record.
 
     Attributes:
         rules: one policy, or a schedule of several. May be replaced between two steps by a schedule with more switches.
-        shadow: a second policy that only tells where it differs. May come and go between two steps.
-        limits: how much of a history stays open to change: the lateness allowed, and how many facts are kept.
+        shadow: a second policy of which only the differences are published. May be set and removed between two steps.
+        limits: how much of a history can still be changed: the lateness allowed, and the number of facts kept.
     """
 
     def __init__(
@@ -40,37 +40,37 @@ class Core:
 
     def step(self, account_id: str, record: bytes | None, delivered: Sequence[Delivered], decided_at: int) -> Outcome:
         """Fold messages into an account; see `relationship.contract.outcome.Fold`. Raises RecordError for foreign bytes."""
-        case = self._case(account_id, record, decided_at)
-        return case.close([case.take(message) for message in delivered])
+        step = self._account_step(account_id, record, decided_at)
+        return step.close([step.fold(message) for message in delivered])
 
-    def wake(self, account_id: str, record: bytes, now: int, decided_at: int) -> Outcome:
-        """Let the account's timers run up to event time `now` (µs). Raises RecordError."""
-        case = self._case(account_id, record, decided_at)
-        case.wake(now)
-        return case.close([])
+    def run_timers(self, account_id: str, record: bytes, until: int, decided_at: int) -> Outcome:
+        """Run the account's timers up to event time `until` (µs). Raises RecordError."""
+        step = self._account_step(account_id, record, decided_at)
+        step.run_timers(until)
+        return step.close([])
 
     def follow(self, published: PublishedPolicies) -> None:
-        """Decide by the policies published, from the next step on."""
+        """Use the policies published from the next step on."""
         self.rules, self.shadow = published.rules, published.shadow
 
     def newer(self, old: bytes, new: bytes) -> bool:
-        """Tell whether a record may replace another: by its revision."""
+        """Tell whether an encoded record may replace another, by its revision."""
         return newer(old, new)
 
     def pending(self, account_id: str, record: bytes) -> Sequence[Outgoing]:
-        """Return what the record's latest step sent. Raises RecordError."""
-        found = decode(record)
+        """Return the messages that the record's latest step sent. Raises RecordError."""
+        decoded = decode(record)
         return [
-            sent._replace(value=to_json(self._state(account_id, found))) if sent.value == LEFT_OUT else sent
-            for sent in unpack(found.pending)
+            sent._replace(value=to_json(self._state(account_id, decoded))) if sent.value == LEFT_OUT else sent
+            for sent in unpack(decoded.pending)
         ]
 
     def _state(self, account_id: str, record: AccountRecord) -> State:
-        """Return the state that the record's latest step told: it noted the score, and the rest is the head's."""
-        if record.shown is None:
+        """Return the state that the record's latest step published: the record has its score, the rest is the head's."""
+        if record.published_state is None:
             raise RecordError("an account record that left a state out has none shown")
-        return state_of(account_id, record, record.shown.score, self.rules.at(record.head.t))
+        return state_of(account_id, record, record.published_state.score, self.rules.at(record.head.t))
 
-    def _case(self, account_id: str, record: bytes | None, decided_at: int) -> AccountStep:
-        found = decode(record) if record else None
-        return AccountStep(self.rules, self.limits, account_id, found, decided_at, self.shadow)
+    def _account_step(self, account_id: str, record: bytes | None, decided_at: int) -> AccountStep:
+        decoded = decode(record) if record else None
+        return AccountStep(self.rules, self.limits, account_id, decoded, decided_at, self.shadow)

@@ -1,7 +1,7 @@
-"""Replay: the same fold without a broker. Messages in the order given, decisions and states out.
+"""Replay: the same fold without a broker. Messages in, in the order given; decisions and states out.
 
-What the core sends to another account (a referral's credit, a merge) is folded right behind the message that sent it, as the
-worker's own topic would bring it. An account's time moves with its own events only; `run_until` moves everybody's.
+What the core sends to another account (a referral's credit, a merge) is folded right after the message that caused it, as it
+would arrive on the worker's own topic. An account's time moves with its own events only; `run_until` moves that of all.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,15 +19,20 @@ _OWN: Final = {topic: m.decoder_for(topic) for topic in (m.REFERRALS, m.MOVES)}
 
 
 class Replay:
-    """Accounts in memory, folded by `core`. `sent` grows by everything the core would publish, in order."""
+    """Accounts in memory, folded by `core`.
+
+    Attributes:
+        records: the encoded record of each account.
+        offsets: the next offset of each topic.
+    """
 
     def __init__(self, core: Fold) -> None:
         self.core = core
         self.records: dict[str, bytes] = {}
         self.offsets: dict[str, int] = {}
 
-    def take(self, topic: str, message: m.Message, decided_at: int) -> tuple[Refused | None, list[Outgoing]]:
-        """Fold one message. Returns its refusal, if it is refused, and what is sent. Raises RecordError."""
+    def fold(self, topic: str, message: m.Message, decided_at: int) -> tuple[Refused | None, list[Outgoing]]:
+        """Fold one message. Returns its refusal or None, and the messages sent, in order. Raises RecordError."""
         offset = self.offsets.get(topic, 0)
         self.offsets[topic] = offset + 1
         account = message.account_id
@@ -37,7 +42,7 @@ class Replay:
         sends = list(outcome.sends)
         for sent in outcome.sends:
             if sent.topic in _OWN and sent.value is not None:
-                sends += self.take(sent.topic, _OWN[sent.topic].decode(sent.value), decided_at)[1]
+                sends += self.fold(sent.topic, _OWN[sent.topic].decode(sent.value), decided_at)[1]
         return (verdict if isinstance(verdict, Refused) else None), sends
 
     def _store(self, account: str, outcome: Outcome) -> None:
@@ -47,14 +52,14 @@ class Replay:
             self.records[account] = outcome.record
 
     def run_until(self, now: int, decided_at: int) -> Iterator[Outgoing]:
-        """Let every account's timers run up to `now` (µs since the epoch), and yield what is sent, account by account."""
+        """Run every account's timers up to `now` (µs since the epoch), and yield the messages sent, account by account."""
         for account in sorted(self.records):
-            outcome = self.core.wake(account, self.records[account], now, decided_at)
+            outcome = self.core.run_timers(account, self.records[account], now, decided_at)
             self._store(account, outcome)
             yield from outcome.sends
 
     def states(self, rules: Rules) -> Iterator[State]:
-        """Yield the state of every account that stands for itself, by id."""
+        """Yield the state of every account that is not merged into another, by id."""
         for account in sorted(self.records):
             record = decode(self.records[account])
             if record.merged_into is None:
@@ -63,9 +68,9 @@ class Replay:
 
 
 def run(core: Fold, messages: Iterable[tuple[str, m.Message]], decided_at: int) -> tuple[Replay, list[Outgoing]]:
-    """Fold messages, each with its topic, and return the replay with everything that was sent."""
+    """Fold messages, each with its topic; return the replay and all messages sent."""
     replay = Replay(core)
     sent: list[Outgoing] = []
     for topic, message in messages:
-        sent += replay.take(topic, message, decided_at)[1]
+        sent += replay.fold(topic, message, decided_at)[1]
     return replay, sent

@@ -129,7 +129,7 @@ def _template(core: Core, messages: Sequence[Delivered]) -> Template:
         raw, due_at = outcome.record, outcome.due_at
     record = decode(raw or b"")
     record.offsets.clear()
-    return Template(encode(record), due_at, record.stem)
+    return Template(encode(record), due_at, record.id_prefix)
 
 
 def _fill(on: Stand, group: str, accounts: int, templates: Sequence[Template]) -> int:

@@ -120,8 +120,8 @@ def _print_values(before: Policy, after: Policy, learned: Any, report: Callable[
 def _print_mistakes(found: tuple[Mistakes, Mistakes], labels: int, report: Callable[[str], None]) -> None:
     rows = []
     for name, each in zip(("base", "learned"), found, strict=True):
-        precision = f"{each.found / each.told:.3f}" if each.told else "-"
-        rows.append((name, precision, f"{each.found / each.true:.3f}", f"{each.cost / labels:.4f}"))
+        precision = f"{each.correct / each.predicted:.3f}" if each.predicted else "-"
+        rows.append((name, precision, f"{each.correct / each.actual:.3f}", f"{each.cost / labels:.4f}"))
     for line in columns(("on held-out accounts", "precision", "recall", "cost of a label, a year"), rows):
         report(line)
     before, after = found

@@ -1,4 +1,4 @@
-"""What is learnt from many accounts: a policy against another, a policy from labels, the base's retention.
+"""Analysis over many accounts: one policy compared with another, a policy fitted to labels, the retention rate.
 
 May import every other room of `relationship`. Offers: `backtest`, `learning`, `retention`.
 """

@@ -1,10 +1,10 @@
-"""Learning from labels, the part that needs no library: what an example is, how it would stand, and what that costs.
+"""Learning from labels, the part that needs no library: examples, their classification, and its cost.
 
-An example is the reading of one labelled account at its label's moment. Whether it stands as a client is asked without
-its past: the middle of the band between `client_up` and `client_down` is the border, the gate is the one for staying. A
-year of each mistake costs what the policy's `[costs]` say for the account's industry.
+An example is the reading of one labelled account at its label's time. It is classified without its past: the border is the
+middle of the band between `client_up` and `client_down`, and the gate is the one for staying a client. A year of each
+mistake costs what the policy's `[costs]` say for the account's industry.
 
-One shift moves all four thresholds: `[costs]` price the border of client alone, and so the bands and their distance stay.
+All four thresholds are moved by one shift: `[costs]` price the border of client alone, so the bands and their distance stay.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ from relationship.state.account import Account
 BORDERS: Final = ("candidate_up", "candidate_down", "client_up", "client_down")
 PER_WEIGHT: Final = 10  # examples of the rarer class for each weight: Peduzzi et al., J Clin Epidemiol 49 (1996)
 ENOUGH: Final = PER_WEIGHT * len(DIMENSIONS)
-LEAST: Final = 10  # accounts of each class: with fewer, a fold of five has one or none, and nothing can be held out
+LEAST: Final = 10  # accounts of each class: with fewer, one fold of five has one or none, and none can be held out
 VERSION_MOST: Final = 32  # characters of a version
 ROUNDING: Final = 1e-6  # of sums of costs
 LEARNED: Final = "-learned-"
@@ -31,7 +31,7 @@ Weights = Sequence[float]
 
 
 class Example(NamedTuple):
-    """One label with the reading at its moment. `open`: gate and tenure would let it stand as a client."""
+    """One label with the reading at its time. `open`: gate and tenure allow it to be a client."""
 
     account_id: str
     client: bool
@@ -41,7 +41,7 @@ class Example(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """How an example stands: the points of its score above its trade's shift, and what it costs to be wrong."""
+    """An example scored: its points less its trade's shift, and the cost of classifying it wrongly."""
 
     points: float
     client: bool
@@ -50,25 +50,25 @@ class Standing(NamedTuple):
 
 
 class Mistakes(NamedTuple):
-    """Counts of clients: found of those told and of the true ones; `cost` is of a year of all the mistakes."""
+    """Counts of clients: predicted, actual, and both (`correct`); `cost` is that of a year of all mistakes."""
 
-    found: int = 0
-    told: int = 0
-    true: int = 0
+    correct: int = 0
+    predicted: int = 0
+    actual: int = 0
     cost: float = 0.0
 
     def plus(self, other: "Mistakes") -> "Mistakes":
-        """Return both added up."""
-        found, told, true, cost = other
-        return Mistakes(self.found + found, self.told + told, self.true + true, self.cost + cost)
+        """Return the sum of both."""
+        correct, predicted, actual, cost = other
+        return Mistakes(self.correct + correct, self.predicted + predicted, self.actual + actual, self.cost + cost)
 
 
 def example_of(account_id: str, account: Account, policy: Policy, *, client: bool) -> Example:
-    """Return the example that an account is as it stands."""
+    """Return an account as an example."""
     reading = read(account, policy)
     known = account.first is not None and account.t - account.first >= policy.stays_us["tenure"]
-    may = known and reading.gate(GATE_SLACK)
-    return Example(account_id, client, tuple(reading.values), account.industry, may)
+    is_open = known and reading.gate(GATE_SLACK)
+    return Example(account_id, client, tuple(reading.values), account.industry, is_open)
 
 
 def base_weights(policy: Policy) -> tuple[float, ...]:
@@ -88,10 +88,10 @@ def shift(industry: int | None, policy: Policy) -> float:
 
 
 def features(example: Example, policy: Policy) -> list[float]:
-    """Return what the weights are fitted on: the values as the industry's factors and shift have them.
+    """Return what the weights are fitted on: the values, with the industry's factors and shift applied.
 
-    A score reaches its border where sum(w x factor x (value - border)) >= 0, so in these the border is nearly the same
-    in every trade; what is left of the factors in it is taken as the base's weights have it.
+    A score reaches its border where sum(w x factor x (value - border)) >= 0, so in these features the border is nearly the
+    same in every trade; the remaining effect of the factors is that of the base's weights.
     """
     scale, moved = factors(example.industry, policy), shift(example.industry, policy) / 100
     base = base_weights(policy)
@@ -100,7 +100,7 @@ def features(example: Example, policy: Policy) -> list[float]:
 
 
 def standing(example: Example, weights: Weights, policy: Policy) -> Standing:
-    """Return how an example stands by some weights."""
+    """Return an example scored by some weights."""
     shares = [w * s for w, s in zip(weights, factors(example.industry, policy), strict=True)]
     score = 100 * sum(s * value for s, value in zip(shares, example.values, strict=True)) / (sum(shares) or 1.0)
     false_client, missed_client = policy.costs(example.industry)
@@ -113,24 +113,24 @@ def middle(policy: Policy) -> float:
     return (policy.source.thresholds.client_up + policy.source.thresholds.client_down) / 2
 
 
-def mistakes(found: Iterable[Standing], border: float) -> Mistakes:
+def mistakes(standings: Iterable[Standing], border: float) -> Mistakes:
     """Return the mistakes where the border of client is so many points."""
     total = Mistakes()
-    for each in found:
-        told = each.open and each.points >= border
-        cost = each.price if told != each.client else 0.0
-        total = total.plus(Mistakes(told and each.client, told, each.client, cost))
+    for each in standings:
+        predicted = each.open and each.points >= border
+        cost = each.price if predicted != each.client else 0.0
+        total = total.plus(Mistakes(predicted and each.client, predicted, each.client, cost))
     return total
 
 
-def best_border(found: Sequence[Standing], policy: Policy) -> float:
-    """Return the border of least cost: the base's where none costs less, else the middle of the widest stretch of points.
+def best_border(standings: Sequence[Standing], policy: Policy) -> float:
+    """Return the border of least cost: the base's where none costs less, else the middle of the widest interval of points.
 
-    All four thresholds, moved along with it, are still within 0-100.
+    All four thresholds, moved along with it, are within 0-100.
     """
     t, at = policy.source.thresholds, middle(policy)
     since, high = at - t.candidate_down, at + 100 - t.client_up
-    ordered = sorted((each.points, each.client, each.price) for each in found if each.open)
+    ordered = sorted((each.points, each.client, each.price) for each in standings if each.open)
     cost = sum(price for _, client, price in ordered if not client)
     best = (inf, 0.0, at)
     for points, client, price in [*ordered, (inf, True, 0.0)]:
@@ -139,8 +139,8 @@ def best_border(found: Sequence[Standing], policy: Policy) -> float:
             best = min(best, (round(cost, 9), since - until, (since + until) / 2))
         since = until
         cost += price if client else -price
-    never_open = sum(each.price for each in found if each.client and not each.open)
-    return at if mistakes(found, at).cost <= best[0] + never_open + ROUNDING else best[2]
+    never_open = sum(each.price for each in standings if each.client and not each.open)
+    return at if mistakes(standings, at).cost <= best[0] + never_open + ROUNDING else best[2]
 
 
 def scaled(coefficients: Weights, policy: Policy) -> tuple[float, ...]:
@@ -152,17 +152,17 @@ def scaled(coefficients: Weights, policy: Policy) -> tuple[float, ...]:
 
 
 def edits(weights: Weights, border: float, policy: Policy) -> list[Edit]:
-    """Return what to change in the base's text: weights, thresholds, and the version; nothing where no number differs."""
+    """Return the changes to the base's text: weights, thresholds, and the version; none where no number differs."""
     moved, t = round(border - middle(policy), 1), policy.source.thresholds
     if not moved and tuple(weights) == base_weights(policy):
         return []
-    found = [Edit(("thresholds", name), str(round(getattr(t, name) + moved, 4))) for name in BORDERS]
-    found += [Edit(("dimensions", d, "weight"), str(float(w))) for d, w in zip(DIMENSIONS, weights, strict=True)]
-    return [Edit(("version",), f'"{version_of(policy.version, found)}"'), *found]
+    changed = [Edit(("thresholds", name), str(round(getattr(t, name) + moved, 4))) for name in BORDERS]
+    changed += [Edit(("dimensions", d, "weight"), str(float(w))) for d, w in zip(DIMENSIONS, weights, strict=True)]
+    return [Edit(("version",), f'"{version_of(policy.version, changed)}"'), *changed]
 
 
-def version_of(before: str, found: Iterable[Edit]) -> str:
-    """Return the base's version with a suffix that tells learned policies apart by their numbers."""
-    digest = blake2b("".join(each.value + " " for each in found).encode(), digest_size=3).hexdigest()
+def version_of(before: str, changed: Iterable[Edit]) -> str:
+    """Return the base's version with a suffix by which learned policies of other numbers differ."""
+    digest = blake2b("".join(each.value + " " for each in changed).encode(), digest_size=3).hexdigest()
     suffix = LEARNED + digest
     return before.partition(LEARNED)[0][: VERSION_MOST - len(suffix)] + suffix

@@ -1,7 +1,7 @@
-"""The base's retention rate: of the accounts that were clients a while ago, the share that are clients now.
+"""The retention rate: of the accounts that were clients a while ago, the share that are clients now.
 
-A subscriber's view, from the output's messages alone: the decisions in force say what an account was at any moment, and
-the states say which accounts are there. One that was erased, or merged into another, counts neither then nor now.
+Computed as a subscriber can, from the output's messages alone: the decisions in force give an account's status at any time,
+and the states tell which accounts exist. One that was erased, or merged into another, does not count at either time.
 """
 
 from bisect import bisect_right
@@ -30,7 +30,7 @@ class Retention(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """From a moment (µs) on, an account is a client or is none."""
+    """From event time `t` (µs) on, an account is a client or is none."""
 
     t: int
     client: bool
@@ -38,7 +38,7 @@ class Turn(NamedTuple):
 
 
 class Life:
-    """What is known of one account: its first decision's id, the number of its last, and its turns in force."""
+    """One account: the id of its first decision, the number of its last one, and its turns in force."""
 
     def __init__(self, first: str) -> None:
         self.first = first
@@ -47,7 +47,7 @@ class Life:
 
 
 class Base:
-    """The turns of every account, and which accounts have a state. The rate is over a window of so many µs."""
+    """The turns of every account, and which accounts have a state. The rate is over a window of `window_us` µs."""
 
     def __init__(self, window_us: int) -> None:
         self.window_us = window_us
@@ -55,10 +55,10 @@ class Base:
         self._present: set[str] = set()
 
     def decided(self, decision: Reclassification) -> None:
-        """Take a reclassification in, in the account's order; one that was taken before changes nothing."""
+        """Add a reclassification, in the account's order; one that was added before changes nothing."""
         life = self._lives.get(decision.account_id)
         if life is None or (decision.transition_seq == 1 and decision.event_id != life.first):
-            # Who comes again after an erasure is a stranger, and counts from one.
+            # An account that comes again after an erasure is a new one, and counts from 1.
             life = self._lives[decision.account_id] = Life(decision.event_id)
         if decision.transition_seq <= life.seq:
             return
@@ -66,11 +66,11 @@ class Base:
         if decision.direction == CORRECTION:
             life.turns = [turn for turn in life.turns if turn.event_id != decision.supersedes]
             return
-        moment = micros(datetime.fromisoformat(decision.effective_at))
-        life.turns.append(Turn(moment, decision.to == STATUSES[CLIENT], decision.event_id))
+        t = micros(datetime.fromisoformat(decision.effective_at))
+        life.turns.append(Turn(t, decision.to == STATUSES[CLIENT], decision.event_id))
 
     def stated(self, account_id: str, *, there: bool) -> None:
-        """Note that an account has a state, or has none any more."""
+        """Record that an account has a state, or no longer has one."""
         if there:
             self._present.add(account_id)
         else:
@@ -78,7 +78,7 @@ class Base:
             self._lives.pop(account_id, None)
 
     def at(self, now: int) -> Retention:
-        """Return the retention over the window that ends at a moment (µs)."""
+        """Return the retention over the window that ends at `now` (µs)."""
         then = kept = clients = 0
         for account_id in self._present & self._lives.keys():
             turns = self._lives[account_id].turns

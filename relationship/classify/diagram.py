@@ -1,7 +1,7 @@
-"""The statuses as a page: `docs/statuses.md`, a mermaid diagram and a table, both drawn from the transitions as data.
+"""Generates `docs/statuses.md`: a mermaid diagram and a table of the transitions.
 
-`python -m relationship.classify.diagram` writes the page; `--check` only tells whether it is what the rules say, and a
-test does the same. Nothing here knows a transition: all are rows of `transitions.py` and values of the policy.
+`python -m relationship.classify.diagram` writes the page; `--check` only tells whether it is up to date, and a test does the
+same. No transition is written here: all are rows of `transitions.py` and values of the policy.
 """
 
 import sys
@@ -30,7 +30,7 @@ and decides again when it ends.
 
 
 class Row(NamedTuple):
-    """One transition as the page tells it."""
+    """One transition as a row of the page's table."""
 
     source: str
     target: str
@@ -40,7 +40,7 @@ class Row(NamedTuple):
 
 
 def rows(policy: Policy) -> Iterator[Row]:
-    """Yield every transition: the rules', then the lapse's and the override's."""
+    """Yield every transition: those of the rules, then the lapse and the override."""
     for rule in RULES:
         yield Row(STATUSES[rule.source], STATUSES[rule.target], rule.direction, rule.says, _stay(rule, policy))
     living = ", ".join(status for i, status in enumerate(STATUSES) if i != LAPSED)
@@ -53,7 +53,7 @@ def _stay(rule: Rule, policy: Policy) -> str:
 
 
 def mermaid() -> str:
-    """Return the state diagram. The override is left out of it: it leads from anywhere to anywhere."""
+    """Return the state diagram, without the override, which leads from any status to any other."""
     arrows = [f"    {STATUSES[r.source]} --> {STATUSES[r.target]}: {r.direction}" for r in RULES]
     arrows += [f"    {status} --> {STATUSES[LAPSED]}: lapse" for i, status in enumerate(STATUSES) if i != LAPSED]
     return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {STATUSES[PROSPECT]}", *arrows, "```"])
@@ -67,7 +67,7 @@ def table(policy: Policy) -> str:
 
 
 def thresholds(policy: Policy) -> str:
-    """Return what the conditions' names stand for, from the policy that comes with the package."""
+    """Return the values of the thresholds in the policy that comes with the package."""
     t, stays = policy.source.thresholds, policy.source.stays
     return f"""\
 In the policy that comes with it: candidate_up is {t.candidate_up:g} points and candidate_down {t.candidate_down:g},

@@ -1,12 +1,12 @@
-"""The fourteen dimensions, D1 to D14: each a value in 0-1 read off an account at its moment `t`.
+"""The fourteen dimensions, D1 to D14: each a value in 0-1, computed from an account at its own event time.
 
 Most are one formula over the decayed masses of evidence for (`good`) and against (`bad`), `standing`:
 
     value = (1 - 2 ** -(good / scale)) * good / (good + bad)
 
-It is 0 without evidence, one half at `scale`, never above 1; more evidence for never lowers it. The source of each rule
-is the mission's table of dimensions. The score is a sum: `contributions` are whole hundredths of a point, so they add
-up to it exactly, in any order.
+It is 0 without evidence, one half at `scale`, and never above 1; more evidence for a dimension never lowers it. The source
+of each rule is the mission's table of dimensions. The score is the sum of the `contributions`, which are whole hundredths
+of a point, so that they add up to it exactly and in any order.
 """
 
 from math import exp2
@@ -22,14 +22,15 @@ DURATION, ENGAGEMENT, PERSONALISATION, _, TRUST, _, COMMITMENT, DIALOGUE, _, BRE
     len(DIMENSIONS)
 )
 LOYALTY: Final = INDEX["loyalty"]
-# What masses of evidence have a say in: all but tenure, custom and lines. `standing` alone says seven of them.
+# The dimensions that masses of evidence enter: all but duration, loyalty and breadth. Seven are `standing` and nothing else.
 WEIGHED: Final = tuple(i for i in range(len(DIMENSIONS)) if i not in {DURATION, LOYALTY, BREADTH})
-YEAR_DAYS: Final = 365
-MONTHS_KEPT: Final = 36  # of activity; older months say nothing of today's regularity
-# The three constants of loyalty were chosen on CDNOW's purchases to 1997-06-30 (docs/quality.md); near them little changes.
+RECENT_DAYS: Final = 365  # a kind of contact counts for as long, to the day: every season once
+MONTHS_KEPT: Final = 36  # of activity; older months do not tell today's regularity
+# The three constants of loyalty were chosen on CDNOW's purchases to 1997-06-30 (docs/quality.md); the result is not
+# sensitive to them.
 SILENCE_HALVINGS: Final = 1.5  # of loyalty, over the whole silence that makes an account lapsed
-UNITS_POWER: Final = 0.4  # of the units bought in all: who takes more comes back more often, if not in proportion
-UNITS_MOST: Final = 16.0  # units; more are a wholesaler's, and say no more of staying
+UNITS_POWER: Final = 0.4  # of the units bought in all: who buys more comes back more often, but not in proportion
+UNITS_MOST: Final = 16.0  # units; more are a wholesaler's, and do not make its return likelier
 
 
 def standing(good: float, bad: float, scale: float) -> float:
@@ -52,10 +53,13 @@ def duration(account: Account, policy: Policy, trade: Trade) -> float:
 
 
 def engagement(account: Account, contact: float, policy: Policy) -> float:
-    """D2: `contact` by people, decayed, worth more in several kinds and channels; purchases alone are capped."""
+    """D2: contact with people, decayed, weighted by the breadth of kinds and channels; purchases add a capped share.
+
+    `contact` is the standing of the contact evidence.
+    """
     shape = policy.shape
     if contact:
-        oldest = account.t // times.DAY_US - YEAR_DAYS
+        oldest = account.t // times.DAY_US - RECENT_DAYS
         kinds = 0
         for seen in account.seen.values():
             kinds += seen >= oldest
@@ -67,70 +71,70 @@ def engagement(account: Account, contact: float, policy: Policy) -> float:
 
 
 def allowance_us(account: Account, policy: Policy, trade: Trade) -> int:
-    """Return the silence (µs) after which an account has lapsed: its trade's allowance, or its own rhythm's if longer."""
+    """Return the silence (µs) after which an account lapses: the longer of its trade's allowance and its own rhythm."""
     lapse = policy.lapse
     rhythm = lapse.rhythm * (account.gap + account.spread)
-    own = int((min(lapse.longest, rhythm)) * times.DAY_US)
-    trades = trade.lapse_us if account.status != CLIENT else trade.client_lapse_us
-    return max(own, trades)
+    own = int(min(lapse.longest, rhythm) * times.DAY_US)
+    allowed = trade.lapse_us if account.status != CLIENT else trade.client_lapse_us
+    return max(own, allowed)
 
 
 def loyalty(account: Account, policy: Policy, trade: Trade) -> float:
-    """D6: custom kept, at its price, that fades with the silence since: soon where the rhythm and the trade are quick.
+    """D6: repeated custom, which fades with the silence since: sooner where the rhythm and the trade are quick.
 
-    What was bought counts by its mass, for and against, and by the units taken; never by money.
+    Purchases count by their masses, for and against, and by the units bought; never by money.
     """
     good = account.good[LOYALTY]
     if good <= 0.0 or account.last is None:
         return 0.0
-    taken = good * min(account.quantity, UNITS_MOST) ** UNITS_POWER if account.quantity > 1.0 else good
-    kept = (1.0 - exp2(-(taken / trade.scales[LOYALTY]))) * good / (good + account.bad[LOYALTY])
+    bought = good * min(account.quantity, UNITS_MOST) ** UNITS_POWER if account.quantity > 1.0 else good
+    kept = (1.0 - exp2(-(bought / trade.scales[LOYALTY]))) * good / (good + account.bad[LOYALTY])
     silence = account.t - account.last
     return kept * exp2(-(SILENCE_HALVINGS * silence / allowance_us(account, policy, trade))) if silence > 0 else kept
 
 
-def commitment(account: Account, told: float, policy: Policy) -> float:
-    """D7: an agreement in force, or `told` of by what was signed: strong, and never sufficient."""
+def commitment(account: Account, signed: float, policy: Policy) -> float:
+    """D7: an agreement in force by the profile, and `signed`, the standing of the evidence of agreements."""
     formal = 0.0
     profile = account.profile
     if profile and profile.contract:
-        kind, signed, ends = profile.contract
+        kind, begins, ends = profile.contract
         today = account.t // times.DAY_US
-        if signed <= today and (ends is None or today <= ends):
+        if begins <= today and (ends is None or today <= ends):
             formal = policy.contract[kind]
-    if not formal and not told:
+    if not formal and not signed:
         return 0.0
     kept = account.good[COMMITMENT] + 1.0
-    return (formal + (1.0 - formal) * told) * kept / (kept + account.bad[COMMITMENT])
+    return (formal + (1.0 - formal) * signed) * kept / (kept + account.bad[COMMITMENT])
 
 
 def breadth(account: Account, trade: Trade) -> float:
-    """D10: lines of business added over time; several bought at once are one shopping trip."""
+    """D10: lines of business added over time; several bought within a short time count once."""
     return 1.0 - exp2(-(account.growth / trade.scales[BREADTH]))
 
 
 def service(account: Account, hours: float, policy: Policy) -> float:
-    """D14: a named person, and `hours` of people's time."""
+    """D14: a named account manager, and `hours`, the standing of the hours of our people's time."""
     named = account.profile is not None and account.profile.flags & f.HAS_MANAGER
     return hours + (1.0 - hours) * policy.shape.manager if named else hours
 
 
-def duties(account: Account, found: list[float]) -> float:
-    """D13: what is asked of an account is to say what it needs, to give feedback and to pay on time.
+def duties(account: Account, computed: list[float]) -> float:
+    """D13: an account's duties are to say what it needs, to give feedback and to pay on time.
 
-    Late payment lowers this dimension alone: it never erases engagement. `found` holds payment, dialogue and needs already.
+    Late payment lowers this dimension alone, and not engagement. `computed` has the values of payment, dialogue and needs.
     """
     good, bad = account.good[DUTIES], account.bad[DUTIES]
-    return (2.0 * found[DUTIES] + found[DIALOGUE] + found[NEEDS]) / 4.0 * (good + 1.0) / (good + bad + 1.0)
+    return (2.0 * computed[DUTIES] + computed[DIALOGUE] + computed[NEEDS]) / 4.0 * (good + 1.0) / (good + bad + 1.0)
 
 
 def values(account: Account, policy: Policy, trade: Trade) -> list[float]:
-    """Return the fourteen values at the account's own moment, each 0-1 and at most its cap."""
+    """Return the fourteen values at the account's own event time, each 0-1 and at most its cap."""
     good, bad, scales = account.good, account.bad, trade.scales
     out = [0.0] * len(DIMENSIONS)
     for i in WEIGHED:
         for_it = good[i]
-        if for_it > 0.0:  # `standing`, written out: every event comes by here
+        if for_it > 0.0:  # `standing`, inlined: this runs at every event
             out[i] = (1.0 - exp2(-(for_it / scales[i]))) * for_it / (for_it + bad[i])
     out[DURATION] = duration(account, policy, trade)
     out[ENGAGEMENT] = engagement(account, out[ENGAGEMENT], policy)
@@ -145,11 +149,11 @@ def values(account: Account, policy: Policy, trade: Trade) -> list[float]:
     return out
 
 
-def contributions(found: list[float], trade: Trade) -> list[int]:
-    """Return what each dimension brings to the score, in hundredths of a point; their sum is the score."""
-    return [int(share * value + 0.5) if value else 0 for share, value in zip(trade.shares, found, strict=True)]
+def contributions(computed: list[float], trade: Trade) -> list[int]:
+    """Return what each dimension adds to the score, in hundredths of a point; their sum is the score."""
+    return [int(share * value + 0.5) if value else 0 for share, value in zip(trade.shares, computed, strict=True)]
 
 
 def confidence(account: Account, policy: Policy) -> float:
-    """Return how much evidence stands behind the reading, 0-1: one half at `half` recent signs of life."""
+    """Return how much evidence the reading is based on, 0-1: one half at the policy's `half` recent signs of life."""
     return 1.0 - exp2(-(account.activity / policy.source.confidence.half))

@@ -1,4 +1,4 @@
-"""Which events stand behind each dimension: the few that weigh most at a moment, found in the history kept."""
+"""The evidence of a decision: for each dimension, the few events of the history kept that weigh most at its time."""
 
 from collections.abc import Iterable
 from math import exp2
@@ -15,9 +15,10 @@ DURATION, BREADTH, COMMITMENT, SERVICE = (INDEX[d] for d in ("duration", "breadt
 
 
 def evidence_of(facts: Iterable[f.Fact], account: Account, policy: Policy) -> list[list[str]]:
-    """Return for each dimension the ids of the events that weigh most at the account's moment, the heaviest first.
+    """Return for each dimension the ids of the events that weigh most at the account's time, the heaviest first.
 
-    `facts` are those folded by then, in order. An event's weight is its mass of evidence for or against, decayed.
+    `facts` are those folded by then, in order. An event's weight is its mass of evidence for or against, whichever is the
+    larger, decayed; of equal weights the earlier event comes first.
     """
     weights: list[dict[str, float]] = [{} for _ in DIMENSIONS]
     context = Account(profile=account.profile)
@@ -33,7 +34,7 @@ def evidence_of(facts: Iterable[f.Fact], account: Account, policy: Policy) -> li
             context.tickets = [*context.tickets[-(TICKETS_REMEMBERED - 1) :], fact.ticket]
         if sign_of_life(fact):
             first, last = first or fact.id, fact.id
-    named = [sorted(found, key=found.__getitem__, reverse=True)[:EVIDENCE_KEPT] for found in weights]
+    named = [sorted(each, key=each.__getitem__, reverse=True)[:EVIDENCE_KEPT] for each in weights]
     named[DURATION] = [event_id for event_id in dict.fromkeys((first, last)) if event_id is not None]
     named[BREADTH] = _lines(facts)
     profile = account.profile

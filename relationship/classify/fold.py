@@ -1,8 +1,8 @@
-"""Folding: an account, one fact at a time, in order; and the timers that fall between two facts.
+"""Folding: facts into an account, one by one and in order, with the timers that are due between them.
 
-`advance` folds a fact and returns the changes of status that it brought, those of the timers due before it first. It
-mutates the account it is given. Equal facts in equal order give equal accounts, to the last bit: decay happens only at
-facts and at timers, never at a look.
+`advance` folds one fact and returns the changes of status that it caused, those of the timers due before it first. It
+mutates the account. The same facts in the same order give the same account, to the last bit: masses decay only at facts and
+timers, never when an account is read.
 """
 
 import zlib
@@ -20,23 +20,26 @@ from relationship.policy.schedule import Rules
 from relationship.state import facts as f
 from relationship.state.account import LAPSED, PROSPECT, TICKETS_REMEMBERED, Account, Override, copy
 
-EXACT: Final = Context(prec=60)  # digits; 18 before the point and 8 after it leave room for 10^34 amounts
-YEAR_US: Final = 365.0 * times.DAY_US  # half-life of the activity that confidence stands on
-RHYTHM_SHARE: Final = 0.3  # of a new gap in the running mean: about the last six gaps count
-SAME_VISIT_US: Final = times.DAY_US // 2  # signs of life within half a day are one visit, and no rhythm
+EXACT: Final = Context(prec=60)  # digits; amounts of 18 before the point and 8 after it leave room for 10^34 of them
+# Half-life of the activity behind the confidence: a year of 365 days, so that the same day of last year counts half.
+ACTIVITY_HALF_LIFE_US: Final = 365.0 * times.DAY_US
+RHYTHM_SHARE: Final = 0.3  # weight of a new gap in the running mean: about the last six gaps count
+SAME_VISIT_US: Final = times.DAY_US // 2  # signs of life within half a day are one visit, without a gap between them
 OVERRIDE, RELEASE = (enums.COMMANDS.index(name) for name in ("override", "release"))
 MONTHS_MASK: Final = (1 << MONTHS_KEPT) - 1
-LINES_KEPT: Final = 16  # lines of business remembered; growth over more than these is no longer told apart
-MEETING_KEY: Final = 0  # `seen` keys: meeting kinds from 0, ticket kinds from 32, channels from 64, disjoint
+LINES_KEPT: Final = 16  # lines of business remembered; further ones do not count as growth
+# Keys of `seen`, disjoint: meeting kinds from 0, ticket kinds from 32, channels of meetings from 64, of tickets from 80.
+MEETING_KEY: Final = 0
 TICKET_KEY: Final = 32
 CHANNEL_KEY: Final = 64
 TICKET_CHANNEL_KEY: Final = 80
 
 
 class StatusChange(NamedTuple):
-    """A change of the told status. `cause` is an event's id, or the RFC 3339 moment of the timer that did it.
+    """A change of the effective status at event time `t` (µs).
 
-    `account` is a copy of the account as it stood right after the change.
+    `cause` is the id of the event, or the RFC 3339 time of the timer that caused it; `account` is a copy of the account
+    right after the change.
     """
 
     t: int
@@ -48,7 +51,7 @@ class StatusChange(NamedTuple):
 
 
 def decay(account: Account, t: int, rules: Rules) -> None:
-    """Bring an account's masses from its moment to `t` (µs), which is not before it, by each policy for its time."""
+    """Decay an account's masses from its own time to `t` (µs), by each policy for the time in which it is in force."""
     while (switch := rules.until(account.t)) is not None and switch < t:
         _decay(account, switch, rules.at(account.t))
     _decay(account, t, rules.at(account.t))
@@ -67,14 +70,14 @@ def _decay(account: Account, t: int, policy: Policy) -> None:
                     factor = factor or exp2(-(elapsed / half_life))
                     good[i] *= factor
                     bad[i] *= factor
-        account.activity *= exp2(-(elapsed / YEAR_US))
+        account.activity *= exp2(-(elapsed / ACTIVITY_HALF_LIFE_US))
     account.t = t
 
 
 def lapse_at(account: Account, rules: Rules) -> int | None:
-    """Return the moment (µs) at which the account has been silent for too long, or None where it cannot lapse.
+    """Return the event time (µs) at which the account lapses if it stays silent, or None where it cannot lapse.
 
-    It is the first at which the policy then in force says so: one that allows less does so from its switch on.
+    It is the first time at which the policy then in force allows no more silence: a stricter one applies from its switch on.
     """
     if account.last is None or account.status == LAPSED:
         return None
@@ -88,7 +91,7 @@ def lapse_at(account: Account, rules: Rules) -> int | None:
 
 
 def due_at(account: Account, rules: Rules) -> int | None:
-    """Return the next moment (µs) at which the account changes without a fact: a lapse, or an override's end."""
+    """Return the next event time (µs) at which the account changes without a fact: a lapse, or an override's end."""
     lapse = lapse_at(account, rules)
     if account.override is None:
         return lapse
@@ -96,30 +99,30 @@ def due_at(account: Account, rules: Rules) -> int | None:
 
 
 def run_timers(account: Account, before: int, rules: Rules) -> list[StatusChange]:
-    """Fold the timers due before the moment `before` (µs), in order, and return the changes they told."""
+    """Run the timers due before event time `before` (µs), in order, and return the changes of the effective status."""
     changes: list[StatusChange] = []
     direction: Direction
     while (due := due_at(account, rules)) is not None and due < before:
         at = max(due, account.t)
         decay(account, at, rules)
-        told = account.effective_status
+        status = account.effective_status
         if account.override and account.override.until == due:
             account.override = None
             direction = "override"
         else:
             account.was, account.status, account.since = account.status, LAPSED, at
             direction = "lapse"
-        if account.effective_status != told:
+        if account.effective_status != status:
             changes.append(
-                StatusChange(at, told, account.effective_status, direction, times.rfc3339(due), copy(account))
+                StatusChange(at, status, account.effective_status, direction, times.rfc3339(due), copy(account))
             )
     return changes
 
 
 def advance(account: Account, fact: f.Fact, rules: Rules) -> tuple[list[StatusChange], Reading]:
-    """Fold one fact, which is not older than the account's moment, the timers due before it first.
+    """Fold one fact, which is not older than the account, after the timers due before it.
 
-    Returns the changes of the told status, in order, and the reading that the rules looked at.
+    Returns the changes of the effective status, in order, and the reading on which the rules were evaluated.
     """
     t = fact.t
     changes = run_timers(account, t, rules)
@@ -132,23 +135,23 @@ def advance(account: Account, fact: f.Fact, rules: Rules) -> tuple[list[StatusCh
     account.facts += 1
     alive = sign_of_life(fact)
     if alive:
-        _note_life(account, t)
-    told, direction = account.effective_status, _take(account, fact, policy, alive=alive)
+        _record_life(account, t)
+    status, direction = account.effective_status, _apply(account, fact, policy, alive=alive)
     reading = read(account, policy)
-    # A command is no evidence: it sets or ends an override, and what the evidence says is asked at the next event.
+    # A command is no evidence: it sets or ends an override. The rules are evaluated again at the next event.
     rule = None if isinstance(fact, f.CommandFact) else next_rule(account, reading, alive=alive)
     if rule:
         account.status, account.since = rule.target, t
         direction = direction or rule.direction
-    if account.effective_status != told:
+    if account.effective_status != status:
         changes.append(
-            StatusChange(t, told, account.effective_status, direction or "promotion", fact.id, copy(account))
+            StatusChange(t, status, account.effective_status, direction or "promotion", fact.id, copy(account))
         )
     return changes, reading
 
 
-def _note_life(account: Account, t: int) -> None:
-    """Note a sign of life: the rhythm, the active months, first and last."""
+def _record_life(account: Account, t: int) -> None:
+    """Record a sign of life: first and last, the rhythm, the activity and the active months."""
     last = account.last
     if last is None:
         account.first = t
@@ -169,53 +172,53 @@ def _note_life(account: Account, t: int) -> None:
     account.months |= 1
 
 
-def _take(account: Account, fact: f.Fact, policy: Policy, *, alive: bool) -> Direction | None:
-    """Take over what a fact states besides evidence; return the direction that a command gives a change."""
+def _apply(account: Account, fact: f.Fact, policy: Policy, *, alive: bool) -> Direction | None:
+    """Apply what a fact says besides evidence. Returns the direction of a change that a command makes."""
     if isinstance(fact, f.PurchaseFact):
-        _take_purchase(account, fact, policy)
+        _apply_purchase(account, fact, policy)
     elif isinstance(fact, f.TicketFact):
-        _take_ticket(account, fact, alive=alive)
+        _apply_ticket(account, fact, alive=alive)
     elif isinstance(fact, f.MeetingFact):
-        _take_meeting(account, fact)
+        _apply_meeting(account, fact)
     elif isinstance(fact, f.ProfileFact):
-        _take_profile(account, fact)
+        _apply_profile(account, fact)
     elif isinstance(fact, f.CommandFact):
-        return _take_command(account, fact)
+        return _apply_command(account, fact)
     return None
 
 
-def _take_profile(account: Account, fact: f.ProfileFact) -> None:
-    """Take a profile over, the account's own or that of an account merged into it."""
-    own, guest = account.profile if account.merged_profile is None else account.own_profile, account.merged_profile
+def _apply_profile(account: Account, fact: f.ProfileFact) -> None:
+    """Apply a profile, the account's own or that of an account merged into it."""
+    own, merged = account.profile if account.merged_profile is None else account.own_profile, account.merged_profile
     if isinstance(fact, f.MergedProfileFact):
-        guest = fact
+        merged = fact
     else:
         own = fact
-    if guest is None:
+    if merged is None:
         account.profile = own
     else:
-        account.own_profile, account.merged_profile, account.profile = own, guest, _overlaid(own, guest)
+        account.own_profile, account.merged_profile, account.profile = own, merged, _overlaid(own, merged)
     if fact.contract and fact.contract[1] <= fact.t // times.DAY_US and account.bought is None:
         account.bought = fact.t
 
 
-def _overlaid(own: f.ProfileFact | None, guest: f.MergedProfileFact) -> f.ProfileFact:
-    """Return one profile over another: the account's own wins field by field."""
-    if own is None:  # as a profile: a guest's is another type, which an account's record has no place for here
-        return f.ProfileFact(*(getattr(guest, name) for name in f.ProfileFact.__struct_fields__))
+def _overlaid(own: f.ProfileFact | None, merged: f.MergedProfileFact) -> f.ProfileFact:
+    """Return the two profiles as one, in which the account's own takes precedence field by field."""
+    if own is None:  # as a plain profile, the type that `Account.profile` has in the encoded record
+        return f.ProfileFact(*(getattr(merged, name) for name in f.ProfileFact.__struct_fields__))
     return f.ProfileFact(
         own.t,
         own.id,
-        own.industry if own.industry is not None else guest.industry,
-        own.party if own.party is not None else guest.party,
-        own.scope if own.scope is not None else guest.scope,
-        own.market if own.market is not None else guest.market,
-        own.contract or guest.contract,
-        own.flags | guest.flags,
+        own.industry if own.industry is not None else merged.industry,
+        own.party if own.party is not None else merged.party,
+        own.scope if own.scope is not None else merged.scope,
+        own.market if own.market is not None else merged.market,
+        own.contract or merged.contract,
+        own.flags | merged.flags,
     )
 
 
-def _take_purchase(account: Account, fact: f.PurchaseFact, policy: Policy) -> None:
+def _apply_purchase(account: Account, fact: f.PurchaseFact, policy: Policy) -> None:
     amount, spent = Decimal(fact.amount), Decimal(account.spent.get(fact.currency, "0"))
     if fact.flags & f.REFUND:
         account.refunds += 1
@@ -227,11 +230,11 @@ def _take_purchase(account: Account, fact: f.PurchaseFact, policy: Policy) -> No
     if account.bought is None:
         account.bought = fact.t
     if fact.category:
-        _take_line(account, zlib.crc32(fact.category.encode()), fact.t, policy.line_gap_us)
+        _apply_line(account, zlib.crc32(fact.category.encode()), fact.t, policy.line_gap_us)
 
 
-def _take_line(account: Account, line: int, t: int, line_gap_us: int) -> None:
-    """Note a line of business: growth is a new one, a while after the last new one."""
+def _apply_line(account: Account, line: int, t: int, line_gap_us: int) -> None:
+    """Add a line of business; it is growth where the last one was added a while before."""
     if line in account.lines or len(account.lines) >= LINES_KEPT:
         return
     if account.lines and t - account.line_at >= line_gap_us:
@@ -240,7 +243,7 @@ def _take_line(account: Account, line: int, t: int, line_gap_us: int) -> None:
     account.line_at = t
 
 
-def _take_ticket(account: Account, fact: f.TicketFact, *, alive: bool) -> None:
+def _apply_ticket(account: Account, fact: f.TicketFact, *, alive: bool) -> None:
     tickets = account.tickets
     if fact.ticket in tickets:
         tickets.remove(fact.ticket)
@@ -254,7 +257,7 @@ def _take_ticket(account: Account, fact: f.TicketFact, *, alive: bool) -> None:
             account.seen[TICKET_CHANNEL_KEY + fact.channel] = today
 
 
-def _take_meeting(account: Account, fact: f.MeetingFact) -> None:
+def _apply_meeting(account: Account, fact: f.MeetingFact) -> None:
     if fact.flags & f.NO_SHOW:
         return
     today = fact.t // times.DAY_US
@@ -265,7 +268,7 @@ def _take_meeting(account: Account, fact: f.MeetingFact) -> None:
         account.bought = fact.t
 
 
-def _take_command(account: Account, fact: f.CommandFact) -> Direction | None:
+def _apply_command(account: Account, fact: f.CommandFact) -> Direction | None:
     if fact.command == OVERRIDE and fact.status is not None and fact.until is not None:
         account.override = Override(fact.status, fact.until)
     elif fact.command == RELEASE:
@@ -276,5 +279,5 @@ def _take_command(account: Account, fact: f.CommandFact) -> Direction | None:
 
 
 def fresh() -> Account:
-    """Return an account of which nothing is known: a prospect without an event."""
+    """Return an account without any fact: a prospect."""
     return Account(status=PROSPECT)

@@ -1,8 +1,8 @@
-"""The play: what to do with an account of a standing, and what to stop. Source: the mission's table of plays.
+"""The play: what to do with an account of a status, and what to stop. Source: the mission's table of plays.
 
-A wrong class costs money both ways, so a play says what to stop as well. Names only: what an action is in a given firm is
-the firm's own affair. A lapsed account is won back or let go by what it was worth: a relationship by the person who had
-it, a buyer of many purchases by an offer, anybody else not at all.
+A wrong class costs money both ways, so a play says what to stop as well. Actions are names; a firm decides what they mean
+in its work. Whether a lapsed account is won back depends on what it was: a client or candidate by the person who knew it, a
+buyer of many purchases by an offer, any other account not at all.
 """
 
 from typing import Final
@@ -80,7 +80,7 @@ LET_GO: Final = PlayPart(
 
 
 def play_of(account: Account, policy: Policy) -> PlayPart:
-    """Return the play of an account's told status; of a lapsed one by what it was worth."""
+    """Return the play of an account's effective status; of a lapsed one by what it was before."""
     if account.effective_status != LAPSED:
         return PLAYS[account.effective_status]
     was = account.was if account.status == LAPSED else account.status

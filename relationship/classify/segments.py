@@ -1,4 +1,4 @@
-"""Segments are another axis than the status: who the account is, and how it stands as a customer. Loyal is not client."""
+"""The segment: who an account is, and its standing as a customer. Independent of the status: loyal is not client."""
 
 from relationship.classify.dimensions import loyalty
 from relationship.contract import enums, times
@@ -25,7 +25,7 @@ def standing_of(account: Account, policy: Policy) -> Standing:
 
 
 def segment_of(account: Account, policy: Policy) -> SegmentPart:
-    """Return the account's segment; what its profile does not say is null, its industry `other`, its scope external."""
+    """Return the account's segment. What its profile lacks is null; an unknown industry is `other`, a scope external."""
     profile = account.profile
     industry = OTHER if profile is None or profile.industry is None else profile.industry
     party = None if profile is None or profile.party is None else enums.PARTIES[profile.party]

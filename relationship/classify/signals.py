@@ -1,9 +1,9 @@
-"""What one fact is evidence of: effects on the dimensions, and whether it is a sign of life.
+"""The evidence in one fact: its effects on the dimensions, and whether it is a sign of life.
 
-Every function is pure and takes the account as it stood before the fact. What an event counts for comes from the policy;
-what lies here is only how the parts of an event combine. Rules of the mission held here: a bot's contact counts for less
-than a person's, a meeting nobody came to and our own unanswered call are no evidence of a relationship, and no amount of
-money is looked at at all.
+Every function is pure and takes the account as it was before the fact. How much an event counts comes from the policy; here
+is only how the parts of an event combine. Rules of the mission that are implemented here: a bot's contact counts for less
+than a person's; a missed meeting and our own unanswered contact are no evidence of a relationship; amounts of money are
+never read.
 """
 
 from collections.abc import Iterable
@@ -19,14 +19,14 @@ SERVICE: Final = INDEX["service"]
 EXPERT_CHANNELS: Final = frozenset({enums.PURCHASE_CHANNELS.index("rep"), enums.PURCHASE_CHANNELS.index("phone")})
 TICKET_BOT: Final = enums.TICKET_CHANNELS.index("bot")
 THEIRS, OURS = (enums.INITIATORS.index(name) for name in ("account", "us"))
-OPENED, UPDATED = (enums.TICKET_STATUSES.index(name) for name in ("opened", "updated"))
+UPDATED: Final = enums.TICKET_STATUSES.index("updated")
 LEFT_FOR: Final = {
     enums.CANCEL_REASONS.index("price"): "left_for_price",
     enums.CANCEL_REASONS.index("competitor"): "left_for_rival",
 }
 CONSUMER_MARKETS: Final = frozenset({enums.MARKETS.index("consumer"), enums.MARKETS.index("retail")})
-CSAT_HIGH, CSAT_LOW = 4, 3  # of 5: from the one on it pleased, below the other it did not
-MOST_PEOPLE: Final = 4  # of ours in one meeting; a larger crowd is not more care for the account
+CSAT_HIGH, CSAT_LOW = 4, 3  # of 5: satisfied from the one on, dissatisfied below the other
+MOST_PEOPLE: Final = 4  # of ours in one meeting; more people are not more service
 
 PURCHASE_FLAGS: Final = (
     (f.CUSTOMISED, "customised"),
@@ -37,7 +37,7 @@ PURCHASE_FLAGS: Final = (
     (f.PAID_ON_TIME, "paid_on_time"),
     (f.PAID_LATE, "paid_late"),
 )
-SAID_FLAGS: Final = (
+OUTCOME_FLAGS: Final = (
     (f.SLA_MET, "sla_met"),
     (f.SLA_MISSED, "sla_missed"),
     (f.OUTCOME_MET, "outcome_met"),
@@ -52,7 +52,7 @@ def scaled(effects: Iterable[Effect], factor: float) -> list[Effect]:
 
 
 def purchase(fact: f.PurchaseFact, _account: Account, policy: Policy) -> list[Effect]:
-    """Return what a purchase is evidence of. A refund takes back what was bought and tells of displeasure."""
+    """Return the effects of a purchase. A refund has its own and no other."""
     if fact.flags & f.REFUND:
         return list(policy.extra["refund"])
     effects = list(policy.purchase[fact.kind])
@@ -67,14 +67,14 @@ def purchase(fact: f.PurchaseFact, _account: Account, policy: Policy) -> list[Ef
 
 
 def answered(fact: f.TicketFact) -> bool:
-    """Tell whether the account had a part in this change of a ticket: always of its own, of ours only if it replied."""
+    """Tell whether the account took part in a ticket's change: always in its own ticket, in ours only by an answer."""
     if fact.initiator != OURS:
         return True
     return fact.status == UPDATED or fact.sentiment is not None or fact.csat is not None
 
 
 def person_factor(account: Account, policy: Policy) -> float:
-    """Return what a bot's contact counts for, of a person's: more for a consumer than for a business."""
+    """Return what a bot's contact counts for, as a share of a person's: more for a consumer than for a business."""
     persons = policy.source.persons
     profile = account.profile
     consumer = profile is not None and (
@@ -84,7 +84,7 @@ def person_factor(account: Account, policy: Policy) -> float:
 
 
 def ticket(fact: f.TicketFact, account: Account, policy: Policy) -> list[Effect]:
-    """Return what a ticket's change is evidence of: its first event whole, a later one in part."""
+    """Return the effects of a ticket's change: the first event of a ticket counts in full, a later one in part."""
     known = fact.ticket in account.tickets
     if not answered(fact):
         return [] if known else list(policy.extra["ours_unanswered"])
@@ -102,7 +102,7 @@ def ticket(fact: f.TicketFact, account: Account, policy: Policy) -> list[Effect]
 
 
 def _opinion(fact: f.TicketFact, policy: Policy) -> list[Effect]:
-    """Return what the account said of us in a ticket."""
+    """Return the effects of the account's opinion in a ticket."""
     effects: list[Effect] = []
     if fact.sentiment:
         effects += scaled(policy.extra["liked" if fact.sentiment > 0 else "disliked"], abs(fact.sentiment))
@@ -110,15 +110,15 @@ def _opinion(fact: f.TicketFact, policy: Policy) -> list[Effect]:
         effects += policy.extra[
             "csat_high" if fact.csat >= CSAT_HIGH else "csat_low" if fact.csat < CSAT_LOW else "csat_middle"
         ]
-    return effects + _said(fact.flags, policy)
+    return effects + _outcome(fact.flags, policy)
 
 
-def _said(flags: int, policy: Policy) -> list[Effect]:
-    return [effect for flag, name in SAID_FLAGS if flags & flag for effect in policy.extra[name]]
+def _outcome(flags: int, policy: Policy) -> list[Effect]:
+    return [effect for flag, name in OUTCOME_FLAGS if flags & flag for effect in policy.extra[name]]
 
 
 def meeting(fact: f.MeetingFact, _account: Account, policy: Policy) -> list[Effect]:
-    """Return what a meeting is evidence of; of one that the account missed, only that it did."""
+    """Return the effects of a meeting; of one that the account missed, only those of missing it."""
     if fact.flags & f.NO_SHOW:
         return list(policy.extra["no_show"])
     effects = list(policy.meeting[fact.kind])
@@ -129,13 +129,13 @@ def meeting(fact: f.MeetingFact, _account: Account, policy: Policy) -> list[Effe
     for flag, name in MEETING_FLAGS:
         if fact.flags & flag:
             effects += policy.extra[name]
-    people = min(max(fact.ours or 1, 1), MOST_PEOPLE)
+    people = min(fact.ours or 1, MOST_PEOPLE)
     effects.append((SERVICE, fact.minutes / 60 * people * policy.meeting_hours[fact.kind], 0.0))
-    return effects + _said(fact.flags, policy)
+    return effects + _outcome(fact.flags, policy)
 
 
 def effects_of(fact: f.Fact, account: Account, policy: Policy) -> list[Effect]:
-    """Return what a fact is evidence of, as (dimension, mass for, mass against); a profile or a command is of nothing."""
+    """Return the effects of a fact, as (dimension, mass for, mass against); a profile or a command has none."""
     if isinstance(fact, f.PurchaseFact):
         return purchase(fact, account, policy)
     if isinstance(fact, f.TicketFact):
@@ -146,7 +146,7 @@ def effects_of(fact: f.Fact, account: Account, policy: Policy) -> list[Effect]:
 
 
 def sign_of_life(fact: f.Fact) -> bool:
-    """Tell whether the account itself did something: bought, came, wrote or answered, or sent us somebody."""
+    """Tell whether the account itself did something: bought, met us, wrote or answered, or referred somebody."""
     if isinstance(fact, f.PurchaseFact):
         return not fact.flags & f.REFUND
     if isinstance(fact, f.TicketFact):

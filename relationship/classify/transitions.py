@@ -1,9 +1,9 @@
-"""The statuses, and the transitions between them as data.
+"""The transitions between the statuses, as data.
 
-`RULES` is the whole machine: for each status the rules in the order in which they are tried, each with its condition and
-the least time that the status must have been held. Promotion and demotion stand at different thresholds (hysteresis).
-The lapse is the clock's, an override the command's: both are in `relationship/classify/fold.py`, and have their row
-here, so that the diagram in the docs is drawn from this table alone.
+`RULES` is the state machine: for each status the rules in the order in which they are tried, each with its condition and
+the minimum time that the status must have been held. Promotion and demotion have different thresholds (hysteresis). A lapse
+is decided by a timer and an override by a command, both in `relationship/classify/fold.py`; their descriptions are here, so
+that the diagram in the docs is generated from this module alone.
 """
 
 from collections.abc import Callable
@@ -16,14 +16,20 @@ from relationship.contract.decisions import Direction
 from relationship.policy.compiled import Policy, Trade
 from relationship.state.account import CANDIDATE, CLIENT, CUSTOMER, LAPSED, PROSPECT, Account
 
-MUST_SHOW: Final = 2  # of engagement, personalisation, trust, commitment: the contract's rule for a client
-GATE_SLACK: Final = (
-    0.5  # a client stays one while its gate stands at half of what it took to enter: the gate's hysteresis
-)
+MUST_SHOW: Final = 2  # of engagement, personalisation, trust, commitment: the contract's condition for a client
+GATE_SLACK: Final = 0.5  # the gate's hysteresis: a client stays one down to half of the level that it took to enter
 
 
 class Reading(Struct, frozen=True, gc=False):
-    """What the rules look at: the score in hundredths of a point, and the four dimensions that must show."""
+    """What the rules' conditions are evaluated on.
+
+    Attributes:
+        score: hundredths of a point.
+        values: the value of each dimension, 0-1.
+        contributions: what each dimension adds to the score, in hundredths of a point.
+        trade: the tables of the account's industry.
+        policy: the policy in force.
+    """
 
     score: int
     values: list[float]
@@ -32,31 +38,42 @@ class Reading(Struct, frozen=True, gc=False):
     policy: Policy
 
     def gate(self, slack: float = 1.0) -> bool:
-        """Tell whether two of engagement, personalisation, trust, commitment show, one of them of the first two."""
-        level = self.policy.gate * slack
-        found = self.values
-        close = (found[ENGAGEMENT] >= level) + (found[PERSONALISATION] >= level)
-        return close > 0 and close + (found[TRUST] >= level) + (found[COMMITMENT] >= level) >= MUST_SHOW
+        """Tell whether two of engagement, personalisation, trust, commitment reach the level, one of them of the first two.
 
-    def turning(self) -> bool:
-        """Tell whether engagement, personalisation or trust shows: money alone makes no candidate."""
-        found, level = self.values, self.policy.gate
-        return found[ENGAGEMENT] >= level or found[PERSONALISATION] >= level or found[TRUST] >= level
+        The level is the policy's `gate` times `slack`.
+        """
+        level = self.policy.gate * slack
+        values = self.values
+        close = (values[ENGAGEMENT] >= level) + (values[PERSONALISATION] >= level)
+        return close > 0 and close + (values[TRUST] >= level) + (values[COMMITMENT] >= level) >= MUST_SHOW
+
+    def is_turning(self) -> bool:
+        """Tell whether engagement, personalisation or trust reaches the gate's level: money alone makes no candidate."""
+        values, level = self.values, self.policy.gate
+        return values[ENGAGEMENT] >= level or values[PERSONALISATION] >= level or values[TRUST] >= level
 
 
 def read(account: Account, policy: Policy) -> Reading:
-    """Return the reading of an account at its own moment."""
+    """Return the reading of an account at its own event time."""
     trade = policy.trade(account.industry)
-    found = values(account, policy, trade)
-    parts = contributions(found, trade)
-    return Reading(sum(parts), found, parts, trade, policy)
+    computed = values(account, policy, trade)
+    parts = contributions(computed, trade)
+    return Reading(sum(parts), computed, parts, trade, policy)
 
 
 Condition = Callable[[Account, Reading], bool]
 
 
 class Rule(NamedTuple):
-    """From one status to another. `stay` names the least time of the policy's `[stays]`, `says` the condition in words."""
+    """One transition.
+
+    Attributes:
+        source, target: the statuses.
+        direction: of the decision that it makes.
+        says: the condition in words, for the docs.
+        stay: the name of the minimum time in the policy's `[stays]`; None where none is required.
+        holds: the condition.
+    """
 
     source: int
     target: int
@@ -70,24 +87,24 @@ def _known_long_enough(account: Account, reading: Reading) -> bool:
     return account.first is not None and account.t - account.first >= reading.policy.stays_us["tenure"]
 
 
-def _client(account: Account, reading: Reading) -> bool:
+def _becomes_client(account: Account, reading: Reading) -> bool:
     return reading.score >= reading.trade.client_up and reading.gate() and _known_long_enough(account, reading)
 
 
-def _candidate(_account: Account, reading: Reading) -> bool:
-    return reading.score >= reading.trade.candidate_up and reading.turning()
+def _becomes_candidate(_account: Account, reading: Reading) -> bool:
+    return reading.score >= reading.trade.candidate_up and reading.is_turning()
 
 
-def _cool(_account: Account, reading: Reading) -> bool:
+def _has_cooled(_account: Account, reading: Reading) -> bool:
     return reading.score < reading.trade.candidate_down
 
 
-def _no_client(_account: Account, reading: Reading) -> bool:
+def _is_no_client(_account: Account, reading: Reading) -> bool:
     return reading.score < reading.trade.client_down or not reading.gate(GATE_SLACK)
 
 
-def _no_client_at_all(account: Account, reading: Reading) -> bool:
-    return _no_client(account, reading) and _cool(account, reading)
+def _is_neither(account: Account, reading: Reading) -> bool:
+    return _is_no_client(account, reading) and _has_cooled(account, reading)
 
 
 def _bought(account: Account, _reading: Reading) -> bool:
@@ -95,11 +112,11 @@ def _bought(account: Account, _reading: Reading) -> bool:
 
 
 def _client_again(account: Account, reading: Reading) -> bool:
-    return account.was == CLIENT and not _no_client(account, reading)
+    return account.was == CLIENT and not _is_no_client(account, reading)
 
 
 def _candidate_again(account: Account, reading: Reading) -> bool:
-    return account.was == CLIENT or (account.was == CANDIDATE and not _cool(account, reading))
+    return account.was == CLIENT or (account.was == CANDIDATE and not _has_cooled(account, reading))
 
 
 def _always(_account: Account, _reading: Reading) -> bool:
@@ -114,7 +131,7 @@ RULES: Final = (
         "promotion",
         "score reaches candidate_up, and contact, tailoring or trust shows",
         "customer",
-        _candidate,
+        _becomes_candidate,
     ),
     Rule(
         CANDIDATE,
@@ -122,11 +139,11 @@ RULES: Final = (
         "promotion",
         "score reaches client_up, the gate is open, known for the least tenure",
         "candidate",
-        _client,
+        _becomes_client,
     ),
-    Rule(CANDIDATE, CUSTOMER, "demotion", "score falls below candidate_down", "candidate", _cool),
-    Rule(CLIENT, CUSTOMER, "demotion", "score falls below candidate_down", "client", _no_client_at_all),
-    Rule(CLIENT, CANDIDATE, "demotion", "score falls below client_down, or the gate closes", "client", _no_client),
+    Rule(CANDIDATE, CUSTOMER, "demotion", "score falls below candidate_down", "candidate", _has_cooled),
+    Rule(CLIENT, CUSTOMER, "demotion", "score falls below candidate_down", "client", _is_neither),
+    Rule(CLIENT, CANDIDATE, "demotion", "score falls below client_down, or the gate closes", "client", _is_no_client),
     Rule(LAPSED, CLIENT, "return", "was a client, and still stands at client_down", None, _client_again),
     Rule(
         LAPSED,
@@ -146,7 +163,10 @@ _BY_SOURCE: Final = tuple(tuple(r for r in RULES if r.source == status) for stat
 
 
 def next_rule(account: Account, reading: Reading, *, alive: bool) -> Rule | None:
-    """Return the rule that fires now, if any. `alive`: the fact just folded was a sign of life; only that ends a lapse."""
+    """Return the first rule that fires, or None. `alive` tells whether the fact just folded was a sign of life.
+
+    Only a sign of life ends a lapse.
+    """
     if account.status == LAPSED and not alive:
         return None
     held = account.t - account.since

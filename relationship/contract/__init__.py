@@ -1,5 +1,6 @@
-"""The contract: what producers may say and what subscribers hear, as types. Imports nothing of ours.
+"""The contract as types: what producers send and what subscribers receive. Imports no other room.
 
-Offers: `messages` (the intake), `decisions` (the output), `outcome` (a step's verdicts and what it sends), `currencies`,
-`enums` (positions of the enumerations), `times` (event time as integers), `names` (the dimensions, and shapes of names).
+Offers: `messages` (the intake), `decisions` (the output), `outcome` (a step's verdicts and the messages it sends),
+`currencies`, `enums` (positions of the enumerations), `times` (event time as integers), `names` (the dimensions, and the
+types of names).
 """

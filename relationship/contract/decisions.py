@@ -1,7 +1,7 @@
-"""The output's messages: a reclassification, the state of an account, an audit entry, a policy.
+"""The output's messages: a reclassification, the state of an account, an audit entry, a policy, a shadow's difference.
 
-The field names and their meaning are the wire contract, version 1. They are encoded by msgspec with the fields in the
-order of the types, so that equal decisions are equal bytes.
+The field names and their meaning are the wire contract, version 1; the types' docstrings are the descriptions in its
+documents. msgspec encodes the fields in the order of the types, so equal decisions are equal bytes.
 """
 
 from datetime import datetime
@@ -165,5 +165,5 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 def to_json(message: Struct | dict[str, Any]) -> bytes:
-    """Return a message's JSON, fields in the order of its type."""
+    """Return a message's JSON, with the fields in the order of its type."""
     return _encoder.encode(message)

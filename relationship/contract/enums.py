@@ -1,6 +1,6 @@
-"""The contract's enumerations as positions: a record keeps a value's place in its list, and not its name.
+"""The contract's enumerations as tuples: a record stores a value's position, and not its name.
 
-A list only grows at its end, or what is stored would change its meaning.
+New values are added at the end only: otherwise the records stored would change their meaning.
 """
 
 from typing import Final, get_args

@@ -1,10 +1,11 @@
 """The intake's messages: what a producer says about an account.
 
-The types here are the wire contract, version 1. They are frozen, in the past tense (a command is imperative), and
-validated by msgspec when decoded; `streams/wire/codecs.py` turns what does not fit into a refusal. The JSON Schemas and the
-AsyncAPI document in `contracts/` are generated from these types, so a doc string on a field lives in its annotation.
+The types are the wire contract, version 1. They are frozen, in the past tense (a command is imperative), and validated by
+msgspec when decoded; `streams/wire/codecs.py` refuses what does not fit. The JSON Schemas and the AsyncAPI document in
+`contracts/` are generated from these types: their docstrings are the descriptions there, and a field's description is in
+its annotation.
 
-Money is a decimal string and is never a float. Unknown extra fields are dropped by the decoder, and never refused.
+Money is a decimal string and is never a float. Unknown fields are dropped by the decoder, and never refused.
 """
 
 from datetime import date, datetime
@@ -21,8 +22,8 @@ Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
 AccountId = Annotated[
     str, Meta(min_length=1, max_length=255, description="Opaque, 1 to 255 bytes of UTF-8, never normalised.")
 ]
-# Of these two the codec checks the rest: money against the pattern, and the code in ISO 4217's list. A pattern of msgspec's
-# costs 0.29 µs a text, and the codec's own look 0.11.
+# The codec checks more of the next two than their types say: money against the pattern, and the code against ISO 4217's
+# list. A pattern in the type costs msgspec 0.29 µs a text, the codec's own check 0.11.
 Money = Annotated[
     str,
     Meta(
@@ -223,9 +224,9 @@ Message = Purchase | Ticket | Meeting | Profile | Command | Referral | Move
 
 
 def says_nothing(message: Message) -> bool:
-    """Tell whether a message has nothing to say to an account that is not there: it must not bring one to life.
+    """Tell whether a message must not create an account: to one that does not exist it has nothing to say.
 
-    A profile's tombstone is such a one, and what another account took back, which is sent again after a rebuild.
+    That is a profile's tombstone, and a move out of an account, which is sent again after a rebuild.
     """
     return (isinstance(message, Profile) and is_cleared(message)) or (
         isinstance(message, Move) and message.action != "join"
@@ -233,7 +234,7 @@ def says_nothing(message: Message) -> bool:
 
 
 def is_cleared(profile: Profile) -> bool:
-    """Tell whether a profile says nothing: what a tombstone on the profile topic becomes."""
+    """Tell whether a profile has no content, which is what a tombstone on the profile topic is decoded as."""
     facts = (profile.industry, profile.party, profile.scope, profile.market, profile.contract, profile.goals)
     return profile.account_manager is None and all(value is None for value in facts)
 
@@ -246,8 +247,8 @@ COMMANDS: Final = "crm.relationship.command.v1"
 REFERRALS: Final = "crm.referral.credited.v1"
 MOVES: Final = "crm.history.moved.v1"
 
-# Insertion order is the order in which events of the same moment are folded: what an account is known to be comes
-# before what it did, and a command comes last, since it speaks of what is there.
+# Insertion order is the order in which messages of the same time are folded: an account's profile comes before its events,
+# and a command comes last, since it refers to what is there.
 MESSAGE_TYPES: Final[dict[str, type[Message]]] = {
     PROFILES: Profile,
     PURCHASES: Purchase,

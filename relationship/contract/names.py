@@ -1,4 +1,4 @@
-"""What the contract and the policy both name: the fourteen dimensions, and the shape of an id, a version, a person."""
+"""Names that the contract and the policy share: the fourteen dimensions, and the types of an id, a version, a person."""
 
 from typing import Annotated, Final
 

@@ -1,7 +1,7 @@
-"""What goes into a step of the core and what comes out of it: values only.
+"""The input and the output of a step of the core: values only.
 
-The agents hand `Delivered` messages in and carry an `Outcome` out: they write the record, publish `sends`, refuse what
-the verdicts refuse, and wake the account at `due_at`. Nothing here is sent or stored by the core itself.
+The engine passes `Delivered` messages in and carries an `Outcome` out: it writes the record, publishes `sends`, moves what
+was refused into the dead-letter topic, and runs the account's timers at `due_at`. The core itself sends and stores nothing.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ SHADOWED: Final = "crm.policy.shadowed.v1"
 
 
 class Reason(StrEnum):
-    """Why a record was refused; the codes of the dead-letter topic's reason header."""
+    """Why a record was refused; these codes are the values of the dead-letter topic's reason header."""
 
     DECODE = "DECODE"
     SCHEMA = "SCHEMA"
@@ -34,7 +34,7 @@ class Reason(StrEnum):
 
 
 class Delivered(Struct, frozen=True, gc=False):
-    """One accepted message and where it stood. `offset` is its topic's, in the account's partition."""
+    """One accepted message and its position. `offset` is that of its topic, in the account's partition."""
 
     topic: str
     offset: int
@@ -43,11 +43,11 @@ class Delivered(Struct, frozen=True, gc=False):
 
 
 class Applied(NamedTuple):
-    """The message is part of the account's history now."""
+    """The message is part of the account's history."""
 
 
 class Repeat(NamedTuple):
-    """The message was there before: the same id and payload, or an offset that the record already reflects."""
+    """The message was folded before: the same id and payload, or an offset that the record already reflects."""
 
 
 class Refused(NamedTuple):
@@ -78,14 +78,14 @@ class Outgoing(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What one step of one account asks for.
+    """The result of one step of one account.
 
     Attributes:
-        record: the account's new record, encoded; None where the account leaves every store (erased).
-        changed: False where the record is as it was, so that nothing need be written.
-        verdicts: one for each message handed in, in the same order.
-        sends: what to publish, in order: decisions, the new state, audit entries, messages to other accounts.
-        due_at: the next moment (µs since the epoch) at which the account could change with no further event, or None.
+        record: the account's new record, encoded; None where the account is to be deleted from every store (erased).
+        changed: False where the record is unchanged, so that nothing need be written.
+        verdicts: one for each message, in the same order.
+        sends: the messages to publish, in order: decisions, the new state, audit entries, messages to other accounts.
+        due_at: the next event time (µs since the epoch) at which the account can change without a message, or None.
     """
 
     record: bytes | None
@@ -96,16 +96,16 @@ class Outcome(NamedTuple):
 
 
 class Fold(Protocol):
-    """The core as the engine sees it: two pure functions over one account's encoded record."""
+    """The core as the engine uses it: pure functions of one account's encoded record."""
 
     def step(self, account_id: str, record: bytes | None, delivered: Sequence[Delivered], decided_at: int) -> Outcome:
-        """Fold messages, in any order, into an account. `decided_at` is wall-clock µs, for information only."""
+        """Fold messages, in any order, into an account. `decided_at` is wall-clock time (µs), for information only."""
 
-    def wake(self, account_id: str, record: bytes, now: int, decided_at: int) -> Outcome:
-        """Let the account's own timers run up to event time `now` (µs): a lapse, an override that ran out."""
+    def run_timers(self, account_id: str, record: bytes, until: int, decided_at: int) -> Outcome:
+        """Run the account's timers up to event time `until` (µs): a lapse, or the end of an override."""
 
     def newer(self, old: bytes, new: bytes) -> bool:
         """Tell whether an encoded record may replace another of the same account in a rebuild from the changelog."""
 
     def pending(self, account_id: str, record: bytes) -> Sequence[Outgoing]:
-        """Return the record's latest decisions again, under the same ids: for whoever restores from the changelog."""
+        """Return the messages of the record's latest step again, under the same ids, after a restore from the changelog."""

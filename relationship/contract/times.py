@@ -1,4 +1,4 @@
-"""Event time as integers: µs and days since the Unix epoch, in UTC, and how they are written."""
+"""Event time as integers: µs and days since the Unix epoch, in UTC, and their text in RFC 3339."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -9,26 +9,26 @@ EPOCH_DAY: Final = EPOCH.toordinal()
 DAY_US: Final = 86_400_000_000  # microseconds in a day
 
 
-def micros(moment: datetime) -> int:
-    """Return µs since the epoch of an aware `moment`, exactly."""
-    return (moment - EPOCH) // MICROSECOND
+def micros(time: datetime) -> int:
+    """Return the µs since the epoch of an aware datetime, exactly."""
+    return (time - EPOCH) // MICROSECOND
 
 
-def moment(t: int) -> datetime:
+def datetime_of(t: int) -> datetime:
     """Return the UTC datetime of `t` µs since the epoch."""
     return EPOCH + timedelta(microseconds=t)
 
 
 def date_of(t: int) -> date:
-    """Return the day of `t` µs since the epoch, in UTC."""
+    """Return the date of `t` µs since the epoch, in UTC."""
     return date.fromordinal(EPOCH_DAY + t // DAY_US)
 
 
 def rfc3339(t: int) -> str:
     """Return `t` µs since the epoch as RFC 3339 in UTC, with no more digits than it needs."""
-    return moment(t).isoformat().replace("+00:00", "Z")
+    return datetime_of(t).isoformat().replace("+00:00", "Z")
 
 
 def day(value: date) -> int:
-    """Return days since the epoch."""
+    """Return a date as days since the epoch."""
     return value.toordinal() - EPOCH_DAY

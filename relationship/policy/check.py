@@ -1,7 +1,8 @@
-"""Checking a policy: every mistake with the path of its field, types first, and then what types cannot say.
+"""Checks a policy: returns every mistake with the path of its field, those of the types first, then those of the rules.
 
-The types are walked value by value, so that a mistake in a table of names is told with its name. The rules: tables of
-names are complete, effects and weights name dimensions, bands are bands, and something weighs.
+The types are checked value by value, so that a mistake in a table of names is reported with the name. The rules, which types
+cannot express: tables of names are complete, effects and weights name dimensions, each lower threshold is below its upper
+one, and in every industry some dimension has a weight.
 """
 
 import tomllib
@@ -20,14 +21,14 @@ BANDS: Final = (("candidate_down", "candidate_up"), ("client_down", "client_up")
 
 
 class Mistake(NamedTuple):
-    """One mistake: the line (from 1), the path of the field, and what is wrong there."""
+    """One mistake: the line (from 1), the path of the field, and a text."""
 
     line: int
     path: Path
     text: str
 
     def __str__(self) -> str:
-        """Return the mistake as a person reads it."""
+        """Return the mistake as one line."""
         place = ".".join(self.path)
         return f"line {self.line}: {place}: {self.text}" if place else f"line {self.line}: {self.text}"
 
@@ -41,13 +42,13 @@ def mistakes_in(text: str) -> list[Mistake]:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return [_broken(text, error)]
-    found = list(_value(data, PolicyFile, ())) or list(_rules(data))
+    mistakes = list(_value(data, PolicyFile, ())) or list(_rules(data))
     places = entries(text)
-    return sorted(Mistake(line_of(places, path), path, wrong) for path, wrong in found)
+    return sorted(Mistake(line_of(places, path), path, message) for path, message in mistakes)
 
 
 def _broken(text: str, error: tomllib.TOMLDecodeError) -> Mistake:
-    """Return what is wrong with text that is no TOML; the parser's own words end in "(at line 3, column 7)"."""
+    """Return the mistake of a text that is no TOML; the parser's message ends in "(at line 3, column 7)"."""
     what, _, place = str(error).removesuffix(")").partition(" (at ")
     digits = place.removeprefix("line ").partition(",")[0]
     return Mistake(int(digits) if digits.isdigit() else len(text.splitlines()), (), f"no TOML: {what}")
@@ -75,7 +76,7 @@ def _table(value: Any, kind: type[msgspec.Struct], path: Path) -> Iterator[Found
     if not isinstance(value, dict):
         yield path, f"expected a table of {', '.join(fields)}"
         return
-    yield from _strangers(value, fields, path)
+    yield from _unknown(value, fields, path)
     for name, field in fields.items():
         if name in value:
             yield from _value(value[name], field.type, (*path, name))
@@ -89,20 +90,20 @@ def _named(value: Any, kind: Any, path: Path) -> Iterator[Found]:
         yield path, "expected a table"
         return
     if names:
-        yield from _strangers(value, names, path)
+        yield from _unknown(value, names, path)
         yield from (((*path, name), MISSING) for name in names if name not in value)
     for name, each in value.items():
         if not names or name in names:
             yield from _value(each, kind, (*path, name))
 
 
-def _strangers(value: dict[str, Any], names: Iterable[str], path: Path) -> Iterator[Found]:
+def _unknown(value: dict[str, Any], names: Iterable[str], path: Path) -> Iterator[Found]:
     known = tuple(names)
     yield from (((*path, n), f"is not known; known are {', '.join(known)}") for n in value if n not in known)
 
 
 def _rules(data: dict[str, Any]) -> Iterator[Found]:
-    """Yield what is wrong with a policy whose types are right."""
+    """Yield the mistakes of a policy whose types are right."""
     thresholds = data["thresholds"]
     for low, high in BANDS:
         if thresholds[low] >= thresholds[high]:

@@ -1,7 +1,7 @@
-"""The policy: what counts for what, read from one TOML file and compiled into flat tables for the fold.
+"""The policy, read from one TOML file and compiled into flat tables for the fold.
 
-`load_policy` reads and checks; `Policy.trade(industry)` gives the tables of one industry. A policy is immutable, and
-names itself (`id`, `version`) in every decision it makes.
+`load_policy` reads and checks; `Policy.trade(industry)` returns the tables of one industry. A policy is immutable; its `id`
+and `version` are in every decision made under it.
 """
 
 import math
@@ -24,9 +24,14 @@ Effect = tuple[int, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """One industry's tables: the shares of the score (they add up to 10,000), scales, thresholds in hundredths.
+    """One industry's tables.
 
-    `weights` are the shares as told: in points, rounded to hundredths.
+    Attributes:
+        shares: of each dimension in the score, in hundredths of a point; they add up to 10,000.
+        weights: the shares as published: in points, rounded to hundredths.
+        scales: of each dimension, in its own unit.
+        lapse_us: the silence (µs) that the trade allows; `client_lapse_us` that of a client.
+        candidate_up: a threshold in hundredths of a point, as are the three after it.
     """
 
     shares: tuple[float, ...]
@@ -151,12 +156,12 @@ class Policy:
 
 
 def parse_policy(text: str, name: str) -> Policy:
-    """Return the policy of a TOML text; `name` stands for it in errors. Raises PolicyError, which tells the place."""
-    found = mistakes_in(text)
-    if found:
-        more = f" (and {len(found) - 1} more: `clientward policy check` lists them)" if len(found) > 1 else ""
+    """Return the policy of a TOML text; `name` names it in errors. Raises PolicyError with the place of a mistake."""
+    mistakes = mistakes_in(text)
+    if mistakes:
+        more = f" (and {len(mistakes) - 1} more: `clientward policy check` lists them)" if len(mistakes) > 1 else ""
         first = min(
-            found, key=lambda mistake: mistake.text == MISSING
+            mistakes, key=lambda mistake: mistake.text == MISSING
         )  # a misspelt name says more than the missing one
         raise PolicyError(f"policy {name}: {first}{more}")
     return Policy(msgspec.convert(tomllib.loads(text), PolicyFile))

@@ -1,7 +1,7 @@
-"""Changing values of a policy's TOML text and nothing else: every other byte, comment and line end stays as it is.
+"""Changes values in a policy's TOML text and nothing else: every other byte, comment and line end is left as it is.
 
-A changed value's comment begins with what it was and where the new one comes from; what stood there follows. Such a note
-from an earlier change is replaced, so that notes do not pile up. Comments above a value stay.
+The comment beside a changed value then begins with a note of the old value and of where the new one comes from, followed by
+the comment that was there. The note of an earlier change is replaced. Comments above a value are left.
 """
 
 import re
@@ -29,23 +29,23 @@ def note_of(before: str, accounts: int) -> str:
 
 
 def edited(text: str, edits: Sequence[Edit], accounts: int) -> str:
-    """Return the text with values changed and noted as learned from so many accounts. Raises PolicyError.
+    """Return the text with values changed, and a note that they were learned from so many accounts. Raises PolicyError.
 
-    A value that already reads the same is left alone. It is an error if a value is not written in the text, or is written
-    so that another would be changed with it.
+    A value that is the same already is left as it is. It is an error if a value is not written in the text, or is written in
+    such a way that another would be changed with it.
     """
     lines = text.splitlines(keepends=True)
     places = entries(text)
     for edit in edits:
         entry = _entry_of(places, edit.path)
         lines[entry.line - 1] = _changed(lines[entry.line - 1], entry, edit, accounts)
-    found, expected = "".join(lines), tomllib.loads(text)
+    result, expected = "".join(lines), tomllib.loads(text)
     for edit in edits:
         _put(expected, edit)
-    if tomllib.loads(found) != expected:
+    if tomllib.loads(result) != expected:
         names = ", ".join(".".join(edit.path) for edit in edits)
         raise PolicyError(f"not all of {names} can be changed as they are written: put each table on a line of its own")
-    return found
+    return result
 
 
 def _put(data: dict[str, Any], edit: Edit) -> None:

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from relationship.contract import enums
 from relationship.contract.names import DIMENSIONS, Label, Name
 
-CENTURY: Final = 36_525  # days; a longer half-life or allowance is a slip of the pen, and overflows a moment in time
+CENTURY: Final = 36_525  # days; a longer half-life or allowance is a typing mistake, and would overflow a datetime
 
 Share = Annotated[float, Meta(ge=0, le=1, description="0-1")]
 Points = Annotated[float, Meta(ge=0, le=100, description="points of the score, 0-100")]

@@ -1,8 +1,8 @@
-"""Which policy is in force when: a first one, and switches to others, each from a moment in event time on.
+"""Which policy is in force when: a first one, and switches to others, each from an event time on.
 
-A fact folds under the policy in force at its own time, whenever it arrives, so a replay switches at the same place as
-the live stream did. What runs between two facts does so piece by piece: masses decay by the half-lives of the policy of
-each piece, and a lapse comes at the first moment at which the policy then in force says so.
+A fact is folded under the policy in force at its own event time, whenever it arrives, so a replay switches at the same place
+as the live stream did. Between two facts each policy applies for its own time: masses decay by the half-lives of the policy
+then in force, and a lapse comes at the first time at which the policy then in force allows no more silence.
 """
 
 from bisect import bisect_right
@@ -13,16 +13,16 @@ from relationship.policy.compiled import Policy
 
 
 class Rules(Protocol):
-    """What the fold asks: a schedule, or one policy for all time."""
+    """What the fold needs: a schedule, or one policy for all time."""
 
     def at(self, t: int) -> Policy:
         """Return the policy in force at event time `t` (µs)."""
 
     def until(self, t: int) -> int | None:
-        """Return the moment (µs) at which the policy in force at `t` gives way to the next; None where none follows."""
+        """Return the event time (µs) at which the policy in force at `t` is replaced by the next, or None."""
 
     def mark(self, t: int) -> str:
-        """Return a name of the switch that is in force at `t`; empty before the first."""
+        """Return the name of the switch in force at `t`; empty before the first."""
 
 
 class Switch(NamedTuple):
@@ -33,7 +33,7 @@ class Switch(NamedTuple):
 
 
 class Schedule:
-    """The policies by the time from which they are in force. Immutable; of switches at one moment the last counts."""
+    """The policies by the time from which they are in force. Immutable; of switches at the same time the last applies."""
 
     def __init__(self, first: Policy, switches: Iterable[Switch] = ()) -> None:
         self.switches = tuple(sorted(switches, key=lambda switch: switch.effective_at))
@@ -46,10 +46,10 @@ class Schedule:
         return self._policies[bisect_right(self._times, t)]
 
     def until(self, t: int) -> int | None:
-        """Return the moment (µs) at which the policy in force at `t` gives way to the next; None where none follows."""
+        """Return the event time (µs) at which the policy in force at `t` is replaced by the next, or None."""
         following = bisect_right(self._times, t)
         return self._times[following] if following < len(self._times) else None
 
     def mark(self, t: int) -> str:
-        """Return a name of the switch that is in force at `t`; empty before the first."""
+        """Return the name of the switch in force at `t`; empty before the first."""
         return self._marks[bisect_right(self._times, t)]

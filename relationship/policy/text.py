@@ -1,7 +1,7 @@
-"""Where things stand in a policy's TOML text, which its parser does not tell: the line of a value, and the comments.
+"""Positions in a policy's TOML text, which the parser does not return: the line of a value, and the comments.
 
-Reads as much of TOML as a policy is written in: table headers, keys (bare, quoted or dotted), inline tables, and comments
-at a line's end or on lines of their own. A value in an inline table stands on the line of the key that holds the table.
+Reads the part of TOML that a policy is written in: table headers, keys (bare, quoted or dotted), inline tables, and comments
+at a line's end or on lines of their own. The line of a value in an inline table is that of the key that holds the table.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""A policy's values one by one: each with its path, and the unit that its type says it is in."""
+"""A policy's values one by one: each with its path, and with the unit that its type names."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Final, get_args, get_origin

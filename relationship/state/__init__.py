@@ -1,5 +1,5 @@
-"""What is kept of an account: facts from messages, the account that they add up to, and the record that is stored.
+"""What is stored of an account: facts derived from messages, the account folded from them, and the record written.
 
-May import `contract` and `policy`. Offers: `facts`, `facts_from_messages`, `account`, `record`, `packed` (how a record holds
-its history).
+May import `contract` and `policy`. Offers: `facts`, `facts_from_messages`, `account`, `record`, `packed` (how a record
+encodes its history). `layouts` (how a record of an older encoding is read) is for `record` alone.
 """

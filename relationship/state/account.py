@@ -1,8 +1,8 @@
-"""An account as it stands at one moment: what all its facts, folded in order, have come to.
+"""An account at one event time: the result of folding all its facts in order.
 
-A plain, mutable value with no behaviour but its encoding. It is a snapshot, never the truth: the truth is the history,
-and `relationship/classify/fold.py` makes this of it. Floats hold masses of evidence; money is exact and is summed as
-Decimal.
+A plain, mutable value with no behaviour but its encoding. It is a snapshot derived from the history by
+`relationship/classify/fold.py`; the history is the source of truth. Floats hold masses of evidence; money is exact and is
+summed as Decimal.
 """
 
 from copy import copy as shallow
@@ -14,9 +14,8 @@ from relationship.contract.names import DIMENSIONS
 from relationship.state.facts import MergedProfileFact, Number, ProfileFact
 
 PROSPECT, CUSTOMER, CANDIDATE, CLIENT, LAPSED = range(5)
-TICKETS_REMEMBERED: Final = (
-    8  # open tickets at a time whose changes are told from new ones; more is rare, and costs size
-)
+# Open tickets at a time whose changes are distinguished from new tickets; more is rare, and makes every record larger.
+TICKETS_REMEMBERED: Final = 8
 
 
 def _zeros() -> list[float]:
@@ -24,33 +23,42 @@ def _zeros() -> list[float]:
 
 
 class Override(Struct, array_like=True, frozen=True):
-    """An override in force: `status` holds until `until` (µs), whatever the score."""
+    """An override in force: the account has `status` until `until` (µs), whatever the score."""
 
     status: int
     until: int
 
 
 class Account(Struct, array_like=True):
-    """Everything the classifier knows of an account at event time `t` (µs).
+    """Everything the classifier knows of an account at event time `t`. All times are µs since the epoch.
 
     Attributes:
+        t: event time of the snapshot.
         good: mass of evidence for each dimension, decayed to `t`.
         bad: mass of evidence against each dimension, decayed to `t`.
-        activity: number of signs of life, decayed to `t`; what confidence stands on.
+        activity: number of signs of life, decayed to `t`; the confidence is derived from it.
         facts: number of facts folded.
-        first: moment of the first sign of life.
-        last: moment of the last sign of life.
-        gap: running mean of the days between signs of life, and `spread` of their deviation from it.
-        month: month (since year 0) of the newest active month; bit i of `months` tells that of i months before it.
-        seen: kind or channel of contact by a person, with the day on which it was last seen.
-        lines: CRC of each line of business bought; `growth` counts those added later on, the last at `line_at`.
-        tickets: CRC of the tickets touched last.
+        first: time of the first sign of life.
+        last: time of the last sign of life.
+        gap: running mean of the days between signs of life.
+        spread: running mean of the absolute deviation (days) from `gap`.
+        month: the newest active month, in months since year 0.
+        months: activity by month; bit i is set where the month i months before `month` was active.
+        seen: by kind or channel of contact with a person, the day (since the epoch) on which it was last seen.
+        lines: CRC of each line of business bought.
+        growth: number of lines added a while after the one before.
+        line_at: time at which the last line was added.
+        tickets: CRC of the tickets changed last, the most recent at the end.
+        purchases: number of sales.
+        refunds: number of refunds.
+        quantity: units bought in all.
         spent: exact net sum by currency, sales less refunds.
-        bought: moment of the first purchase, or of the first agreement.
-        status: the status that the evidence gives, `since` when, and what it `was` before a lapse.
-        hold: the override that hides it, if any.
-        profile: what is known of it. Where an account is merged into it that has one too, that is `guest`, its own is `own`,
-            and this is the one over the other.
+        bought: time of the first purchase or agreement.
+        profile: the profile in force; where accounts are merged, `own_profile` over `merged_profile`.
+        status: the status by the evidence, since `since`; before a lapse it was `was`.
+        override: the override in force, which hides `status`.
+        own_profile: the account's own profile, where `merged_profile` is set.
+        merged_profile: the profile of an account merged into this one.
     """
 
     t: int = 0
@@ -84,18 +92,18 @@ class Account(Struct, array_like=True):
 
     @property
     def effective_status(self) -> int:
-        """The status that the world is told: an override's, or the evidence's."""
+        """The status that is published: the override's where one is in force, else that of the evidence."""
         return self.override.status if self.override else self.status
 
     @property
     def industry(self) -> int | None:
-        """The industry's position in the contract's list, where it is known."""
+        """The industry's position in the contract's enumeration; None where it is unknown."""
         profile = self.profile
         return None if profile is None else profile.industry
 
 
 def copy(account: Account) -> Account:
-    """Return an equal account; folding onto the one leaves the other as it is."""
+    """Return an independent copy: folding into one leaves the other unchanged."""
     twin = shallow(account)
     twin.good, twin.bad = account.good[:], account.bad[:]
     twin.seen, twin.spent = account.seen.copy(), account.spent.copy()

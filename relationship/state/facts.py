@@ -1,9 +1,9 @@
-"""Facts: what is kept of a message, in the few bytes that folding it again will need.
+"""Facts: what is stored of a message, in the few bytes that folding it again needs.
 
-A fact is policy-free: it holds what happened, not what it is worth, so a history folds anew under another policy. Ids,
-numbers and enum positions only: no free text, no name, no goal survives into a fact. Facts are ordered by `(t, rank,
-id)`; equal moments fold in the order of `MESSAGE_TYPES`. The encoding is MessagePack arrays; a new field goes at the end
-with a default, so that an older record still decodes.
+A fact is independent of the policy: it says what happened and not what it is worth, so a history can be refolded under
+another policy. It holds ids, numbers and enum positions only, and no free text. Facts are ordered by `(t, rank, id)`; facts
+of the same time are folded in the order of `MESSAGE_TYPES`. The encoding is MessagePack arrays; a new field is added at the
+end with a default, so that an older record still decodes.
 """
 
 from collections.abc import Sequence
@@ -14,21 +14,21 @@ from msgspec import Struct
 
 from relationship.contract import messages as m
 
-# A number that is mostly whole: as an int it takes one byte to three of a record, as a float nine.
+# A number that is usually whole: encoded as an int it takes one to three bytes, as a float nine.
 Number = float | int
 
 # Flags of a purchase.
 REFUND, CUSTOMISED, DISCOUNTED, FULL_PRICE, PREMIUM, UNDER_CONTRACT, PAID_ON_TIME, PAID_LATE = (
     1 << i for i in range(8)
 )
-# Flags of a contact, a ticket's or a meeting's.
+# Flags of a contact (a ticket or a meeting).
 SLA_MET, SLA_MISSED, OUTCOME_MET, OUTCOME_MISSED, NEEDS_CHANGED, NO_SHOW, SIGNED = (1 << i for i in range(7))
 # Flags of a profile.
 HAS_MANAGER, HAS_GOALS = 1, 2
 
 
 class _Fact(Struct, frozen=True, array_like=True, gc=False):
-    """`t`: event time in µs since the epoch; `id`: the message's own id."""
+    """`t`: event time in µs since the epoch; `id`: the message's event_id."""
 
     t: int
     id: str
@@ -47,7 +47,7 @@ class PurchaseFact(_Fact, frozen=True, array_like=True, gc=False, tag=1):
 
 
 class TicketFact(_Fact, frozen=True, array_like=True, gc=False, tag=2):
-    """One change of a ticket; `ticket` is the CRC of its id, enough to tell a new ticket from a change of one."""
+    """One change of a ticket; `ticket` is the CRC of its id, enough to distinguish a new ticket from a known one."""
 
     ticket: int
     status: int
@@ -88,7 +88,7 @@ class ReferralFact(_Fact, frozen=True, array_like=True, gc=False, tag=4):
 
 
 class CommandFact(_Fact, frozen=True, array_like=True, gc=False, tag=5):
-    """A command that was done. `status` and `until` (µs) are an override's, `corrects` (and its rank) a correction's."""
+    """A command. `status` and `until` (µs) belong to an override, `corrects` and its rank to a correction."""
 
     command: int
     status: int | None
@@ -98,7 +98,7 @@ class CommandFact(_Fact, frozen=True, array_like=True, gc=False, tag=5):
 
 
 class MergedProfileFact(ProfileFact, frozen=True, array_like=True, gc=False, tag=6):
-    """The profile of an account merged into this one: it fills in what this one's own profile leaves open."""
+    """The profile of an account merged into this one: it fills in the fields that the account's own profile lacks."""
 
 
 Fact = MergedProfileFact | ProfileFact | PurchaseFact | TicketFact | MeetingFact | ReferralFact | CommandFact
@@ -120,7 +120,7 @@ RANK_OF_TOPIC: Final = {
     m.MEETINGS: 3,
     m.REFERRALS: 4,
     m.COMMANDS: 5,
-    m.MOVES: 7,  # a move states no fact of its own; the rank is for its offsets
+    m.MOVES: 7,  # a move is no fact itself; the rank is the key of its offset in the record
 }
 
 
@@ -130,30 +130,24 @@ def order(fact: Fact) -> tuple[int, int, str]:
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
-_one: Final = msgspec.msgpack.Decoder(Fact)
-_many: Final = msgspec.msgpack.Decoder(list[Fact])
-_ARRAY_FIX_MOST, _ARRAY_16_MOST = 0xF, 0xFFFF  # elements of an array whose head takes one byte, and of one with three
-_ARRAY_32: Final = b"\xdd"  # MessagePack's head of an array whose length takes four bytes
+_decoder: Final = msgspec.msgpack.Decoder(list[Fact])
+# MessagePack's array header takes one byte up to 15 elements, three up to 65,535, else five.
+_ARRAY_FIX_MOST, _ARRAY_16_MOST = 0xF, 0xFFFF
+_ARRAY_32: Final = b"\xdd"  # the first byte of the header with a length of four bytes
 
 
 def encode_fact(fact: Fact) -> bytes:
-    """Return one fact's MessagePack; a history is these, one after the other."""
+    """Return one fact's MessagePack; an encoded history is the concatenation of these."""
     return _encoder.encode(fact)
 
 
-def decode_fact(raw: bytes) -> Fact:
-    """Return the fact of one encoding. Raises msgspec.DecodeError where it is none."""
-    fact: Fact = _one.decode(raw)
-    return fact
-
-
 def encode_history(facts: Sequence[Fact]) -> bytes:
-    """Return facts encoded one after the other: an array of them without its head."""
+    """Return the facts' encodings concatenated: a MessagePack array without its header."""
     count = len(facts)
-    head = 1 if count <= _ARRAY_FIX_MOST else 3 if count <= _ARRAY_16_MOST else 5
-    return _encoder.encode(facts)[head:]
+    header = 1 if count <= _ARRAY_FIX_MOST else 3 if count <= _ARRAY_16_MOST else 5
+    return _encoder.encode(facts)[header:]
 
 
 def decode_history(count: int, raw: bytes) -> list[Fact]:
-    """Return the `count` facts encoded one after the other in `raw`. Raises msgspec.DecodeError where they are not."""
-    return _many.decode(_ARRAY_32 + count.to_bytes(4, "big") + raw)
+    """Return the `count` facts whose encodings are concatenated in `raw`. Raises msgspec.DecodeError where they are not."""
+    return _decoder.decode(_ARRAY_32 + count.to_bytes(4, "big") + raw)

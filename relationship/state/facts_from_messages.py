@@ -1,4 +1,4 @@
-"""From a message to the fact that it states: enum names become positions, text becomes its being there."""
+"""Derives the fact that a message states: enum values become positions, and of free text only its presence is kept."""
 
 import zlib
 from collections.abc import Callable
@@ -9,19 +9,19 @@ from relationship.contract import enums, times
 from relationship.contract import messages as m
 from relationship.state import facts as f
 
-SMALL: Final = 10_080  # minutes of a week, the longest meeting; whole numbers up to here are kept as ints
+SMALL: Final = 10_080  # minutes of a week, the longest meeting; whole numbers up to here are stored as ints
 
 
-def _at(options: tuple[str, ...], value: str | None) -> int | None:
+def _position(options: tuple[str, ...], value: str | None) -> int | None:
     return None if value is None else options.index(value)
 
 
 def _number(value: float | None) -> f.Number | None:
-    """Return an equal number, as an int where it is whole and small: so it takes fewer bytes."""
+    """Return an equal number, as an int where it is whole and small, which takes fewer bytes."""
     return int(value) if value is not None and -SMALL <= value <= SMALL and value % 1 == 0 else value
 
 
-def _tri(value: bool | None, yes: int, no: int) -> int:
+def _flag(value: bool | None, yes: int, no: int) -> int:
     return 0 if value is None else yes if value else no
 
 
@@ -42,13 +42,13 @@ def _purchase(p: m.Purchase) -> f.PurchaseFact:
         enums.PURCHASE_KINDS.index(p.kind or "goods"),
         flags,
         p.category,
-        _at(enums.PURCHASE_CHANNELS, p.channel),
+        _position(enums.PURCHASE_CHANNELS, p.channel),
         _number(p.quantity),
     )
 
 
 def _price(p: m.Purchase) -> int:
-    """Return what the price paid says: a code or less than list is sensitivity, more than list a premium."""
+    """Return the flag of the price paid: a code or less than list is a discount, more than list a premium."""
     if p.discount_code:
         return f.DISCOUNTED
     if p.list_price is None:
@@ -64,12 +64,12 @@ def _ticket(k: m.Ticket) -> f.TicketFact:
         zlib.crc32(k.ticket_id.encode()),
         enums.TICKET_STATUSES.index(k.status),
         enums.TICKET_KINDS.index(k.kind),
-        _at(enums.TICKET_CHANNELS, k.channel),
-        _at(enums.INITIATORS, k.initiator),
+        _position(enums.TICKET_CHANNELS, k.channel),
+        _position(enums.INITIATORS, k.initiator),
         _number(k.sentiment),
         _number(k.csat),
-        _tri(k.sla_met, f.SLA_MET, f.SLA_MISSED) | _tri(k.outcome_met, f.OUTCOME_MET, f.OUTCOME_MISSED),
-        _at(enums.CANCEL_REASONS, k.reason),
+        _flag(k.sla_met, f.SLA_MET, f.SLA_MISSED) | _flag(k.outcome_met, f.OUTCOME_MET, f.OUTCOME_MISSED),
+        _position(enums.CANCEL_REASONS, k.reason),
     )
 
 
@@ -79,14 +79,14 @@ def _meeting(g: m.Meeting) -> f.MeetingFact:
         g.event_id,
         enums.MEETING_KINDS.index(g.kind),
         _number(g.duration_minutes) or 0,
-        _at(enums.MEETING_CHANNELS, g.channel),
-        _at(enums.INITIATORS, g.initiator),
+        _position(enums.MEETING_CHANNELS, g.channel),
+        _position(enums.INITIATORS, g.initiator),
         g.attendees_theirs,
         g.attendees_ours,
-        _tri(g.outcome_met, f.OUTCOME_MET, f.OUTCOME_MISSED)
-        | _tri(g.requirement_change, f.NEEDS_CHANGED, 0)
-        | _tri(g.no_show, f.NO_SHOW, 0)
-        | _tri(g.contract_signed, f.SIGNED, 0),
+        _flag(g.outcome_met, f.OUTCOME_MET, f.OUTCOME_MISSED)
+        | _flag(g.requirement_change, f.NEEDS_CHANGED, 0)
+        | _flag(g.no_show, f.NO_SHOW, 0)
+        | _flag(g.contract_signed, f.SIGNED, 0),
     )
 
 
@@ -102,29 +102,29 @@ def _profile(p: m.Profile) -> f.ProfileFact:
     return f.ProfileFact(
         times.micros(p.occurred_at),
         p.event_id,
-        _at(enums.INDUSTRIES, p.industry),
-        _at(enums.PARTIES, p.party),
-        _at(enums.SCOPES, p.scope),
-        _at(enums.MARKETS, p.market),
+        _position(enums.INDUSTRIES, p.industry),
+        _position(enums.PARTIES, p.party),
+        _position(enums.SCOPES, p.scope),
+        _position(enums.MARKETS, p.market),
         contract,
         (f.HAS_MANAGER if p.account_manager else 0) | (f.HAS_GOALS if p.goals else 0),
     )
 
 
 def command_fact(c: m.Command) -> f.CommandFact:
-    """Return the fact that a command is."""
+    """Return a command as a fact."""
     return f.CommandFact(
         times.micros(c.occurred_at),
         c.event_id,
         enums.COMMANDS.index(c.command),
-        _at(enums.STATUSES, c.status),
+        _position(enums.STATUSES, c.status),
         None if c.until is None else times.micros(c.until),
         c.corrects,
         None if c.topic is None else f.RANK_OF_TOPIC.get(c.topic),
     )
 
 
-_MAKERS: Final[dict[type, Callable[..., f.Fact]]] = {
+_FACT_OF: Final[dict[type, Callable[..., f.Fact]]] = {
     m.Purchase: _purchase,
     m.Ticket: _ticket,
     m.Meeting: _meeting,
@@ -136,4 +136,4 @@ _MAKERS: Final[dict[type, Callable[..., f.Fact]]] = {
 
 def fact_of(message: m.Message) -> f.Fact:
     """Return the fact that a message states."""
-    return _MAKERS[type(message)](message)
+    return _FACT_OF[type(message)](message)

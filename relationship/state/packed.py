@@ -1,10 +1,10 @@
-"""A history as its record holds it: facts one after the other, their ids without what all of them begin with.
+"""The encoding of a history in its record: facts one after the other, their ids without the prefix that all share.
 
-A producer makes the ids of one account's events mostly of the same words (the account's, the source's), which would be
-more than a quarter of a history's bytes. That common beginning, the `stem`, stands once in the record. It is that of all
-facts kept; one that begins otherwise has the history written anew, with a shorter stem.
+The ids of one account's events usually begin alike (with the account's id, or the source's name), and would take more than
+a quarter of a history's bytes. The common id prefix is stored once, in the record. It is that of all facts kept; a fact
+whose id begins otherwise causes the history to be encoded again with a shorter prefix.
 
-A fact's type is compared here and not asked for with `isinstance`, which takes three times as long where the answer is no.
+A fact's type is compared by identity and not with `isinstance`, which takes three times as long where the answer is no.
 """
 
 from collections.abc import Sequence
@@ -20,64 +20,64 @@ from relationship.state import facts as f
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 
-def _names(fact: f.Fact) -> tuple[str, ...]:
-    """Return the ids that a fact bears: its own, and that of the event which a command corrects."""
+def _ids(fact: f.Fact) -> tuple[str, ...]:
+    """Return the ids that a fact contains: its own, and that of the event which a command corrects."""
     if type(fact) is f.CommandFact and fact.corrects is not None:
         return fact.id, fact.corrects
     return (fact.id,)
 
 
-def stem_of(facts: Sequence[f.Fact]) -> str:
-    """Return what all ids in the facts begin with."""
-    return commonprefix([name for fact in facts for name in _names(fact)])  # noqa: RUF071 - of characters, not of paths
+def id_prefix_of(facts: Sequence[f.Fact]) -> str:
+    """Return the common prefix of all ids in the facts."""
+    return commonprefix([name for fact in facts for name in _ids(fact)])  # noqa: RUF071 - of characters, not of paths
 
 
-def stem_with(stem: str, fact: f.Fact) -> str:
-    """Return what all ids begin with once a fact has joined those that begin with `stem`."""
-    for name in _names(fact):
-        if not name.startswith(stem):
-            stem = commonprefix([stem, name])  # noqa: RUF071
-    return stem
+def id_prefix_with(prefix: str, fact: f.Fact) -> str:
+    """Return the common prefix of ids that begin with `prefix` and of those in one more fact."""
+    for name in _ids(fact):
+        if not name.startswith(prefix):
+            prefix = commonprefix([prefix, name])  # noqa: RUF071
+    return prefix
 
 
-def _shortened(fact: f.Fact, stem: str) -> f.Fact:
-    """Return a copy of a fact whose ids are without the stem."""
+def _without_prefix(fact: f.Fact, prefix: str) -> f.Fact:
+    """Return a copy of a fact whose ids lack the prefix."""
     short = copy(fact)
-    force_setattr(short, "id", fact.id[len(stem) :])
+    force_setattr(short, "id", fact.id[len(prefix) :])
     if type(fact) is f.CommandFact and fact.corrects is not None:
-        force_setattr(short, "corrects", fact.corrects[len(stem) :])
+        force_setattr(short, "corrects", fact.corrects[len(prefix) :])
     return short
 
 
-def entry(fact: f.Fact, stem: str) -> bytes:
-    """Return a fact as the history holds it. All ids in it begin with the stem."""
-    return f.encode_fact(_shortened(fact, stem))
+def encode_fact(fact: f.Fact, prefix: str) -> bytes:
+    """Return a fact as a history holds it. All ids in it begin with the prefix."""
+    return f.encode_fact(_without_prefix(fact, prefix))
 
 
-def entries(facts: Sequence[f.Fact], stem: str) -> bytes:
-    """Return a history. All ids in the facts begin with the stem."""
-    return f.encode_history([_shortened(fact, stem) for fact in facts])
+def encode_facts(facts: Sequence[f.Fact], prefix: str) -> bytes:
+    """Return a history. All ids in the facts begin with the prefix."""
+    return f.encode_history([_without_prefix(fact, prefix) for fact in facts])
 
 
-def written_anew(count: int, history: bytes, stem: str, shorter: str) -> bytes:
-    """Return a history with a shorter stem, with which its own begins. Raises as `facts` does.
+def reencode(count: int, history: bytes, prefix: str, shorter: str) -> bytes:
+    """Return a history under a shorter prefix, which `prefix` begins with. Raises as `decode_facts` does.
 
-    What the shorter stem has lost goes back in front of the ids; no fact is copied for it.
+    The characters that the prefix loses are put back in front of the ids; the facts are not copied.
     """
-    return f.encode_history(facts(count, history, stem[len(shorter) :]))
+    return f.encode_history(decode_facts(count, history, prefix[len(shorter) :]))
 
 
-def facts(count: int, history: bytes, stem: str) -> list[f.Fact]:
-    """Return the facts of a history. Raises msgspec.DecodeError where it holds others or none."""
-    found = f.decode_history(count, history)
-    if stem:
-        for fact in found:  # just decoded, and nobody else's yet: not so frozen
-            force_setattr(fact, "id", stem + fact.id)
+def decode_facts(count: int, history: bytes, prefix: str) -> list[f.Fact]:
+    """Return the facts of a history. Raises msgspec.DecodeError where it does not hold `count` facts."""
+    facts = f.decode_history(count, history)
+    if prefix:
+        for fact in facts:  # just decoded and not shared yet, so changing a frozen struct is safe
+            force_setattr(fact, "id", prefix + fact.id)
             if type(fact) is f.CommandFact and fact.corrects is not None:
-                force_setattr(fact, "corrects", stem + fact.corrects)
-    return found
+                force_setattr(fact, "corrects", prefix + fact.corrects)
+    return facts
 
 
-def may_name(history: bytes, stem: str, event_id: str) -> bool:
-    """Tell whether a fact of the history may bear an id, by looking for its encoding; False is certain."""
-    return event_id.startswith(stem) and _encode(event_id[len(stem) :]) in history
+def may_contain(history: bytes, prefix: str, event_id: str) -> bool:
+    """Tell whether a fact of the history may contain an id, by searching for its encoding; False is certain."""
+    return event_id.startswith(prefix) and _encode(event_id[len(prefix) :]) in history

@@ -1,9 +1,8 @@
-"""An account's record: what is stored under its id, and the one thing that decides what its next event does.
+"""An account's record: the value stored under its id, on which alone its next event is decided.
 
-It carries, in one value that is written whole: the history kept (facts, encoded one after the other), the snapshot at its
-older edge (`base`) and at its newer one (`head`), the decisions told within it, and for each intake topic the offset of
-the last message that it reflects, so that whatever is replayed is counted once. A record is only ever replaced by one of
-a higher `revision`.
+It is one value, written whole: the history kept (facts, encoded one after the other), the snapshot before its oldest fact
+(`base`) and after its newest (`head`), the decisions made within it, and for each intake topic the offset of the last
+message reflected, so that a replayed message is counted once. A record is only ever replaced by one of a higher `revision`.
 """
 
 from collections.abc import Sequence
@@ -14,88 +13,95 @@ from msgspec import Struct, field
 
 from relationship.contract.decisions import Direction, Standing
 from relationship.state import facts as f
-from relationship.state import packed as ledger
+from relationship.state import packed
 from relationship.state.account import Account
+from relationship.state.layouts import LayoutError, upgraded
 
-LAYOUT: Final = 2  # of the encoding; a record of another layout is not read by mistake
-
+LAYOUT: Final = 2  # of the encoding; see `relationship.state.layouts`
 
 DIRECTIONS: Final[tuple[Direction, ...]] = get_args(Direction)
 STANDINGS: Final[tuple[Standing, ...]] = get_args(Standing)
 
 
 class DecisionInForce(Struct, array_like=True, frozen=True):
-    """One decision told and still in force. Times are µs; statuses, and the direction as `way`, are told by position.
+    """One published decision that is still in force. `t` is µs; statuses and direction are positions in their enumerations.
 
-    Its id is not kept: `relationship.timeline.explain.decision_id` makes it of these.
+    Its id is not stored: `relationship.timeline.explain.decision_id` derives it from these fields.
     """
 
     seq: int
     t: int
     source: int
     target: int
-    way: int
+    direction_index: int
     cause: str
 
     @property
     def direction(self) -> Direction:
         """The direction, by its name in the contract."""
-        return DIRECTIONS[self.way]
+        return DIRECTIONS[self.direction_index]
 
     def same_as(self, t: int, source: int, target: int, direction: str, cause: str) -> bool:
-        """Tell whether a change found by folding again is the one that was told."""
+        """Tell whether a change found by refolding is the one that was published."""
         return (self.t, self.source, self.target, self.direction, self.cause) == (t, source, target, direction, cause)
 
 
 class PublishedState(Struct, array_like=True, frozen=True):
-    """What the state topic last said of the account, so that it is told again only when it differs."""
+    """The state published last, so that the account's state is published again only when it differs."""
 
     status: int
     standing: int
     profile: str
     score: int
 
-    def looks_like(self, other: "PublishedState") -> bool:
+    def equals_but_score(self, other: "PublishedState") -> bool:
         """Tell whether nothing but the score differs."""
         return self.status == other.status and self.standing == other.standing and self.profile == other.profile
 
 
 class ShadowAccount(Struct, array_like=True):
-    """The account as the shadow policy would have it.
+    """The account under the shadow policy.
 
-    `mark` names the shadow, `head` is the account under it; `exact` is False where it was folded onto a base that another
-    policy had folded. `shown` is the difference told last and still there: the active status and the shadow's;
-    `published` tells whether the topic holds anything of the account, of an earlier shadow too.
+    Attributes:
+        mark: name of the shadow.
+        head: the account under it.
+        exact: False where it was folded onto a base that another policy had folded.
+        difference: the difference published last and still there: the active status and the shadow's.
+        published: the topic holds something of the account, perhaps of an earlier shadow.
     """
 
     mark: str
     head: Account
     exact: bool
-    shown: tuple[int, int] | None = None
+    difference: tuple[int, int] | None = None
     published: bool = False
 
 
 class AccountRecord(Struct, array_like=True):
-    """Attributes.
+    """Everything stored of an account.
 
-    layout: version of this encoding.
-    revision: counts writes.
-    offsets: by a topic's rank, the offset of the last message reflected.
-    newest: event time (µs) of the newest fact; lateness is measured from it.
-    clock: event time (µs) up to which the timers have run.
-    head: the account now.
-    base: the account before the history kept; None where nothing was left out.
-    edge: order of the last fact that went into the base.
-    count, history, stem: the facts kept, their number, and what their ids begin with; see `relationship.state.packed`.
-    seq: number of the last decision told.
-    decisions: decisions told since the base, in order, without those undone.
-    shown: what the state topic last said.
-    applied, repeats: messages counted since the account was first seen.
-    pending: the latest step's messages, packed, for whoever restores from the changelog to send again.
-    merged_into: the account that this one's history has joined; None where it stands for itself.
-    merged_sources: the accounts whose history has joined this one's.
-    switch: the policy's switch that was in force when the head was folded; empty before the first.
-    shadowed: the account under the shadow policy, while there is one.
+    Attributes:
+        layout: version of this encoding.
+        revision: number of writes.
+        offsets: by a topic's rank, the offset of the last message reflected.
+        newest: event time (µs) of the newest fact; lateness is measured from it.
+        clock: event time (µs) up to which the timers have run.
+        head: the account after all facts.
+        base: the account before the facts kept; None where all facts are kept.
+        edge: order of the last fact folded into the base.
+        count: number of facts kept.
+        history: the facts kept, encoded; see `relationship.state.packed`.
+        id_prefix: the prefix that all ids in the history share.
+        seq: number of the last decision.
+        decisions: the decisions in force since the base, in order.
+        published_state: the state published last.
+        applied: messages applied since the account was first seen.
+        repeats: repeated messages since then.
+        pending: the latest step's messages, encoded, to be sent again by whoever restores from the changelog.
+        merged_into: the account that this one is merged into; None where it is not merged.
+        merged_sources: the accounts merged into this one.
+        switch: the policy switch in force when the head was folded; empty before the first.
+        shadowed: the account under the shadow policy, while there is one.
     """
 
     layout: int = LAYOUT
@@ -108,10 +114,10 @@ class AccountRecord(Struct, array_like=True):
     edge: tuple[int, int, str] | None = None
     count: int = 0
     history: bytes = b""
-    stem: str = ""
+    id_prefix: str = ""
     seq: int = 0
     decisions: list[DecisionInForce] = field(default_factory=list)
-    shown: PublishedState | None = None
+    published_state: PublishedState | None = None
     applied: int = 0
     repeats: int = 0
     pending: bytes = b""
@@ -122,21 +128,21 @@ class AccountRecord(Struct, array_like=True):
 
     def facts(self) -> list[f.Fact]:
         """Return the facts kept, in order."""
-        return ledger.facts(self.count, self.history, self.stem)
+        return packed.decode_facts(self.count, self.history, self.id_prefix)
 
     def keep(self, facts: Sequence[f.Fact]) -> None:
         """Replace the facts kept by these, which are in order."""
-        self.count, self.stem = len(facts), ledger.stem_of(facts)
-        self.history = ledger.entries(facts, self.stem)
+        self.count, self.id_prefix = len(facts), packed.id_prefix_of(facts)
+        self.history = packed.encode_facts(facts, self.id_prefix)
 
     def append(self, fact: f.Fact) -> None:
-        """Add a fact that is younger than all that are kept."""
-        stem = ledger.stem_with(self.stem, fact) if self.count else ledger.stem_of([fact])
-        if stem != self.stem:
-            self.history = ledger.written_anew(self.count, self.history, self.stem, stem)
-            self.stem = stem
+        """Add a fact that is younger than all facts kept."""
+        prefix = packed.id_prefix_with(self.id_prefix, fact) if self.count else packed.id_prefix_of([fact])
+        if prefix != self.id_prefix:
+            self.history = packed.reencode(self.count, self.history, self.id_prefix, prefix)
+            self.id_prefix = prefix
         self.count += 1
-        self.history += ledger.entry(fact, stem)
+        self.history += packed.encode_fact(fact, prefix)
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -144,7 +150,7 @@ _decoder: Final = msgspec.msgpack.Decoder(AccountRecord)
 
 
 class _Head(Struct, array_like=True):
-    """A record's first fields, for whoever needs no more of it."""
+    """A record's first fields, which are the same in every layout."""
 
     layout: int
     revision: int
@@ -159,7 +165,7 @@ def newer(old: bytes, new: bytes) -> bool:
 
 
 class RecordError(ValueError):
-    """Stored bytes that are no record, or one of another layout."""
+    """Stored bytes that are no record, or one of a layout that cannot be read."""
 
 
 def encode(record: AccountRecord) -> bytes:
@@ -168,11 +174,19 @@ def encode(record: AccountRecord) -> bytes:
 
 
 def decode(raw: bytes) -> AccountRecord:
-    """Return the record of stored bytes. Raises RecordError where they are none of this layout."""
+    """Return the record of stored bytes, brought to the present layout. Raises RecordError where that cannot be done."""
     try:
         record = _decoder.decode(raw)
+    except msgspec.DecodeError:
+        record = None
+    return record if record is not None and record.layout == LAYOUT else _decode_older(raw)
+
+
+def _decode_older(raw: bytes) -> AccountRecord:
+    """Return the record of bytes that are not of the present layout. Raises RecordError."""
+    try:
+        return _decoder.decode(upgraded(raw, LAYOUT))
+    except LayoutError as error:
+        raise RecordError(str(error)) from None
     except msgspec.DecodeError as error:
         raise RecordError(f"stored bytes are no account record: {error}") from None
-    if record.layout != LAYOUT:
-        raise RecordError(f"an account record of layout {record.layout}; this program reads layout {LAYOUT}")
-    return record

@@ -21,14 +21,14 @@ from relationship.timeline.history import (
     REPEAT,
     HistoryLimits,
     HistoryUpdate,
+    add_fact,
     next_due,
-    rewrite,
-    take,
+    refold,
+    run_timers_until,
     trim_if_due,
-    wake,
 )
 from relationship.timeline.merging import as_merged, difference, join, join_rejection, leave, unpack
-from relationship.timeline.shadow import Shadow, compare, forgotten, shade_of
+from relationship.timeline.shadow import Shadow, compare, shadow_account, tombstones
 from relationship.timeline.state_message import state_of
 
 SCORE_STEP: Final = 500  # hundredths of a point; a state is published again when its score has moved by five points
@@ -58,7 +58,7 @@ class AccountStep:
         self.changed = False
         self.reading: Reading | None = None
 
-    def take(self, delivered: Delivered) -> Verdict:
+    def fold(self, delivered: Delivered) -> Verdict:
         """Take one message in, and note what it sends."""
         topic, offset, message = delivered.topic, delivered.offset, delivered.message
         rank, record = f.RANK_OF_TOPIC[topic], self.record
@@ -88,7 +88,7 @@ class AccountStep:
         """
         if record.merged_into is not None or record.switch == (mark := self.rules.mark(record.head.t)):
             return False
-        self._tell(record, rewrite(record, record.facts(), f"policy:{mark}", self.rules), None)
+        self._tell(record, refold(record, record.facts(), f"policy:{mark}", self.rules), None)
         record.switch = self.rules.mark(record.head.t)
         return True
 
@@ -102,7 +102,9 @@ class AccountStep:
             return APPLIED
         fact = fact_of(message)
         in_order = fact.t > record.head.t
-        taken = self._do(record, message, lambda: take(record, fact, self.rules, self.limits.lateness_us), traceparent)
+        taken = self._do(
+            record, message, lambda: add_fact(record, fact, self.rules, self.limits.lateness_us), traceparent
+        )
         if taken.verdict is APPLIED:
             if self.shadow:
                 self._note(fact if in_order else None)
@@ -156,7 +158,7 @@ class AccountStep:
         facts = as_merged(record.facts())
         if command.command == "merge" and command.into:
             record.merged_into = command.into
-            record.shown = None
+            record.published_state = None
             self.sends.append(
                 posting.move(self.account_id, record.merged_into, "join", facts, record.merged_sources, command)
             )
@@ -170,7 +172,7 @@ class AccountStep:
     def _stand_alone(self, record: AccountRecord, cause: str, traceparent: str | None) -> None:
         """Be an account of its own again, and tell what has changed since it was one."""
         record.merged_into = None
-        self._tell(record, rewrite(record, record.facts(), cause, self.rules), traceparent)
+        self._tell(record, refold(record, record.facts(), cause, self.rules), traceparent)
 
     def _moved(self, record: AccountRecord, move: m.Move) -> None:
         """Take another account's history in, or give it back; or hear that one's own could not be taken in."""
@@ -189,13 +191,13 @@ class AccountStep:
         else:
             self._do(record, move, lambda: leave(record, move, facts, self.rules), None)
 
-    def wake(self, now: int) -> None:
+    def run_timers(self, now: int) -> None:
         """Run the timers, and note what they send."""
         record = self.record
         if record is None or record.merged_into is not None:
             return
         self.changed = self._catch_up(record)
-        changes = wake(record, now, self.rules)
+        changes = run_timers_until(record, now, self.rules)
         self.reading = None
         self.changed |= bool(changes)
         record.switch = self.rules.mark(record.head.t)
@@ -209,7 +211,7 @@ class AccountStep:
         by_id = {fact.id: fact for fact in facts}
         rules, account_id = self.rules, self.account_id
         for undone in taken.undone:
-            old = undone.told
+            old = undone.decision
             told = _numbered(record, old.t, old.target, old.source, "correction", undone.cause)
             text, reading = why_undone(undone), read(record.head, rules.at(old.t))
             message = reclassification(account_id, told, record.head, facts, reading, self.decided_at, text, old)
@@ -235,7 +237,7 @@ class AccountStep:
             for topic in (STATE, m.PROFILES):
                 self.sends.append(posting.tombstone(topic, self.account_id, command, traceparent))
         if record and record.shadowed:
-            self.sends += forgotten(self.account_id, record, record.shadowed)
+            self.sends += tombstones(self.account_id, record, record.shadowed)
         if record and record.merged_into:
             facts = as_merged(record.facts())
             self.sends.append(
@@ -273,10 +275,10 @@ class AccountStep:
         shadow, before = self.shadow, record.shadowed
         if shadow is None or record.merged_into is not None:
             if before is not None:
-                self.sends += forgotten(self.account_id, record, before)
+                self.sends += tombstones(self.account_id, record, before)
                 record.shadowed, self.changed = None, True
             return
-        record.shadowed = shade_of(record, shadow, self.new)
+        record.shadowed = shadow_account(record, shadow, self.new)
         told = compare(self.account_id, record, self.rules, shadow, self.decided_at)
         if told:
             self.sends.append(told)
@@ -297,10 +299,10 @@ class AccountStep:
         reading = self.reading or read(head, policy)
         standing, profile = STANDINGS.index(standing_of(head, policy)), head.profile
         shown = PublishedState(head.effective_status, standing, profile.id if profile else "", reading.score)
-        last = record.shown
-        if last and shown.looks_like(last) and abs(shown.score - last.score) < SCORE_STEP:
+        last = record.published_state
+        if last and shown.equals_but_score(last) and abs(shown.score - last.score) < SCORE_STEP:
             return
-        record.shown = shown
+        record.published_state = shown
         state = state_of(self.account_id, record, shown.score, policy)
         self.sends.append(posting.state(state, f"state-{record.revision + 1}-{record.seq}"))
 

@@ -1,7 +1,7 @@
-"""Commands: what a person or another system asks of an account. Done once, and audited, refused ones too.
+"""Commands: instructions from a person or another system. Each is carried out once and audited, refused ones too.
 
-`override` and `release` are facts like any other and fold in their place. `correct` rewrites the history. `erase` is
-seen to by `relationship/core.py`, since nothing of the account is left to speak of.
+`override` and `release` are facts like any other and are folded in their place. `correct` changes the history. `merge` and
+`unmerge` are recorded here and carried out by `relationship/timeline/account_step.py`; so is `erase`, which leaves nothing.
 """
 
 from typing import Any, Final
@@ -14,24 +14,16 @@ from relationship.policy.schedule import Rules
 from relationship.state import facts as f
 from relationship.state.facts_from_messages import command_fact, fact_of
 from relationship.state.record import AccountRecord
-from relationship.timeline.history import (
-    APPLIED,
-    REPEAT,
-    HistoryUpdate,
-    matching,
-    rewrite,
-    take,
-    too_old,
-)
+from relationship.timeline.history import REPEAT, HistoryUpdate, add_fact, known_fact, late_refusal, refold, unchanged
 from relationship.timeline.merging import merge_rejection
 
-REFUSED_COMMAND: Final = -1  # in the place of a command that was refused: its id is remembered, and it does nothing
+REFUSED_COMMAND: Final = -1  # in the place of the command's position: its id is remembered, and it has no effect
 CORRECT: Final = enums.COMMANDS.index("correct")
 NO_BY: Final = "nobody is named in 'by': say who asks"
 
 
 def rejection_reason(record: AccountRecord, command: m.Command) -> str | None:
-    """Return why a command cannot be done, or None where it can."""
+    """Return why a command cannot be carried out, or None where it can."""
     if not command.by and command.command in {"override", "release", "merge", "unmerge"}:
         return NO_BY
     if command.command == "override" and (
@@ -48,54 +40,47 @@ def rejection_reason(record: AccountRecord, command: m.Command) -> str | None:
 def apply_command(
     record: AccountRecord, command: m.Command, rules: Rules, lateness_us: int
 ) -> tuple[HistoryUpdate, str | None]:
-    """Do an override, a release or a correction; return what it came to, and why it was refused if it was."""
+    """Apply any command but an erasure to the history; return the result, and why it was rejected or None."""
     fact = command_fact(command)
-    known = matching(record, f.RANK[f.CommandFact], fact.id)
-    wrong = None if known is not None else rejection_reason(record, command)
-    if known is not None:
-        return HistoryUpdate(REPEAT, [], []), None
-    if wrong is None and command.command == "correct":
-        taken, wrong = _correct(record, command, rules, lateness_us)
-        if wrong is None:
-            return taken, None
-    if wrong is not None:
+    if known_fact(record, f.RANK[f.CommandFact], fact.id) is not None:
+        return unchanged(REPEAT), None
+    reason = rejection_reason(record, command)
+    if reason is None and command.command == "correct":
+        corrected = _correct(record, command, rules, lateness_us)
+        if isinstance(corrected, HistoryUpdate):
+            return corrected, None
+        reason = corrected
+    if reason is not None:
         fact = msgspec.structs.replace(fact, command=REFUSED_COMMAND)
-        return take(record, fact, rules, lateness_us), wrong
-    return take(record, fact, rules, lateness_us), None
+    return add_fact(record, fact, rules, lateness_us), reason
 
 
-def _correct(
-    record: AccountRecord, command: m.Command, rules: Rules, lateness_us: int
-) -> tuple[HistoryUpdate, str | None]:
-    """Replace the event that a command corrects by what it should have been, or withdraw it, and fold again."""
+def _correct(record: AccountRecord, command: m.Command, rules: Rules, lateness_us: int) -> HistoryUpdate | str:
+    """Replace or withdraw the event that a command corrects, and refold; return the result, or why it is rejected."""
     facts = record.facts()
-    found = [i for i, fact in enumerate(facts) if fact.id == command.corrects and _may(fact, command.topic)]
-    if len(found) > 1:
-        return HistoryUpdate(APPLIED, [], []), "two topics share the event's id: name its 'topic'"
-    topic = _topic_of(f.RANK[type(facts.pop(found[0]))]) if found else _withdrawn(facts, command)
+    matching = [i for i, fact in enumerate(facts) if fact.id == command.corrects and _may_correct(fact, command.topic)]
+    if len(matching) > 1:
+        return "two topics share the event's id: name its 'topic'"
+    topic = _topic_of(f.RANK[type(facts.pop(matching[0]))]) if matching else _withdrawn_topic(facts, command)
     if topic is None:
-        return HistoryUpdate(
-            APPLIED, [], []
-        ), "the event is not in the history kept; one that was withdrawn needs its 'topic'"
+        return "the event is not in the history kept; one that was withdrawn needs its 'topic'"
     if command.value is not None:
         try:
-            new = _replacement(topic, command)
+            replacement = _replacement(topic, command)
         except (ValueError, msgspec.ValidationError):  # its text may quote the value, which can be personal data
-            return HistoryUpdate(
-                APPLIED, [], []
-            ), "the 'value' is no message of this account with the corrected event's id"
-        if record.edge is not None and f.order(new) <= record.edge:
-            return HistoryUpdate(APPLIED, [], []), "the corrected event would lie before the history kept"
-        facts.append(new)
+            return "the 'value' is no message of this account with the corrected event's id"
+        if record.edge is not None and f.order(replacement) <= record.edge:
+            return "the corrected event would lie before the history kept"
+        facts.append(replacement)
     fact = command_fact(command)
-    late = too_old(record, fact, lateness_us)
+    late = late_refusal(record, fact, lateness_us)
     if late is not None:
-        return late, None
-    return rewrite(record, sorted([*facts, fact], key=f.order), command.event_id, rules), None
+        return unchanged(late)
+    return refold(record, sorted([*facts, fact], key=f.order), command.event_id, rules)
 
 
-def _may(fact: f.Fact, topic: str | None) -> bool:
-    """Tell whether a correction may speak of a fact: of its topic, never of a command or of a guest's profile."""
+def _may_correct(fact: f.Fact, topic: str | None) -> bool:
+    """Tell whether a correction can mean a fact: one of its topic, but no command and no merged account's profile."""
     if isinstance(fact, f.CommandFact | f.MergedProfileFact):
         return False
     return topic is None or f.RANK_OF_TOPIC.get(topic) == f.RANK[type(fact)]
@@ -105,8 +90,8 @@ def _topic_of(rank: int | None) -> str | None:
     return next((name for name, each in f.RANK_OF_TOPIC.items() if each == rank), None)
 
 
-def _withdrawn(facts: list[f.Fact], command: m.Command) -> str | None:
-    """Return the topic of an event that a correction took away, for one that brings it back; None where there is none."""
+def _withdrawn_topic(facts: list[f.Fact], command: m.Command) -> str | None:
+    """Return the topic of an event that an earlier correction withdrew and this one restores; None where there is none."""
     if command.value is None:
         return None
     for fact in reversed(facts):
@@ -117,7 +102,7 @@ def _withdrawn(facts: list[f.Fact], command: m.Command) -> str | None:
 
 
 def _replacement(topic: str, command: m.Command) -> f.Fact:
-    """Return the fact that should have been. Raises ValueError where it is of another event or account."""
+    """Return the fact that a correction puts in the event's place. Raises ValueError for another event or account."""
     value: Any = command.value
     message: m.Message = msgspec.convert(value, m.MESSAGE_TYPES[topic])
     if message.event_id != command.corrects or message.account_id != command.account_id:

@@ -1,4 +1,4 @@
-"""Why: a change of status put into the message that the world reads, with its evidence, in words a person would use."""
+"""A change of status as the message that is published: its evidence, and one sentence that explains it to a person."""
 
 import hashlib
 from typing import Final
@@ -44,18 +44,18 @@ OTHERS: Final = {
 
 
 def event_id_of(account_id: str, seq: int, t: int, source: int, target: int, cause: str) -> str:
-    """Return a decision's id: a digest of what makes it this decision, so that publishing it again repeats the id."""
+    """Return a decision's id: a digest of what identifies it, so that publishing it again repeats the id."""
     parts = (account_id, str(seq), str(t), str(source), str(target), cause)
     return "rc-" + hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def decision_id(account_id: str, told: DecisionInForce) -> str:
-    """Return the id under which a decision was told."""
-    return event_id_of(account_id, told.seq, told.t, told.source, told.target, told.cause)
+def decision_id(account_id: str, decision: DecisionInForce) -> str:
+    """Return the id under which a decision is published."""
+    return event_id_of(account_id, decision.seq, decision.t, decision.source, decision.target, decision.cause)
 
 
 def dimension_parts(reading: Reading, evidence: list[list[str]]) -> list[DimensionPart]:
-    """Return the dimensions as told, the largest contribution first. Contributions are hundredths, so they add up."""
+    """Return the dimensions as published, the largest contribution first. Contributions are hundredths, so they add up."""
     order = sorted(range(len(DIMENSIONS)), key=reading.contributions.__getitem__, reverse=True)
     return [
         DimensionPart(
@@ -71,7 +71,7 @@ def dimension_parts(reading: Reading, evidence: list[list[str]]) -> list[Dimensi
 
 def reclassification(
     account_id: str,
-    told: DecisionInForce,
+    decision: DecisionInForce,
     account: Account,
     facts: list[f.Fact],
     reading: Reading,
@@ -79,16 +79,16 @@ def reclassification(
     why: str,
     undoes: DecisionInForce | None,
 ) -> Reclassification:
-    """Return the message of one decision: on the account as it stood after it, its reading, and the facts by then."""
+    """Return the message of one decision: from the account right after it, its reading, and the facts by then."""
     policy = reading.policy
     return Reclassification(
-        event_id=decision_id(account_id, told),
+        event_id=decision_id(account_id, decision),
         account_id=account_id,
-        transition_seq=told.seq,
-        from_=enums.STATUSES[told.source],
-        to=enums.STATUSES[told.target],
-        direction=told.direction,
-        effective_at=times.rfc3339(told.t),
+        transition_seq=decision.seq,
+        from_=enums.STATUSES[decision.source],
+        to=enums.STATUSES[decision.target],
+        direction=decision.direction,
+        effective_at=times.rfc3339(decision.t),
         decided_at=times.rfc3339(decided_at),
         score=reading.score / 100,
         confidence=round(confidence(account, policy), 3),
@@ -98,7 +98,7 @@ def reclassification(
         segment=segment_of(account, policy),
         play=play_of(account, policy),
         policy=PolicyPart(policy.id, policy.version),
-        caused_by=told.cause,
+        caused_by=decision.cause,
         supersedes=decision_id(account_id, undoes) if undoes else None,
     )
 
@@ -123,7 +123,7 @@ def _article(kind: str) -> str:
 
 
 def _carried(reading: Reading, count: int = 3) -> str:
-    """Return the dimensions that carry the score, in words, with what they bring of it."""
+    """Return in words the dimensions that contribute most to the score, and how much that is."""
     order = sorted(range(len(DIMENSIONS)), key=reading.contributions.__getitem__, reverse=True)[:count]
     order = [i for i in order if reading.contributions[i] > 0]
     if not order:
@@ -136,7 +136,7 @@ def _carried(reading: Reading, count: int = 3) -> str:
 
 
 def why(change: StatusChange, cause: f.Fact | None, reading: Reading) -> str:
-    """Return one plain sentence for a person: what carried the change, and what tipped it; `reading` is of just then."""
+    """Return one plain sentence: what the change is based on, and what caused it; `reading` is that of the change."""
     account = change.account
     source, target = enums.STATUSES[change.source], enums.STATUSES[change.target]
     if change.direction == "lapse":
@@ -164,9 +164,9 @@ def why(change: StatusChange, cause: f.Fact | None, reading: Reading) -> str:
 
 def why_undone(undone: Undone) -> str:
     """Return one plain sentence on a decision that no longer holds."""
-    told = undone.told
-    day, source, target = times.rfc3339(told.t)[:10], enums.STATUSES[told.source], enums.STATUSES[told.target]
+    old = undone.decision
+    day, source, target = times.rfc3339(old.t)[:10], enums.STATUSES[old.source], enums.STATUSES[old.target]
     return (
-        f"The {told.direction} from {source} to {target} of {day} no longer holds: "
+        f"The {old.direction} from {source} to {target} of {day} no longer holds: "
         f"event {undone.cause} came late, or corrected what had been told."
     )

@@ -1,9 +1,9 @@
-"""An account's history: taking a fact in where it belongs, and telling what that changes.
+"""An account's history: where a fact is inserted, and which decisions that changes.
 
-In order, a fact is appended and folded onto the head. Out of order (late, corrected, withdrawn) the history is folded
-again from its base, and the decisions told are compared with those that the history now gives: from the first difference
-on, what was told is undone, last first, and what should have been told is told. So the decisions in force (neither
-undone nor an undoing) are a function of the set of facts, however they arrived.
+A fact in order is appended and folded into the head. After a fact out of order, a correction or a withdrawal the history is
+refolded from its base, and the decisions published are compared with those that the history gives now: from the first
+difference on, the published ones are undone, the last one first, and the new ones are published. So the decisions in force
+(neither undone nor an undoing) are a function of the set of facts, in whatever order they arrived.
 """
 
 import bisect
@@ -18,21 +18,19 @@ from relationship.contract.outcome import Applied, Reason, Refused, Repeat, Verd
 from relationship.policy.schedule import Rules
 from relationship.state import facts as f
 from relationship.state.account import Account, copy
-from relationship.state.packed import may_name
+from relationship.state.packed import may_contain
 from relationship.state.record import AccountRecord, DecisionInForce
 
-KEPT: Final = (
-    256  # facts kept after a trim; a trim comes at twice as many, and at each as many more, so that it is rare
-)
-MOST_KEPT: Final = 4096  # facts kept at most, if need be at the cost of the lateness allowed: it bounds a record
+KEPT: Final = 256  # facts kept by a trim, which comes at twice as many and at each as many more, so that it is rare
+MOST_KEPT: Final = 4096  # facts kept at most, even where the lateness allowed reaches further back: it bounds a record
 
 
 class HistoryLimits(NamedTuple):
-    """How much of an account's history stays open to change.
+    """How much of an account's history can still be changed.
 
     Attributes:
         lateness_us: how much older (µs) than its account's newest event an event may be and still be folded.
-        kept: facts kept after a trim.
+        kept: facts kept by a trim.
         most_kept: facts kept at most, whatever the lateness.
     """
 
@@ -42,16 +40,20 @@ class HistoryLimits(NamedTuple):
 
 
 class Undone(NamedTuple):
-    """A decision told that the history no longer gives; `cause` is the event that showed it."""
+    """A published decision that the history no longer gives; `cause` is the id of the event after which it does not."""
 
-    told: DecisionInForce
+    decision: DecisionInForce
     cause: str
 
 
 class HistoryUpdate(Struct, frozen=True, gc=False):
-    """What taking something in came to: the verdict, what to undo (last told first), then what to tell, in order.
+    """The result of a change to a history.
 
-    `reading` is the head's where it was read on the way, so that it need not be read again.
+    Attributes:
+        verdict: of the message.
+        undone: the decisions to undo, the last one first.
+        changes: the changes to decide then, in order.
+        reading: that of the head, where the fold has computed it.
     """
 
     verdict: Verdict
@@ -64,58 +66,57 @@ APPLIED: Final = Applied()
 REPEAT: Final = Repeat()
 
 
-def refused(reason: Reason, text: str) -> HistoryUpdate:
-    """Return that nothing was taken in."""
-    return HistoryUpdate(Refused(reason, text), [], [])
+def unchanged(verdict: Verdict) -> HistoryUpdate:
+    """Return the result where the history stays as it is."""
+    return HistoryUpdate(verdict, [], [])
 
 
-def matching(record: AccountRecord, rank: int, event_id: str) -> f.Fact | None:
-    """Return the kept fact of this rank and id, or the command that corrected it away; None where neither is kept."""
-    if not may_name(record.history, record.stem, event_id):
+def known_fact(record: AccountRecord, rank: int, event_id: str) -> f.Fact | None:
+    """Return the fact kept of this rank and id, or the command that corrected it; None where neither is kept."""
+    if not may_contain(record.history, record.id_prefix, event_id):
         return None
-    found = None
+    known = None
     for fact in record.facts():
         if fact.id == event_id and f.RANK[type(fact)] == rank:
-            found = fact
+            known = fact
         if isinstance(fact, f.CommandFact) and fact.corrects == event_id and fact.corrects_rank in {rank, None}:
             return fact
-    return found
+    return known
 
 
-def take(record: AccountRecord, fact: f.Fact, rules: Rules, lateness_us: int) -> HistoryUpdate:
-    """Take a fact into a record. Refuses one too old (`LATE`), and one whose id another payload has (`CONFLICT`)."""
+def add_fact(record: AccountRecord, fact: f.Fact, rules: Rules, lateness_us: int) -> HistoryUpdate:
+    """Add a fact to a record. Refuses one too old (`LATE`), and another payload under a known id (`CONFLICT`)."""
     t, rank = fact.t, f.RANK[type(fact)]
-    known = matching(record, rank, fact.id)
+    known = known_fact(record, rank, fact.id)
     if known is not None:
-        corrected = isinstance(known, f.CommandFact) and rank != f.RANK[f.CommandFact]
-        if corrected or known == fact:
-            return HistoryUpdate(REPEAT, [], [])
-        return refused(Reason.CONFLICT, "the same event_id was applied with another payload")
-    late = too_old(record, fact, lateness_us)
+        is_corrected = isinstance(known, f.CommandFact) and rank != f.RANK[f.CommandFact]
+        if is_corrected or known == fact:
+            return unchanged(REPEAT)
+        return unchanged(Refused(Reason.CONFLICT, "the same event_id was applied with another payload"))
+    late = late_refusal(record, fact, lateness_us)
     if late is not None:
-        return late
+        return unchanged(late)
     if t > record.head.t:
         return _append(record, fact, rules)
     facts = record.facts()
     bisect.insort(facts, fact, key=f.order)
-    return rewrite(record, facts, fact.id, rules)
+    return refold(record, facts, fact.id, rules)
 
 
-def too_old(record: AccountRecord, fact: f.Fact, lateness_us: int) -> HistoryUpdate | None:
-    """Return the refusal of a fact older than the lateness allows or than the history kept, or None."""
-    # A referral's credit is our own message: how long after its purchase it comes says how far apart two partitions of a
-    # backfill are, and nothing of the account.
+def late_refusal(record: AccountRecord, fact: f.Fact, lateness_us: int) -> Refused | None:
+    """Return the refusal of a fact that is older than the lateness allowed or than the history kept, or None."""
+    # A referral's credit is the worker's own message: its delay is the distance between two partitions in a backfill, and
+    # says nothing of the account.
     if record.newest - fact.t > lateness_us and not isinstance(fact, f.ReferralFact):
-        return refused(
-            Reason.LATE, f"older than the account's newest event by more than {lateness_us // times.DAY_US} days"
-        )
+        days = lateness_us // times.DAY_US
+        return Refused(Reason.LATE, f"older than the account's newest event by more than {days} days")
     if record.edge is not None and f.order(fact) <= record.edge:
-        return refused(Reason.LATE, "older than the history that is kept of the account")
+        return Refused(Reason.LATE, "older than the history that is kept of the account")
     return None
 
 
 def _append(record: AccountRecord, fact: f.Fact, rules: Rules) -> HistoryUpdate:
-    """Fold a fact that is younger than the head onto it."""
+    """Append a fact that is younger than the head, and fold it."""
     reading: Reading | None
     changes, reading = advance(record.head, fact, rules)
     record.append(fact)
@@ -123,15 +124,15 @@ def _append(record: AccountRecord, fact: f.Fact, rules: Rules) -> HistoryUpdate:
     record.newest = max(record.newest, t)
     head, clock = record.head, max(record.clock, t)
     record.clock = clock
-    # A sign of life lets nothing lapse at its own moment; whatever else may be due just then is run, as in a rewrite.
+    # After a sign of life at `t` no lapse is due at `t`; any other timer due at that very time runs, as it does in a refold.
     if clock > t or head.last != t or head.override is not None:
         due = run_timers(head, clock + 1, rules)
         changes, reading = changes + due, None if due else reading
     return HistoryUpdate(APPLIED, [], changes, reading)
 
 
-def rewrite(record: AccountRecord, facts: list[f.Fact], cause: str, rules: Rules) -> HistoryUpdate:
-    """Replace the history kept by `facts`, fold it again, and tell what differs; `cause` is the event behind it."""
+def refold(record: AccountRecord, facts: list[f.Fact], cause: str, rules: Rules) -> HistoryUpdate:
+    """Replace the facts kept by `facts`, fold them, and return what differs; `cause` is the id of the event behind it."""
     account = base_of(record)
     changes: list[StatusChange] = []
     for fact in facts:
@@ -142,41 +143,41 @@ def rewrite(record: AccountRecord, facts: list[f.Fact], cause: str, rules: Rules
     record.newest = max(record.newest, facts[-1].t if facts else 0)
     record.clock = max(record.clock, record.newest)
     same = _agreeing(record.decisions, changes)
-    undone = [Undone(told, cause) for told in reversed(record.decisions[same:])]
+    undone = [Undone(decision, cause) for decision in reversed(record.decisions[same:])]
     del record.decisions[same:]
     return HistoryUpdate(APPLIED, undone, changes[same:])
 
 
 def _agreeing(decisions: list[DecisionInForce], changes: list[StatusChange]) -> int:
-    """Return how many of the first decisions are what the first changes say."""
-    for same, (told, change) in enumerate(zip(decisions, changes, strict=False)):
-        if not told.same_as(change.t, change.source, change.target, change.direction, change.cause):
+    """Return how many of the first decisions are the same as the first changes."""
+    for same, (decision, change) in enumerate(zip(decisions, changes, strict=False)):
+        if not decision.same_as(change.t, change.source, change.target, change.direction, change.cause):
             return same
     return min(len(decisions), len(changes))
 
 
-def wake(record: AccountRecord, now: int, rules: Rules) -> list[StatusChange]:
-    """Run the account's timers up to and including event time `now` (µs); return the changes."""
-    record.clock = max(record.clock, now)
-    return run_timers(record.head, now + 1, rules)
+def run_timers_until(record: AccountRecord, until: int, rules: Rules) -> list[StatusChange]:
+    """Run the account's timers up to and including event time `until` (µs), and return the changes."""
+    record.clock = max(record.clock, until)
+    return run_timers(record.head, until + 1, rules)
 
 
 def next_due(record: AccountRecord, rules: Rules) -> int | None:
-    """Return the next moment (µs) at which the account changes without a fact."""
+    """Return the next event time (µs) at which the account changes without a fact, or None."""
     return due_at(record.head, rules)
 
 
 def base_of(record: AccountRecord) -> Account:
-    """Return the account before the history kept: a copy, free to be folded onto."""
+    """Return a copy of the account before the facts kept."""
     return copy(record.base) if record.base is not None else fresh()
 
 
 def trim_if_due(record: AccountRecord, before: int, rules: Rules, limits: HistoryLimits) -> None:
-    """Trim a history that has grown, from `before` facts, to twice as many as are kept, or past as many more.
+    """Trim a history that has grown, from `before` facts, to twice the facts kept, or past another multiple of them.
 
-    A trim reads the history through, and within the lateness it may drop nothing: so it is not tried at every event. It
-    comes after the decisions of these facts are in the record. A history that is one of several merged is kept whole up
-    to `most_kept` facts, since an unmerge takes it apart again.
+    A trim decodes the history, and within the lateness it may drop nothing, so it is not tried at every event. The decisions
+    of all facts must be in the record by then. The history of an account that takes part in a merge is kept whole up to
+    `most_kept` facts, since an unmerge separates it again.
     """
     is_merged = record.merged_into is not None or bool(record.merged_sources)
     least = limits.most_kept if is_merged else 2 * limits.kept
@@ -185,10 +186,10 @@ def trim_if_due(record: AccountRecord, before: int, rules: Rules, limits: Histor
 
 
 def trim(record: AccountRecord, rules: Rules, limits: HistoryLimits) -> None:
-    """Fold the oldest facts into the base: those beyond `kept` that no late event can come before.
+    """Fold the oldest facts into the base: those beyond `kept` that no event within the lateness can precede.
 
-    Where `most_kept` or more lie within the lateness allowed, the oldest go all the same: an event older than they are
-    is refused as `LATE` from then on.
+    Where there are `most_kept` facts or more, the oldest are folded in any case; an event older than they is `LATE` from
+    then on.
     """
     facts = record.facts()
     drop = len(facts) - limits.kept
@@ -202,5 +203,5 @@ def trim(record: AccountRecord, rules: Rules, limits: HistoryLimits) -> None:
         changes += advance(account, fact, rules)[0]
     record.base, record.edge = account, f.order(facts[drop - 1])
     record.keep(facts[drop:])
-    # Not by their moment: a fact that is kept may share it with the last one that is not.
+    # Not by time: a fact that is kept can have the same time as the last one that is not.
     record.decisions = record.decisions[_agreeing(record.decisions, changes) :]

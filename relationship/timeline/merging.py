@@ -1,9 +1,9 @@
-"""Merges: one account's history joins another's, and can leave it again.
+"""Merges: one account's history joins another's, and can be separated again.
 
-No partition writes another partition's accounts, so what is moved travels as a message keyed to the account it goes to.
-The account that was merged keeps its own history, complete, and forwards whatever it takes in from then on; it tells
-nothing until `unmerge`, and then what has changed meanwhile. What joins may be older than the lateness: a merge speaks of
-the past. It may not reach behind the history that the other account keeps, since it could not be folded where it belongs.
+No partition writes another partition's accounts, so the facts travel as a message keyed to the account that they join. The
+merged account keeps its own history complete and forwards every later change of it; it publishes nothing until `unmerge`,
+and then whatever has changed meanwhile. Facts that join may be older than the lateness allowed, but not older than the
+history that the other account keeps, since they could not be folded in their place.
 """
 
 import base64
@@ -15,11 +15,11 @@ from relationship.contract import messages as m
 from relationship.policy.schedule import Rules
 from relationship.state import facts as f
 from relationship.state.record import AccountRecord
-from relationship.timeline.history import HistoryUpdate, rewrite
+from relationship.timeline.history import HistoryUpdate, refold
 
 
 def merge_rejection(record: AccountRecord, command: m.Command) -> str | None:
-    """Return why a merge or an unmerge cannot be done, or None where it can."""
+    """Return why a merge or an unmerge cannot be carried out, or None where it can."""
     into = command.into
     if command.command == "unmerge":
         return None if record.merged_into == into else f"it is merged into {record.merged_into or 'nothing'}"
@@ -35,11 +35,11 @@ def merge_rejection(record: AccountRecord, command: m.Command) -> str | None:
 
 
 def as_merged(facts: Iterable[f.Fact]) -> list[f.Fact]:
-    """Return facts as another account takes them: profiles fill in only, commands stay where they were given."""
-    return [_guest(fact) for fact in facts if not isinstance(fact, f.CommandFact)]
+    """Return facts as they join another account: profiles as merged ones, and without the commands, which do not join."""
+    return [_as_merged_profile(fact) for fact in facts if not isinstance(fact, f.CommandFact)]
 
 
-def _guest(fact: f.Fact) -> f.Fact:
+def _as_merged_profile(fact: f.Fact) -> f.Fact:
     if type(fact) is not f.ProfileFact:
         return fact
     return f.MergedProfileFact(
@@ -48,12 +48,12 @@ def _guest(fact: f.Fact) -> f.Fact:
 
 
 def pack(facts: Sequence[f.Fact]) -> tuple[int, str]:
-    """Return facts as a move carries them: how many, and their bytes in base64."""
+    """Return facts as a move carries them: their number, and their encoding in base64."""
     return len(facts), base64.b64encode(f.encode_history(facts)).decode()
 
 
 def unpack(move: m.Move) -> list[f.Fact]:
-    """Return the facts that a move carries. Raises ValueError where it carries none that can be read."""
+    """Return the facts that a move carries. Raises ValueError where they cannot be decoded."""
     try:
         return f.decode_history(move.count, base64.b64decode(move.history, validate=True))
     except msgspec.DecodeError as error:
@@ -70,23 +70,28 @@ def join_rejection(record: AccountRecord, move: m.Move, facts: Sequence[f.Fact])
 
 
 def join(record: AccountRecord, move: m.Move, facts: Sequence[f.Fact], rules: Rules) -> HistoryUpdate:
-    """Fold another account's facts into this one's history; those that are there already change nothing."""
-    kept = record.facts()
-    there = {(f.RANK[type(fact)], fact.id) for fact in kept}
-    new = [fact for fact in facts if (f.RANK[type(fact)], fact.id) not in there]
+    """Add another account's facts to this one's history, without those that are there already, and refold."""
+    own = record.facts()
+    known = {_identity(fact) for fact in own}
+    new = [fact for fact in facts if _identity(fact) not in known]
     record.merged_sources = sorted({*record.merged_sources, move.source, *move.through})
-    return rewrite(record, sorted([*kept, *new], key=f.order), move.cause, rules)
+    return refold(record, sorted([*own, *new], key=f.order), move.cause, rules)
 
 
 def leave(record: AccountRecord, move: m.Move, facts: Sequence[f.Fact], rules: Rules) -> HistoryUpdate:
-    """Take another account's facts out of this one's history again."""
-    gone = {(f.RANK[type(fact)], fact.id) for fact in facts}
-    kept = [fact for fact in record.facts() if (f.RANK[type(fact)], fact.id) not in gone]
+    """Remove another account's facts from this one's history, and refold."""
+    leaving = {_identity(fact) for fact in facts}
+    staying = [fact for fact in record.facts() if _identity(fact) not in leaving]
     if not move.through or move.source in record.merged_sources:
-        record.merged_sources = [guest for guest in record.merged_sources if guest not in {move.source, *move.through}]
-    return rewrite(record, kept, move.cause, rules)
+        sources = {move.source, *move.through}
+        record.merged_sources = [source for source in record.merged_sources if source not in sources]
+    return refold(record, staying, move.cause, rules)
+
+
+def _identity(fact: f.Fact) -> tuple[int, str]:
+    return f.RANK[type(fact)], fact.id
 
 
 def difference(before: Sequence[f.Fact], after: Sequence[f.Fact]) -> tuple[list[f.Fact], list[f.Fact]]:
-    """Return the facts that went and those that came, of two histories."""
+    """Return the facts that only the first of two histories has, and those that only the second has."""
     return [fact for fact in before if fact not in after], [fact for fact in after if fact not in before]

@@ -1,4 +1,4 @@
-"""What a step sends: each message as it is published, under an id that is the same however often it is sent."""
+"""The messages that a step sends, each under an id that is the same whenever it is sent again."""
 
 import zlib
 from collections.abc import Sequence
@@ -14,16 +14,18 @@ from relationship.state import facts as f
 from relationship.timeline.explain import event_id_of
 from relationship.timeline.merging import pack as pack_facts
 
-WORTH_COMPRESSING: Final = 1024  # bytes; a state alone is smaller, a decision is four times that and shrinks to a third
-LEFT_OUT: Final = b""  # in the place of a state's JSON
-COMPRESSED: Final = b"\xc1"  # a byte that no MessagePack begins with
+WORTH_COMPRESSING: Final = (
+    1024  # bytes; a state alone is smaller, a decision four times as large, and a third compressed
+)
+LEFT_OUT: Final = b""  # in the place of a state's JSON, which is derived from the record again
+COMPRESSED: Final = b"\xc1"  # the one byte that no MessagePack begins with
 
 _pack: Final = msgspec.msgpack.Encoder()
 _unpack: Final = msgspec.msgpack.Decoder(list[Outgoing])
 
 
 def pack(sends: Sequence[Outgoing]) -> bytes:
-    """Return messages as a record keeps them until its next step: all but the state, which the record itself tells."""
+    """Return messages encoded, as a record keeps them until its next step: states without their JSON."""
     if not sends:
         return b""
     packed = _pack.encode(
@@ -33,14 +35,14 @@ def pack(sends: Sequence[Outgoing]) -> bytes:
 
 
 def unpack(packed: bytes) -> list[Outgoing]:
-    """Return what `pack` packed; a state's value is `LEFT_OUT`."""
+    """Return the messages that `pack` encoded; the value of a state is `LEFT_OUT`."""
     if packed[:1] == COMPRESSED:
         packed = zlib.decompress(packed[1:])
     return _unpack.decode(packed) if packed else []
 
 
 def time_of(message: m.Intake) -> str:
-    """Return when a message happened, as CloudEvents' `time` has it."""
+    """Return when a message happened, in the form of CloudEvents' `time`."""
     return times.rfc3339(times.micros(message.occurred_at))
 
 
@@ -56,7 +58,7 @@ def state(message: State, event_id: str) -> Outgoing:
 
 
 def tombstone(topic: str, account_id: str, command: m.Command, traceparent: str | None) -> Outgoing:
-    """Return the tombstone by which an account leaves a compacted topic."""
+    """Return the tombstone that removes an account from a compacted topic."""
     return Outgoing(topic, account_id, None, f"{command.command}-{command.event_id}", time_of(command), traceparent)
 
 
@@ -65,17 +67,17 @@ def audit(
     cause: m.Intake,
     action: str,
     by: str | None,
-    wrong: str | None,
+    reason: str | None,
     decided_at: int,
     traceparent: str | None,
 ) -> Outgoing:
-    """Return the audit's entry on an action: done, or refused because of what is `wrong`."""
+    """Return the audit entry of an action: done, or refused for a reason."""
     entry = Audit(
         event_id="audit-" + cause.event_id,
         account_id=account_id,
         action=action,
-        outcome="refused" if wrong else "done",
-        detail=wrong,
+        outcome="refused" if reason else "done",
+        detail=reason,
         by=by,
         occurred_at=time_of(cause),
         decided_at=times.rfc3339(decided_at),
@@ -84,7 +86,7 @@ def audit(
 
 
 def referral(account_id: str, purchase: m.Purchase, traceparent: str | None) -> Outgoing | None:
-    """Return the credit of the account that referred this buyer, keyed to it; None where there is none to credit."""
+    """Return the credit for the account that referred this buyer, keyed to it; None where none is due."""
     referrer = purchase.referred_by
     if not referrer or referrer == account_id or purchase.entry == "refund":
         return None
@@ -96,7 +98,7 @@ def referral(account_id: str, purchase: m.Purchase, traceparent: str | None) -> 
 def move(
     account_id: str, into: str, action: str, facts: Sequence[f.Fact], through: Sequence[str], cause: m.Intake
 ) -> Outgoing:
-    """Return a move of facts from an account into another one, or out of it."""
+    """Return the message that moves an account's facts into another account, or out of it."""
     count, history = pack_facts(facts)
     event_id = event_id_of(account_id, 0, 0, 0, 0, f"{action}:{into}:{cause.event_id}")
     message = m.Move(
@@ -113,17 +115,17 @@ def move(
     return Outgoing(m.MOVES, into, to_json(message), event_id, time_of(cause), None)
 
 
-def refusal(account_id: str, move: m.Move, why: str) -> Outgoing:
+def refusal(account_id: str, move: m.Move, reason: str) -> Outgoing:
     """Return the answer to an account whose history cannot join this one's."""
-    return _apart(account_id, move.source, move, move.cause, why)
+    return _refused_move(account_id, move.source, move, move.cause, reason)
 
 
-def release(account_id: str, guest: str, erased: m.Command) -> Outgoing:
-    """Return the word to an account whose history had joined this one, which is erased: it stands for itself again."""
-    return _apart(account_id, guest, erased, erased.event_id, "the account that it was merged into is erased")
+def release(account_id: str, source: str, erased: m.Command) -> Outgoing:
+    """Return the message to an account merged into this one, which is erased: the source is independent again."""
+    return _refused_move(account_id, source, erased, erased.event_id, "the account that it was merged into is erased")
 
 
-def _apart(account_id: str, to: str, event: m.Intake, cause: str, why: str) -> Outgoing:
+def _refused_move(account_id: str, to: str, event: m.Intake, cause: str, reason: str) -> Outgoing:
     event_id = event_id_of(account_id, 0, 0, 0, 0, f"refused:{to}:{event.event_id}")
     message = m.Move(
         event_id=event_id,
@@ -135,6 +137,6 @@ def _apart(account_id: str, to: str, event: m.Intake, cause: str, why: str) -> O
         through=[],
         count=0,
         history="",
-        detail=why,
+        detail=reason,
     )
     return Outgoing(m.MOVES, to, to_json(message), event_id, time_of(event), None)

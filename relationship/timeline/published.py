@@ -1,7 +1,7 @@
-"""The policies published, and what they come to: a schedule of the active ones, and the shadow beside it.
+"""The policies published, and what follows from them: a schedule of the active ones, and the shadow.
 
-Every switch stays: a rebuild folds the past under the policies of the past. Where two take force at one moment, the one
-published last counts. One that cannot be read or fails the check changes nothing.
+Every switch is kept, so that a rebuild folds the past under the policies of the past. Of two that take effect at the same
+time the one published last applies. A record that cannot be decoded, or whose policy fails the check, changes nothing.
 """
 
 import re
@@ -21,9 +21,9 @@ from relationship.timeline.shadow import Shadow
 ACTIVE: Final = "active"
 SHADOW: Final = "shadow"
 NO_KEY: Final = ""  # of a record that concerns no account; it is sent without a key
-OFF: Final = "off"  # in the place of an id and a version: no shadow from now on
-# Between publication and force: workers follow the topic with a poll of half a second, and one that is being started, or
-# waits for a broker, hears of it within a minute. Whoever hears later still folds anew what he must, with corrections.
+OFF: Final = "off"  # in the place of an id and a version: it ends the shadow
+# Between publication and effect: workers poll the topic every half second, and one that is starting, or waits for a broker,
+# has read it within a minute. A worker that reads it later refolds what is affected, and publishes corrections.
 LEAD: Final = timedelta(seconds=60)
 _ROLLED_BACK: Final = re.compile(r"-r[0-9]+$")
 
@@ -43,7 +43,7 @@ def key_of(published: Published) -> str:
 
 
 def compiled(published: Published) -> Policy:
-    """Return a published policy, under the version that it was published by. Raises PolicyError."""
+    """Return a published policy, under the version that it was published with. Raises PolicyError."""
     policy = parse_policy(published.toml, f"{published.id} {published.version}")
     if policy.id != published.id:
         raise PolicyError(f"policy {published.id} {published.version}: its text says id {policy.id}")
@@ -51,7 +51,7 @@ def compiled(published: Published) -> Policy:
 
 
 class PublishedPolicies:
-    """What the topic of policies holds; `first` is in force before every switch. Takes records in any order."""
+    """The contents of the topic of policies. `first` is in force before every switch; records may come in any order."""
 
     def __init__(self, first: Policy) -> None:
         self.first = first
@@ -59,8 +59,8 @@ class PublishedPolicies:
         self.rules: Rules = first
         self.shadow: Shadow | None = None
 
-    def take(self, value: bytes | None) -> str | None:
-        """Take one record in; return why it is rejected, or None. A tombstone takes nothing back: a rollback does."""
+    def apply(self, value: bytes | None) -> str | None:
+        """Apply one record; return why it is rejected, or None. A tombstone undoes nothing; a rollback is a new record."""
         if value is None:
             return None
         try:
@@ -76,16 +76,16 @@ class PublishedPolicies:
         return None
 
     def entries(self, slot: str) -> list[PublishedPolicy]:
-        """Return the policies of a slot, in the order in which they take force."""
-        found = [entry for entry in self._entries.values() if entry.published.slot == slot]
-        return sorted(found, key=lambda e: (e.published.effective_at, e.published.published_at, key_of(e.published)))
+        """Return the policies of a slot, in the order in which they take effect."""
+        of_slot = [entry for entry in self._entries.values() if entry.published.slot == slot]
+        return sorted(of_slot, key=lambda e: (e.published.effective_at, e.published.published_at, key_of(e.published)))
 
     def switches(self) -> list[PublishedPolicy]:
         """Return the switches of the active policy, in order."""
         return self.entries(ACTIVE)
 
-    def complaint(self, published: Published) -> str | None:
-        """Return why a switch must not be published, or None: its version is taken, or it leaves the workers no time."""
+    def rejection_reason(self, published: Published) -> str | None:
+        """Return why a switch must not be published, or None: its version exists, or it takes effect too soon."""
         names = {(self.first.id, self.first.version)} | {(e.published.id, e.published.version) for e in self.switches()}
         if (published.id, published.version) in names:
             return f"{published.id} {published.version} is there already: raise the version, which decisions name"
@@ -98,30 +98,30 @@ class PublishedPolicies:
         return None
 
     def rollback(self, to: str | None, first_text: str) -> tuple[Policy, str, str] | str:
-        """Return the policy to go back to, its text and the version it goes by now; or why there is none.
+        """Return the policy to go back to, its text and its new version; or why there is none.
 
         Without `to` it is the one before the last switch; `first_text` is the text of the first policy.
         """
         known = [(self.first, first_text), *((e.policy, e.published.toml) for e in self.switches() if e.policy)]
         if len(known) == 1:
             return "there is no switch to take back"
-        found = [each for each in known[:-1] if to in {None, each[0].version}]
-        if not found:
+        earlier = [each for each in known[:-1] if to in {None, each[0].version}]
+        if not earlier:
             listed = ", ".join(policy.version for policy, _ in known[:-1])
             return f"no earlier version {to}: there is {listed}"
-        policy, text = found[-1]
+        policy, text = earlier[-1]
         return policy, text, self._next(policy)
 
     def not_before(self, now: datetime) -> datetime | None:
-        """Return when the last switch takes force, if that is still to come: what is to replace it cannot come sooner."""
+        """Return when the last switch takes effect, if that is in the future: what replaces it must not come sooner."""
         last = self.switches()[-1:]
         soonest = now + LEAD + timedelta(seconds=2)
         return last[0].published.effective_at if last and last[0].published.effective_at > soonest else None
 
     def _next(self, policy: Policy) -> str:
-        """Return a version for the same policy again: its own with the number of the rollback."""
-        stem, taken = _ROLLED_BACK.sub("", policy.version), {e.published.version for e in self.switches()}
-        return next(name for number in range(1, len(taken) + 2) if (name := f"{stem}-r{number}") not in taken)
+        """Return a version for a policy that is published again: its own with the number of the rollback."""
+        original, used = _ROLLED_BACK.sub("", policy.version), {e.published.version for e in self.switches()}
+        return next(name for number in range(1, len(used) + 2) if (name := f"{original}-r{number}") not in used)
 
 
 def event_id_of(published: Published) -> str:
@@ -132,7 +132,7 @@ def event_id_of(published: Published) -> str:
 def publication(
     policy_id: str, slot: str, version: str, toml: str, by: str, effective_at: datetime | None, now: datetime
 ) -> Published:
-    """Return a policy to publish: in force from `effective_at`, or as soon as may be (a full second after the lead)."""
+    """Return a policy to publish: in effect from `effective_at`, or as soon as possible (a full second after the lead)."""
     soonest = (now + LEAD).replace(microsecond=0) + timedelta(seconds=2)
     draft = Published(
         event_id="",
@@ -153,17 +153,17 @@ def outgoing(published: Published) -> Outgoing:
     return Outgoing(POLICIES, key_of(published), to_json(published), published.event_id, time)
 
 
-def audit(published: Published, action: str, wrong: str | None, decided_at: datetime) -> Outgoing:
-    """Return the audit's entry on a policy: published, or rejected because of what is `wrong`.
+def audit(published: Published, action: str, reason: str | None, decided_at: datetime) -> Outgoing:
+    """Return the audit entry of a policy: published, or rejected for a reason.
 
-    It concerns no account: its `account_id` is null and its record has no key, so that the two agree as the contract wants.
+    It concerns no account: its `account_id` is null and its record has no key, since the contract wants the two to agree.
     """
     entry = Audit(
         event_id=f"audit-{action}-{published.event_id}",
         account_id=None,
         action=action,
-        outcome="refused" if wrong else "done",
-        detail=wrong or f"{key_of(published)} from {_text(published.effective_at)}",
+        outcome="refused" if reason else "done",
+        detail=reason or f"{key_of(published)} from {_text(published.effective_at)}",
         by=published.by,
         occurred_at=_text(published.published_at),
         decided_at=_text(decided_at),
@@ -172,12 +172,12 @@ def audit(published: Published, action: str, wrong: str | None, decided_at: date
 
 
 def named(value: bytes) -> Published | None:
-    """Return the publication of a record, whatever its text is worth; None where it is none."""
+    """Return the publication in a record, whether or not its policy is valid; None where there is none."""
     try:
         return _decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
-def _text(moment: datetime) -> str:
-    return times.rfc3339(times.micros(moment))
+def _text(time: datetime) -> str:
+    return times.rfc3339(times.micros(time))

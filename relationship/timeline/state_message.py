@@ -1,4 +1,4 @@
-"""The state of an account as the compacted topic, `replay --states` and the command line tell it."""
+"""The state of an account, as it is published on the compacted topic and printed by the command line."""
 
 from relationship.classify.dimensions import confidence
 from relationship.classify.plays import play_of
@@ -10,7 +10,7 @@ from relationship.state.record import AccountRecord
 
 
 def since_of(record: AccountRecord) -> int:
-    """Return the moment (µs) of the told status: of the last decision in force, else of the first fact."""
+    """Return since when (µs) the effective status is in force: the last decision in force, else the first sign of life."""
     if record.decisions:
         return record.decisions[-1].t
     head = record.head

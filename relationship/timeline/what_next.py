@@ -1,7 +1,7 @@
 """What next: the smallest further evidence that would change an account's status again, found by applying it.
 
-Each kind of evidence is applied to a copy of the account, once, twice, … a week apart, until the rules fire; the kind
-that needs the fewest is named. So what is said holds: a test applies it.
+Each kind of evidence is applied to a copy of the account, once, twice and so on, a week apart, until a rule fires; the kind
+that needs the fewest is named. A test applies it and checks that the sentence is true.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,12 +13,12 @@ from relationship.policy.compiled import Policy
 from relationship.state import facts as f
 from relationship.state.account import CANDIDATE, CLIENT, CUSTOMER, LAPSED, PROSPECT, Account, copy
 
-MOST_STEPS: Final = 6  # of one kind of evidence; what needs more is not "next"
+MOST_STEPS: Final = 6  # pieces of one kind of evidence; what needs more is not "next"
 APART_US: Final = 7 * times.DAY_US  # between two pieces of evidence: a week is a usual pace of contact
 
 
 class Step(NamedTuple):
-    """One kind of further evidence: its words for one and for several, and the fact it would state at a moment."""
+    """One kind of further evidence: its words for one and for several, and the fact that it is at an event time (µs)."""
 
     one: str
     many: str
@@ -43,7 +43,6 @@ PURCHASE: Final = Step("a purchase", "purchases", _purchase)
 PLANNING: Final = Step("a planning meeting", "planning meetings", lambda t: _meeting("planning", t))
 REVIEW: Final = Step("a review meeting", "review meetings", lambda t: _meeting("review", t))
 ADVICE: Final = Step("a question for advice", "questions for advice", lambda t: _ticket("advice", t))
-CANCELLATION: Final = Step("a cancellation", "cancellations", lambda t: _ticket("cancellation", t))
 
 STEPS: Final = {
     PROSPECT: (PURCHASE,),
@@ -56,28 +55,23 @@ NUMBERS: Final = ("", "one", "two", "three", "four", "five", "six")
 
 
 def _tried(account: Account, step: Step, policy: Policy) -> Iterator[int | None]:
-    """Apply a step up to `MOST_STEPS` times, a week apart; yield after each the status told, None while it is the old one.
+    """Apply a step up to `MOST_STEPS` times, a week apart; yield after each the effective status, None while it is the same.
 
-    The first one comes when the status has been held for its least time, if that is later than a week from now. Ends
-    where the account would lapse in between.
+    The first one is in a week, or as soon as the status has been held for every minimum time if that is later. Ends where
+    the account would lapse in between.
     """
     trial = copy(account)
-    told, t = trial.effective_status, max(trial.t + APART_US, trial.since + policy.longest_stay_us)
+    status, t = trial.effective_status, max(trial.t + APART_US, trial.since + policy.longest_stay_us)
     for _ in range(MOST_STEPS):
         changes, _ = advance(trial, step.fact(t), policy)
         if any(change.direction == "lapse" for change in changes):
             return
-        yield trial.effective_status if trial.effective_status != told else None
+        yield trial.effective_status if trial.effective_status != status else None
         t += APART_US
 
 
-def needed(account: Account, step: Step, policy: Policy) -> tuple[int, int] | None:
-    """Return how many of a step, a week apart, change the told status, and to which; None where `MOST_STEPS` do not."""
-    return next(((count, to) for count, to in enumerate(_tried(account, step, policy), 1) if to is not None), None)
-
-
-def _nearest(account: Account, policy: Policy) -> tuple[int, int, Step] | None:
-    """Return the step that is needed the fewest times, of several the first: how many times, to which status, and it."""
+def nearest(account: Account, policy: Policy) -> tuple[int, int, Step] | None:
+    """Return how often the step that is needed least is needed, the status that it leads to, and the step; or None."""
     tries = [(step, _tried(account, step, policy)) for step in STEPS[account.status]]
     for count in range(1, MOST_STEPS + 1):
         for step, tried in tries:
@@ -88,10 +82,10 @@ def _nearest(account: Account, policy: Policy) -> tuple[int, int, Step] | None:
 
 
 def what_next(account: Account, policy: Policy) -> str:
-    """Return one sentence that says what would change the status again."""
+    """Return one sentence that says what would change the status next."""
     if account.override:
         return f"Held by a person until {times.rfc3339(account.override.until)[:10]}; then the evidence decides again."
-    best = _nearest(account, policy)
+    best = nearest(account, policy)
     silence = lapse_at(account, policy)
     lapse = f"silence until {times.rfc3339(silence)[:10]} would make it lapsed" if silence is not None else ""
     if best is None:

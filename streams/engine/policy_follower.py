@@ -80,7 +80,7 @@ class PolicyFollower:
                     self._caught_up.set()
 
     async def _take(self, record: Any, publisher: Publisher) -> None:
-        wrong = self._heard.take(record.value)
+        wrong = self._heard.apply(record.value)
         if wrong is None:
             self._core.follow(self._heard)
             self._notifier.notify()

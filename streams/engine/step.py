@@ -120,7 +120,7 @@ class StepBuilder:
             self._due[key] = None
             if record is not None:
                 account = key.decode()
-                outcome = self._fold.wake(account, record, now, self._decided_at)
+                outcome = self._fold.run_timers(account, record, now, self._decided_at)
                 self._outcome(key, outcome)
                 self._publish(account, outcome.sends, 0)
                 self._due[key] = outcome.due_at
@@ -132,7 +132,7 @@ class StepBuilder:
             if record is not None:
                 account = key.decode()
                 self._publish(account, self._fold.pending(account, record), 0)
-                self._due[key] = self._fold.wake(account, record, 0, self._decided_at).due_at
+                self._due[key] = self._fold.run_timers(account, record, 0, self._decided_at).due_at
 
     def _outcome(self, key: bytes, outcome: Outcome) -> None:
         if outcome.changed:

@@ -18,7 +18,7 @@ async def read_policies(settings: Settings, first: Policy) -> PublishedPolicies:
     """Return what the topic holds now; what is no policy is left out. Raises TopicsError and KafkaError."""
     found = PublishedPolicies(first)
     async for record in read_to_end(settings, POLICIES):
-        found.take(record.value)
+        found.apply(record.value)
     return found
 
 

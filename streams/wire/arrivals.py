@@ -1,4 +1,4 @@
-"""Arrivals: records of the intake, decoded, as the merge and the fold take them. Values only."""
+"""Arrivals: decoded records of the intake, the input of the merge and of the fold. Values only."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,18 +14,18 @@ TRACEPARENT: Final = "traceparent"
 
 
 class Arrival(Delivered, frozen=True, gc=False):
-    """One record of the intake, decoded: a message as the fold takes it, or the reason why it is refused.
+    """One decoded record of the intake: a message for the fold, or the reason why it is refused.
 
-    A plain struct, which Python's garbage collector passes over: tens of thousands of them wait at a time in a backfill.
+    A struct that Python's garbage collector does not track: tens of thousands of them wait at a time in a backfill.
 
     Attributes:
-        at: when it happened. A refused one moves no clock: it stands where the one before did.
-        record: as it was fetched.
-        refused: why it is refused; there is no message then, and this stands in its place.
+        at: event time. That of a refused record is the one of the record before, so that it does not advance the clock.
+        record: the record as fetched.
+        refused: why the record is refused; `message` is then this too, and no message.
     """
 
     at: datetime = EPOCH
-    record: Any = None  # a struct's fields after one with a default need one too; there always is a record
+    record: Any = None  # never None; a struct's field after one with a default needs a default too
     refused: Refused | None = None
 
     @property
@@ -35,7 +35,7 @@ class Arrival(Delivered, frozen=True, gc=False):
 
 
 def arrival_of(topic: str, record: FetchedRecord, message: Message | Refused, at: datetime) -> Arrival:
-    """Return a decoded record of a topic as an arrival. `at` is when it happened."""
+    """Return a decoded record of a topic as an arrival. `at` is its event time."""
     traceparent = _traceparent(record) if record.headers else None
     refused = message if type(message) is Refused else None
     return Arrival(topic, record.offset, cast("Message", message), traceparent, at, record, refused)
@@ -49,12 +49,12 @@ def _traceparent(record: FetchedRecord) -> str | None:
 
 
 class StepInput(NamedTuple):
-    """What one step takes.
+    """The input of one step.
 
     Attributes:
-        arrivals: in event-time order.
-        accounts: those that are not refused, of every account by its table key, in order.
-        refused: those that are, in order.
+        arrivals: all of them, in event-time order.
+        accounts: those that are not refused, by the table key of their account, in order.
+        refused: those that are refused, in order.
     """
 
     arrivals: Sequence[Arrival]
@@ -63,7 +63,7 @@ class StepInput(NamedTuple):
 
 
 def step_input(arrivals: Sequence[Arrival]) -> StepInput:
-    """Return arrivals as one step takes them."""
+    """Return arrivals as the input of one step."""
     accounts: defaultdict[bytes, list[Arrival]] = defaultdict(list)
     refused = []
     for arrival in arrivals:
@@ -75,16 +75,16 @@ def step_input(arrivals: Sequence[Arrival]) -> StepInput:
 
 
 def first_step_input(arrivals: Sequence[Arrival], most: int) -> StepInput:
-    """Return the first arrivals that hold at most `most` records of any one key."""
-    share = step_input(arrivals)
-    if max(map(len, share.accounts.values()), default=0) + len(share.refused) <= most:
-        return share
+    """Return the first arrivals, up to the one that would be more than `most` of its key, as the input of a step."""
+    whole = step_input(arrivals)
+    if max(map(len, whole.accounts.values()), default=0) + len(whole.refused) <= most:
+        return whole
     end = _cut(arrivals, most)
-    return share if end == len(arrivals) else step_input(arrivals[:end])
+    return whole if end == len(arrivals) else step_input(arrivals[:end])
 
 
 def _cut(arrivals: Sequence[Arrival], most: int) -> int:
-    """Return how many arrivals come before the first that would be one too many of its key."""
+    """Return the number of arrivals before the first that would be more than `most` of its key."""
     seen: Counter[bytes | None] = Counter()
     for number, arrival in enumerate(arrivals):
         key = arrival.record.key
@@ -95,5 +95,5 @@ def _cut(arrivals: Sequence[Arrival], most: int) -> int:
 
 
 def positions_after(arrivals: Iterable[Arrival]) -> dict[str, int]:
-    """Return the next offset of every topic; within a topic, arrivals are in order."""
+    """Return the next offset of every topic. Within a topic, arrivals are in order."""
     return {arrival.topic: arrival.offset + 1 for arrival in arrivals}

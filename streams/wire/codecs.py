@@ -1,12 +1,12 @@
-"""From the bytes of an intake record to a message, or to the reason why not. This is the hot path.
+"""Decodes the bytes of an intake record into a message, or a refusal with its reason. This is the hot path.
 
-The rules, in the order in which the first one broken is told: of the topic's own type (VERSION); within the limits of
-size and depth (SIZE); well-formed JSON in UTF-8, no key repeated (DECODE); version 1 (VERSION); the contract's fields
-(SCHEMA); a time between 1970-01-02 and a little after now (TIME); keyed by its own account (KEY). CONFLICT and LATE
-need the account's history, and are told by the core.
+The rules, of which the first one broken is reported: the topic's own type (VERSION); within the limits of size and depth
+(SIZE); well-formed JSON in UTF-8 without a repeated key (DECODE); version 1 (VERSION); the contract's fields (SCHEMA); a
+time between 1970-01-02 and a little after now (TIME); keyed by its own account (KEY). CONFLICT and LATE depend on the
+account's history and are decided by the core.
 
-A valid record costs one pass of msgspec and some counting; `codec_faults` looks closer at all others. A refusal's text
-names a field's path and what is wrong with it, and never a value: values can be personal data.
+A valid record costs one pass of msgspec and some counting; `explain_faults` examines all others. A refusal's text names a
+field's path and its fault, and never a value, since values can be personal data.
 """
 
 from collections.abc import Iterable
@@ -36,14 +36,14 @@ from streams.wire.records import FetchedRecord
 from streams.wire.rules import MAX_ACCOUNT_BYTES, RULES, bad_field, bad_version, broken_rule, is_known
 from streams.wire.shapes import SHAPES
 
-# Before the second day of 1970 lie the clocks that were never set: epoch 0 in any time zone, and the year 1.
+# Earlier times come from clocks that were never set: epoch 0 in any time zone, and the year 1.
 EARLIEST_US: Final = 86_400_000_000
 MINUTE_US: Final = 60_000_000
 EARLIEST: Final = EPOCH + timedelta(microseconds=EARLIEST_US)
 TYPE_HEADER: Final = "ce_type"
 CURRENT: Final = "1.0"
 
-# What a correction's value is where its topic is not given: the first whose mark it has, else a profile.
+# The topic of a correction's value where none is given: the first whose field it has, else the profile's.
 MARKS: Final = {
     "amount": PURCHASES,
     "ticket_id": TICKETS,
@@ -57,7 +57,7 @@ Headers = Iterable[tuple[str, bytes | None]]
 
 
 class Limits(NamedTuple):
-    """What a record may be at most: bytes of value, levels of nesting, and µs ahead of the clock."""
+    """The limits of a record: bytes of value, levels of nesting, and µs ahead of wall-clock time."""
 
     max_record_bytes: int = 1_000_000
     max_depth: int = 32
@@ -65,7 +65,7 @@ class Limits(NamedTuple):
 
 
 class Codec:
-    """Decodes intake records. It holds nothing but its limits, and never raises, whatever the bytes."""
+    """Decodes intake records. It has no state but its limits, and raises nothing, whatever the bytes."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -88,13 +88,13 @@ class Codec:
         A null value on the profile topic is a tombstone: a profile without facts, at the record's own timestamp.
 
         Args:
-            topic: where the record stood.
-            key: the record's key, which is to be the account's id in UTF-8.
+            topic: the record's topic.
+            key: the record's key, which must be the account's id in UTF-8.
             value: the record's value; None is Kafka's null.
-            now_us: the wall clock, µs since the epoch.
-            offset: the record's offset, which gives a tombstone its id.
+            now_us: wall-clock time, µs since the epoch.
+            offset: the record's offset, from which a tombstone's event_id is made.
             timestamp_us: the record's timestamp, µs since the epoch.
-            headers: the record's headers, of which `ce_type` is looked at.
+            headers: the record's headers, of which `ce_type` is checked.
         """
         for name, content in headers:
             if name == TYPE_HEADER and content is not None and content != topic.encode():
@@ -107,11 +107,11 @@ class Codec:
         return _bad_key(key)
 
     def arrivals(self, topic: str, records: Iterable[FetchedRecord], now_us: int, last: datetime) -> list[Arrival]:
-        """Return each record of one topic with what `decode` says of it. `last` is the event time of the one before them.
+        """Return each record of one topic, decoded. `last` is the event time of the record before them.
 
-        This is the hot path: a record without headers that breaks no rule is told in one turn of the loop, where calls
-        would cost more than the checks; they are those of `Shape.is_plain`, `_broken` and `decode`. Of any other record
-        `decode` says what it is.
+        This is the hot path: a record without headers that breaks no rule is decoded in the loop itself, where calls would
+        cost more than the checks, which are those of `Shape.is_plain`, `_broken` and `decode`. Any other record is decoded
+        by `decode`.
         """
         shape = SHAPES[topic]
         decode, is_flat, marks, unquoted_of = shape.decoder.decode, shape.flat, shape.marks, shape.unquoted_of
@@ -124,7 +124,7 @@ class Codec:
                 try:
                     message = decode(value)
                 except UNREADABLE:
-                    pass  # told below
+                    pass  # `decode` returns the reason
                 else:
                     at = message.occurred_at
                     if (
@@ -139,10 +139,10 @@ class Codec:
                         last = at
                         arrivals.append(Arrival(topic, record.offset, message, None, at, record))
                         continue
-            found = self._decoded(topic, record, now_us)
-            if not isinstance(found, Refused):
-                last = found.occurred_at
-            arrivals.append(arrival_of(topic, record, found, last))
+            decoded = self._decoded(topic, record, now_us)
+            if not isinstance(decoded, Refused):
+                last = decoded.occurred_at
+            arrivals.append(arrival_of(topic, record, decoded, last))
         return arrivals
 
     def _decoded(self, topic: str, record: FetchedRecord, now_us: int) -> Message | Refused:
@@ -151,7 +151,7 @@ class Codec:
         return self.decode(topic, key, value, now_us, offset=record.offset, timestamp_us=stamp, headers=headers)
 
     def decode_value(self, topic: str, value: bytes, now_us: int) -> Message | Refused:
-        """Return the message that `value` holds, or why it is refused; for files, whose lines have no key."""
+        """Return the message in `value`, or why it is refused; for the lines of files, which have no key."""
         shape = SHAPES.get(topic)
         if shape is None:
             return Refused(Reason.VERSION, "no message type is known for this topic")
@@ -166,25 +166,25 @@ class Codec:
         return self._broken(message, now_us) or message
 
     def _broken(self, message: Message, now_us: int) -> Refused | None:
-        """Return what a decoded message breaks first: version, contract, time, what it corrects."""
+        """Return the first rule that a decoded message breaks: version, contract, time, correction; or None."""
         version = message.schema_version
         if version is not None and version != CURRENT and not is_known(version):
             return bad_version()
         if broken := broken_rule(message):
             return broken
-        moment_us = message.occurred_at.timestamp() * 1e6
-        if not EARLIEST_US <= moment_us <= now_us + self._future_us:
-            return self._bad_time("$.occurred_at", moment_us)
+        time_us = message.occurred_at.timestamp() * 1e6
+        if not EARLIEST_US <= time_us <= now_us + self._future_us:
+            return self._bad_time("$.occurred_at", time_us)
         return self._bad_correction(message, now_us) if isinstance(message, Command) else None
 
-    def _bad_time(self, what: str, moment_us: float) -> Refused:
-        """Return the TIME refusal of a moment that no clock in order shows."""
-        if moment_us < EARLIEST_US:
+    def _bad_time(self, what: str, time_us: float) -> Refused:
+        """Return the TIME refusal of a time that no clock that is set shows."""
+        if time_us < EARLIEST_US:
             return Refused(Reason.TIME, f"{what}: before 1970-01-02, which only a clock that was never set shows")
         return Refused(Reason.TIME, f"{what}: more than {self._future_us / MINUTE_US:g} minutes ahead of the clock")
 
     def _bad_correction(self, command: Command, now_us: int) -> Refused | None:
-        """Return why a correction's value could not have been the message that it corrects, or None."""
+        """Return why a correction's value cannot replace the message that it corrects, or None."""
         value = command.value
         if command.command != "correct" or not isinstance(value, dict):
             return None
@@ -200,7 +200,7 @@ class Codec:
     def _tombstone(
         self, topic: str, key: bytes | None, now_us: int, offset: int, timestamp_us: int
     ) -> Profile | Refused:
-        """Return the profile without facts that a null value stands for."""
+        """Return the empty profile that a null value means."""
         if topic != PROFILES:
             return Refused(Reason.DECODE, f"a null value, which only {PROFILES} may have")
         try:
@@ -216,7 +216,7 @@ class Codec:
 
 
 def _topic_of(value: dict[str, Any]) -> str:
-    """Return the topic whose message a correction's value is, by the first field that only that topic requires."""
+    """Return the topic of a correction's value, by the first field that only that topic requires."""
     return next((topic for mark, topic in MARKS.items() if mark in value), PROFILES)
 
 

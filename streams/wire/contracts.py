@@ -1,8 +1,8 @@
 """The contract as files: JSON Schemas of topics and policy, and an AsyncAPI document, generated from their types.
 
-`python -m streams.wire.contracts` writes them into `contracts/`; `--check` only tells whether they are what the types say,
-and a test does the same. A schema says a little less than the codec checks (that the key is the account's id, say), and
-must never refuse what the codec accepts.
+`python -m streams.wire.contracts` writes them into `contracts/`; `--check` only tells whether they are up to date, and a
+test does the same. A schema contains a little less than the codec checks (not, for instance, that the key is the account's
+id), and must never refuse what the codec accepts.
 """
 
 import inspect
@@ -42,7 +42,7 @@ DEFINITIONS: Final = "#/$defs/{name}"
 COMPONENTS: Final = "#/components/schemas/{name}"
 KAFKA_BINDING: Final = "0.5.0"
 
-# Python's `$` also matches before a last line feed, other dialects' does not, and some have no look-ahead at all.
+# In Python `$` also matches before a final line feed; in other dialects it does not, and some have no look-ahead.
 PYTHON_ONLY: Final = r"(?!\n)"
 VERSION_1: Final = r"^1(\.[0-9]{1,4})*$"
 

@@ -1,12 +1,12 @@
-"""Refused records in the dead-letter topic, and what can be read back from there.
+"""Dead letters: refused records in the dead-letter topic, written and read back.
 
-A dead letter is the refused record as it was: the same key, the value byte for byte, its own headers. Headers added to
-them say where it stood and why it was refused, under the names of Kafka Streams (KIP-1034) and of Spring's dead-letter
+A dead letter is the refused record as it was: the same key, the value byte for byte, its own headers. Further headers give
+its position and the reason of the refusal, under the names of Kafka Streams (KIP-1034) and of Spring's dead-letter
 recoverer, so that other tools show them too; their values are text. A record that is refused again after a redrive gets
-these headers anew, never twice.
+these headers replaced, not added.
 
-What does not fit into one record is left out: the value first, then the headers, then the key. A small object takes
-the value's place: the SHA-256 of what was left out, and where the original stands for as long as its topic retains it.
+What does not fit into one record is omitted: the value first, then the headers, then the key. A small object replaces the
+value: the SHA-256 of what was omitted, and the position of the original, which is there as long as its topic retains it.
 """
 
 import hashlib
@@ -37,9 +37,9 @@ OWN: Final = frozenset(
 EXCEPTION_NAME: Final = "clientward.Refused"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-# A broker takes batches of 1,048,588 bytes by default; the rest is for our own headers and the batch's framing.
+# A broker accepts batches of 1,048,588 bytes by default; the rest is for the added headers and the batch's framing.
 MAX_BYTES: Final = 1_040_000
-# What a header costs beside its name and value: two lengths of up to five bytes.
+# Bytes of a header besides its name and value: two lengths of up to five bytes.
 FRAMING: Final = 10
 
 
@@ -55,12 +55,12 @@ class Rejected(NamedTuple):
     """A dead letter as read back.
 
     Attributes:
-        topic, partition, offset: where the refused record stood.
-        timestamp_ms: its own timestamp, or None where that was not noted.
+        topic, partition, offset: the refused record's position.
+        timestamp_ms: its own timestamp, or None where it is not in the headers.
         reason: the code of the refusal.
-        text: the sentence that says why; show it escaped, since whoever may write to the topic can forge it.
-        refused_at: when it was refused, RFC 3339; empty where that was not noted.
-        key, value, headers: the record as it was refused, without the headers that the refusal added.
+        text: the reason in words; show it escaped, since anyone who can write to the topic can forge it.
+        refused_at: when it was refused, RFC 3339; empty where it is not in the headers.
+        key, value, headers: the record as it was refused, without the added headers.
         omitted: what did not fit: "", "value", "value, headers" or "value, headers, key".
     """
 
@@ -81,26 +81,26 @@ def dead_letter(tp: TP, record: FetchedRecord, refused: Refused, *, now: int, ma
     """Return what to publish for a refused record.
 
     Args:
-        tp: topic and partition where the record stood.
+        tp: the record's topic and partition.
         record: the record as consumed.
         refused: why it is refused.
-        now: the wall clock, µs since the epoch.
-        max_bytes: how much key, value and original headers may come to; keep it some KB below the topic's limit.
+        now: wall-clock time, µs since the epoch.
+        max_bytes: the limit of key, value and original headers together; some KB below the topic's own limit.
     """
     kept = [(name, content) for name, content in record.headers if name not in OWN]
-    why = _why(tp, record, refused, now)
+    added = _added_headers(tp, record, refused, now)
     if _size(record.key, record.value, kept) <= max_bytes:
-        return DeadLetter(record.key, record.value, kept + why)
-    place = _place(tp, record, kept)
+        return DeadLetter(record.key, record.value, kept + added)
+    place = _placeholder(tp, record, kept)
     if _size(record.key, place, kept) <= max_bytes:
-        return DeadLetter(record.key, place, [*kept, *why, (OMITTED, b"value")])
+        return DeadLetter(record.key, place, [*kept, *added, (OMITTED, b"value")])
     if _size(record.key, place, []) <= max_bytes:
-        return DeadLetter(record.key, place, [*why, (OMITTED, b"value, headers")])
-    return DeadLetter(None, place, [*why, (OMITTED, b"value, headers, key")])
+        return DeadLetter(record.key, place, [*added, (OMITTED, b"value, headers")])
+    return DeadLetter(None, place, [*added, (OMITTED, b"value, headers, key")])
 
 
 def read_dead_letter(record: FetchedRecord) -> Rejected | None:
-    """Return what a record of the dead-letter topic says, or None where it is no dead letter of ours."""
+    """Return a record of the dead-letter topic as a `Rejected`, or None where it is no dead letter of this product."""
     noted = {name: content.decode(errors="replace") for name, content in record.headers if content and name in OWN}
     try:
         reason, partition, offset = Reason(noted[REASON]), int(noted[PARTITION]), int(noted[OFFSET])
@@ -123,8 +123,8 @@ def read_dead_letter(record: FetchedRecord) -> Rejected | None:
     )
 
 
-def _why(tp: TP, record: FetchedRecord, refused: Refused, now: int) -> list[Header]:
-    """Return the headers that say where the record stood, and why and when it was refused."""
+def _added_headers(tp: TP, record: FetchedRecord, refused: Refused, now: int) -> list[Header]:
+    """Return the headers with the record's position, and with why and when it was refused."""
     noted = {
         TOPIC: tp.topic,
         PARTITION: tp.partition,
@@ -140,13 +140,13 @@ def _why(tp: TP, record: FetchedRecord, refused: Refused, now: int) -> list[Head
 
 
 def _size(key: bytes | None, value: bytes | None, headers: Sequence[Header]) -> int:
-    """Return about how many bytes a record takes."""
+    """Return the approximate size of a record in bytes."""
     held = sum(len(name.encode()) + len(content or b"") + FRAMING for name, content in headers)
     return len(key or b"") + len(value or b"") + held
 
 
-def _place(tp: TP, record: FetchedRecord, headers: Sequence[Header]) -> bytes:
-    """Return the JSON object that stands for a value left out: its hash and size, and where the original stands."""
+def _placeholder(tp: TP, record: FetchedRecord, headers: Sequence[Header]) -> bytes:
+    """Return the JSON object that replaces an omitted value: its hash and size, and the position of the original."""
     value = record.value or b""
     place = {
         "sha256": hashlib.sha256(value).hexdigest(),

@@ -1,8 +1,8 @@
-"""Why a record could not be read, in one line: the slow path, for records that are refused or hold unusual fields.
+"""Explains in one line why a record was refused: the slow path, for refused records and those with unusual fields.
 
-Nothing here recurses before the depth has been measured, and every scan is linear in the record's size, since whoever
-sends bad records can send many. No text holds a value of the record: a field's path, the position of a byte and what
-the contract allows are enough to find the mistake, and the record itself stands in the dead-letter topic.
+Nothing here recurses before the depth has been measured, and every scan is linear in the record's size, since a sender of
+bad records can send many. No text contains a value of the record: a field's path, the position of a byte and what the
+contract allows are enough to find the mistake, and the record itself is in the dead-letter topic.
 """
 
 import json
@@ -19,16 +19,16 @@ from relationship.contract.outcome import Reason, Refused
 from streams.wire.rules import bad_field, bad_version
 from streams.wire.shapes import fields_of, struct_of
 
-# What `explain` turns into a refusal; RecursionError guards against a depth limit beyond the interpreter's own.
+# The errors that `explain` turns into a refusal. RecursionError occurs where the depth limit exceeds the interpreter's.
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
-# Strings are skipped whole, and one that never ends is taken to the end of the record, so that the scan stays linear.
-# The `++` and `*+` never backtrack.
+# A string is one match, and one without an end reaches to the end of the record, so that the scan is linear: `++` and `*+`
+# do not backtrack.
 TOKENS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{\]}]', re.DOTALL)
 MAJOR: Final = re.compile(r"[0-9]+")
 MISSING: Final = re.compile(r"Object missing required field `(\w+)`")
 PLACE: Final = re.compile(r" - at `(\$[^`]*)`$")
-# msgspec's own word for a key that the contract does not name, and for an element of a list.
+# What msgspec writes for a key that the contract does not name, and for an element of a list.
 UNNAMED: Final = "[...]"
 
 GENERIC: Final = msgspec.json.Decoder()
@@ -40,11 +40,11 @@ class RepeatedKeyError(ValueError):
 
 
 class NotFinite:
-    """Stands where the record has NaN, Infinity or -Infinity, which JSON does not have."""
+    """A placeholder for NaN, Infinity or -Infinity, which JSON does not have."""
 
 
 def find_flaw(value: bytes, max_depth: int) -> Refused | None:
-    """Return what is wrong with a record that msgspec decoded: too deep, bad UTF-8, or a repeated key; or None."""
+    """Return the fault of a record that msgspec decoded: too deep, bad UTF-8, or a repeated key; or None."""
     if is_deeper(value, max_depth):
         return _too_deep(max_depth)
     try:
@@ -138,25 +138,25 @@ def _mark(_constant: str) -> NotFinite:
 
 
 def _leave_out(_digits: str) -> None:
-    """Leave a number out: nobody looks at it here, and five thousand digits cost time to convert."""
+    """Drop a number: it is not read here, and converting five thousand digits takes time."""
 
 
-def _unfit(found: object, value: bytes, message_type: type[Message], error: Exception) -> Refused:
-    """Say why a record that the lenient parser can read is refused: an unknown version before anything else."""
-    if _has_unknown_major(found):
+def _unfit(parsed: object, value: bytes, message_type: type[Message], error: Exception) -> Refused:
+    """Return why a record that the lenient parser can read is refused: an unknown version before anything else."""
+    if _has_unknown_major(parsed):
         return bad_version()
-    if path := next(_not_finite(found, "$"), None):
+    if path := next(_not_finite(parsed, "$"), None):
         return bad_field(path, "not a finite number, which JSON cannot hold")
     try:
         RAW.decode(value)
-    except msgspec.DecodeError:  # the lenient parser lets pass what is no text
+    except msgspec.DecodeError:  # which the lenient parser accepts
         return Refused(Reason.DECODE, "broken JSON: half of a surrogate pair")
     return _misfit(str(error), message_type)
 
 
-def _has_unknown_major(found: object) -> bool:
-    """Tell whether the record says that it is of another major version, however odd the rest of the version is."""
-    version = found.get("schema_version") if isinstance(found, dict) else None
+def _has_unknown_major(parsed: object) -> bool:
+    """Tell whether the record names another major version, whatever the rest of the version is."""
+    version = parsed.get("schema_version") if isinstance(parsed, dict) else None
     major = MAJOR.match(version) if isinstance(version, str) else None
     return major is not None and major[0] != "1"
 

@@ -1,4 +1,4 @@
-"""What is fetched from Kafka, as values: a record, and the batch that one fetch brought of one partition."""
+"""What is fetched from Kafka, as values: a record, and the batch that one fetch returned for one partition."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -9,7 +9,7 @@ Header = tuple[str, bytes | None]
 
 
 class FetchedRecord(Protocol):
-    """What is needed of a fetched record: the parser's own has it, and `ConsumerRecord`. Its place is its batch's."""
+    """The attributes that are used of a fetched record: both the parser's own type and `ConsumerRecord` have them."""
 
     @property
     def offset(self) -> int:
@@ -33,15 +33,15 @@ class FetchedRecord(Protocol):
 
 
 class Batch(NamedTuple):
-    """What one fetch brought of one partition.
+    """What one fetch returned for one partition.
 
     Attributes:
         tp: topic and partition.
         records: in order; empty where only the position or the end moved.
-        start: the position of the batch before, or where the partition was sought to: so a lost batch is noticed.
+        start: the position after the batch before, or of the seek, by which a lost batch is detected.
         position: the offset of the next record to fetch. It may be beyond the last record: markers, compaction.
         highwater: the offset that the partition's next new record will have.
-        generation: of the seek that these records follow.
+        generation: that of the seek before these records.
     """
 
     tp: TP

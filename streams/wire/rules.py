@@ -1,7 +1,7 @@
-"""The rules of the contract that a type cannot say: real currencies, days in order, what each command needs.
+"""The rules of the contract that a type cannot express: real currencies, days in order, what each command needs.
 
-A rule takes a decoded message and returns a refusal or None. Every text starts with the path of the field and holds no
-value of it. What needs the account's history (CONFLICT, LATE) is the core's to judge.
+A rule takes a decoded message and returns a refusal or None. Every text starts with the path of the field and contains no
+value of it. What depends on the account's history (CONFLICT, LATE) is decided by the core.
 """
 
 import re
@@ -27,9 +27,9 @@ from relationship.contract.outcome import Reason, Refused
 from relationship.timeline.merging import unpack
 
 MAX_ACCOUNT_BYTES: Final = 255
-# A text this short cannot be too long: UTF-8 needs at most four bytes for a character.
+# A text of so many characters cannot be too long: UTF-8 needs at most four bytes for one.
 SHORT: Final = MAX_ACCOUNT_BYTES // 4
-# Times outside of these cannot be moved into UTC without leaving the calendar.
+# Times outside of these cannot always be converted to UTC within the calendar.
 FIRST: Final = datetime(1970, 1, 2, tzinfo=UTC)
 LAST: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -92,7 +92,7 @@ def _purchase(message: Purchase) -> Refused | None:
 
 
 def _profile(message: Profile) -> Refused | None:
-    """A contract does not end before it was signed."""
+    """A contract does not end before the day on which it is signed."""
     contract = message.contract
     if contract is None or contract.ends_on is None or contract.ends_on >= contract.signed_on:
         return None
@@ -105,7 +105,7 @@ def _referral(message: Referral) -> Refused | None:
 
 
 def _command(message: Command) -> Refused | None:
-    """Each command has what it cannot be carried out without, and times and topics that exist."""
+    """Each command has the fields that it needs, and times and topics that exist."""
     for name in NEEDS[message.command]:
         if getattr(message, name) is None:
             return bad_field(f"$.{name}", f"required for `{message.command}`, and missing or null")
@@ -119,7 +119,7 @@ def _command(message: Command) -> Refused | None:
 
 
 def _move(message: Move) -> Refused | None:
-    """A move carries facts that can be read, and as many as it says."""
+    """A move carries facts that can be decoded, and as many as it says."""
     if is_too_long(message.source) or any(map(is_too_long, message.through)):
         return too_long("source")
     try:

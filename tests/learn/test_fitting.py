@@ -93,7 +93,7 @@ def test_held_out_mistakes_tell_a_wrong_base_from_what_was_learned():
     found = examples(400, BASE[::-1], border=0.6)
     before, after = held_out(found, POLICY, 1)
     assert after.cost < before.cost
-    assert before.true == after.true == sum(each.client for each in found)
+    assert before.actual == after.actual == sum(each.client for each in found)
     assert learn(found, POLICY, 1).border > middle(POLICY)
 
 

@@ -178,7 +178,7 @@ def sent_of(told):
     """Return all that a replay sends."""
     replay, found = Replay(Core(load_policy())), []
     for topic, message in told:
-        found += replay.take(topic, message, NOW_US)[1]
+        found += replay.fold(topic, message, NOW_US)[1]
     return found
 
 
@@ -257,7 +257,7 @@ def test_a_published_policy_decides_from_its_moment_on():
     published = publication(POLICY.id, ACTIVE, "2", variant_text("2"), "ops", on(75), START)
     core = Core(POLICY)
     heard, (replay, decisions) = PublishedPolicies(POLICY), fold(courtship()[:6], core)
-    assert heard.take(outgoing(published).value) is None
+    assert heard.apply(outgoing(published).value) is None
     core.follow(heard)
     for each in courtship()[6:]:
         decisions += fold_on(replay, *each)
@@ -271,7 +271,7 @@ def test_a_shadow_shows_where_it_differs_and_decides_nothing():
     core = Core(POLICY)
     core.shadow = Shadow("trial", variant("s", client_up=95.0))
     replay, decisions = fold(courtship()[:12], core)
-    sends = replay.take(*courtship()[12], NOW_US)[1]
+    sends = replay.fold(*courtship()[12], NOW_US)[1]
     (difference,) = [json.loads(sent.value) for sent in sends if sent.topic == SHADOWED]
     assert (difference["active"]["status"], difference["shadow"]["status"]) == ("client", "candidate")
     assert decisions == fold(courtship()[:12])[1]

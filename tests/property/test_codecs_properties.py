@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 from aiokafka.structs import ConsumerRecord
+from cases import cases
 from codec_strategies import NOW_US, TOPICS, anything, delivered, encoded, messages, mutated
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -39,12 +40,14 @@ def normal(value: Any) -> Any:
     return value
 
 
+@cases(100)
 @given(TOPICS, st.none() | st.binary(max_size=8), st.none() | st.binary(max_size=200), headers)
 def test_arbitrary_bytes_are_answered(topic: str, key: bytes | None, value: bytes | None, others: Any) -> None:
     """No bytes make the codec raise, in any part of the record."""
     assert isinstance(decode(topic, key, value, others), (Refused, MESSAGE_TYPES[topic]))
 
 
+@cases(100)
 @given(st.data())
 def test_damaged_messages_are_answered(data: st.DataObject) -> None:
     """Bytes flipped, cut out or put in leave a message, or a refusal with one printable line."""
@@ -59,6 +62,7 @@ def test_damaged_messages_are_answered(data: st.DataObject) -> None:
     assert not isinstance(decoded, Refused) or decoded.text.isprintable()
 
 
+@cases(100)
 @given(st.data())
 def test_valid_messages_are_read_back_whole(data: st.DataObject) -> None:
     """What a producer wrote is what the message says, field by field, however its JSON is laid out."""
@@ -69,6 +73,7 @@ def test_valid_messages_are_read_back_whole(data: st.DataObject) -> None:
         assert normal(msgspec.to_builtins(getattr(decoded, name))) == normal(value)
 
 
+@cases(100)
 @given(st.data())
 def test_a_repeated_key_is_always_refused(data: st.DataObject) -> None:
     """However a second member of the same name is written and wherever it stands, it is found."""
@@ -88,6 +93,7 @@ def test_a_repeated_key_is_always_refused(data: st.DataObject) -> None:
     assert refused.reason is Reason.DECODE
 
 
+@cases(100)
 @given(st.data())
 def test_the_schemas_refuse_no_valid_message(data: st.DataObject) -> None:
     """A producer that is faithful to the contract passes both the codec and the published schema."""
@@ -97,6 +103,7 @@ def test_the_schemas_refuse_no_valid_message(data: st.DataObject) -> None:
     assert SCHEMAS[topic].is_valid(message)
 
 
+@cases(100)
 @given(mutated())
 def test_the_schemas_refuse_nothing_that_the_codec_accepts(mutation: tuple[str, dict[str, Any]]) -> None:
     """A schema may say less than the codec checks, and never more."""
@@ -105,7 +112,7 @@ def test_the_schemas_refuse_nothing_that_the_codec_accepts(mutation: tuple[str, 
     assert SCHEMAS[topic].is_valid(message) or not accepted
 
 
-@settings(max_examples=500)  # it takes hundreds to meet every way of being wrong in every type
+@cases(500)  # it takes hundreds to meet every way of being wrong in every type
 @given(TOPICS, st.data())
 def test_many_at_once_are_told_as_each_alone(topic: str, data: st.DataObject) -> None:
     """The quick way through a batch accepts and refuses what the careful way does, for the same reasons."""

@@ -148,7 +148,7 @@ def test_an_erasure_leaves_nothing_of_the_account(told):
     end = end_of(told) + timedelta(minutes=1)
     erase = m.Command(event_id="bye", account_id="a", occurred_at=end, command="erase", by="ops")
     replay = fold(told)[0]
-    sends = replay.take(m.COMMANDS, erase, NOW_US)[1]
+    sends = replay.fold(m.COMMANDS, erase, NOW_US)[1]
     assert "a" not in replay.records
     assert all(sent.value is None or sent.topic == AUDIT for sent in sends if sent.key == "a")
     if "b" in replay.records:

@@ -145,7 +145,7 @@ def test_more_evidence_for_a_dimension_never_lowers_it(told, extra, dimension):
     """An event that is evidence for a dimension and not against it leaves that dimension at least where it was."""
     replay, _ = fold(told)
     before = record_of(replay).head
-    fact = fact_of(msgspec.structs.replace(extra[1], event_id="extra", occurred_at=times.moment(before.t)))
+    fact = fact_of(msgspec.structs.replace(extra[1], event_id="extra", occurred_at=times.datetime_of(before.t)))
     after: Account = copy(before)
     against = sum(bad for i, _, bad in effects_of(fact, before, POLICY) if i == dimension)
     advance(after, fact, POLICY)
@@ -202,7 +202,7 @@ def test_timers_woken_early_and_often_change_nothing(told, days):
     end = times.micros(max(message.occurred_at for _, message in told)) + days * times.DAY_US
     once, often = fold(told)[0], Replay(CORE)
     for topic, message in told:
-        often.take(topic, message, NOW_US)
+        often.fold(topic, message, NOW_US)
     start = min(times.micros(message.occurred_at) for _, message in told)
     sent = [list(often.run_until(start + i * (end - start) // 7, NOW_US)) for i in range(8)]
     last = list(once.run_until(end, NOW_US))

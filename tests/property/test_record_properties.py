@@ -1,7 +1,8 @@
 """What holds of the stored record for any history: nothing is lost in it, and a restored one sends the same again."""
 
 import pytest
-from hypothesis import given, settings
+from cases import cases
+from hypothesis import given
 from hypothesis import strategies as st
 from story import CORE, NOW_US, courtship, fold, purchase, ticket
 from test_core_properties import HISTORIES
@@ -9,7 +10,7 @@ from test_core_properties import HISTORIES
 from relationship.contract.outcome import Delivered
 from relationship.state import facts as f
 from relationship.state.facts_from_messages import fact_of
-from relationship.state.packed import may_name
+from relationship.state.packed import may_contain
 from relationship.state.record import AccountRecord, decode, encode
 
 TOLD = st.sampled_from(["", "o", "order-", "order-1", "order-17", "a-0001:p", "a-0001:", "ü", "x" * 40])
@@ -36,7 +37,7 @@ FACTS = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@cases(400)
 @given(st.lists(FACTS, max_size=12), st.integers(0, 12))
 def test_a_history_gives_back_what_was_put_into_it(facts, kept):
     """Facts kept at once and facts added one by one are the same bytes and come back equal, whatever their ids say."""
@@ -46,7 +47,7 @@ def test_a_history_gives_back_what_was_put_into_it(facts, kept):
         record.append(fact)
     at_once = AccountRecord()
     at_once.keep(facts)
-    assert (record.stem, record.history) == (at_once.stem, at_once.history)
+    assert (record.id_prefix, record.history) == (at_once.id_prefix, at_once.history)
     assert record.facts() == facts
     assert decode(encode(record)) == record
     assert decode(encode(record)).facts() == facts
@@ -61,7 +62,7 @@ def test_a_history_is_its_facts_one_after_the_other(count):
     assert f.decode_history(count, history) == facts
 
 
-@settings(max_examples=400, deadline=None)
+@cases(400)
 @given(st.lists(FACTS, max_size=12), IDS)
 def test_no_id_in_a_history_is_overlooked(facts, stranger):
     """Every id that a fact bears or speaks of may be named, also right after a stranger's shortened what is shared."""
@@ -70,7 +71,8 @@ def test_no_id_in_a_history_is_overlooked(facts, stranger):
         record.append(fact)
     corrected = [fact.corrects for fact in facts if isinstance(fact, f.CommandFact) and fact.corrects is not None]
     assert all(
-        may_name(record.history, record.stem, name) for name in [stranger, *corrected, *(fact.id for fact in facts)]
+        may_contain(record.history, record.id_prefix, name)
+        for name in [stranger, *corrected, *(fact.id for fact in facts)]
     )
 
 
@@ -78,13 +80,11 @@ def test_an_id_that_no_fact_bears_is_told_apart_without_decoding():
     """Neither a part of an id, nor one that goes on, nor one that begins otherwise may be named."""
     record = AccountRecord()
     record.keep([f.ReferralFact(1, "order-17"), f.ReferralFact(2, "order-18")])
-    assert [may_name(record.history, record.stem, name) for name in ("order-17", "order-1", "order-171", "17", "")] == [
-        True,
-        *[False] * 4,
-    ]
+    names = ("order-17", "order-1", "order-171", "17", "")
+    assert [may_contain(record.history, record.id_prefix, name) for name in names] == [True, *[False] * 4]
 
 
-@settings(max_examples=300, deadline=None)
+@cases(300)
 @given(HISTORIES, st.data())
 def test_a_restored_record_sends_its_last_step_again(told, data):
     """Whatever a step sent, decisions and states included, its record gives again, byte for byte."""
@@ -97,7 +97,7 @@ def test_a_restored_record_sends_its_last_step_again(told, data):
             assert list(CORE.pending("a", outcome.record)) == list(outcome.sends)
 
 
-@settings(max_examples=200, deadline=None)
+@cases(200)
 @given(HISTORIES)
 def test_decoding_and_encoding_leaves_every_byte(told):
     """A record that is read and written again is the same bytes."""
@@ -105,7 +105,7 @@ def test_decoding_and_encoding_leaves_every_byte(told):
         assert encode(decode(raw)) == raw
 
 
-@settings(max_examples=200, deadline=None)
+@cases(200)
 @given(HISTORIES)
 def test_whole_numbers_take_an_int_and_stay_equal(told):
     """A fact's numbers equal the message's, and are ints where they are whole."""

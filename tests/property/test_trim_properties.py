@@ -106,7 +106,7 @@ def test_base_and_facts_kept_give_the_head_and_its_decisions(told, small):
     """After every message, so that whatever folds the history again changes nothing that stands."""
     replay = Replay(small)
     for topic, message in told:
-        replay.take(topic, message, NOW_US)
+        replay.fold(topic, message, NOW_US)
         if "a" in replay.records:
             assert_whole(record_of(replay))
 

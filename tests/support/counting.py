@@ -76,11 +76,11 @@ class CountingFold:
         count.revision += changed
         return Outcome(encode(count), changed, verdicts, sends, self._due(count))
 
-    def wake(self, account_id: str, record: bytes, now: int, decided_at: int) -> Outcome:  # noqa: ARG002
+    def run_timers(self, account_id: str, record: bytes, until: int, decided_at: int) -> Outcome:  # noqa: ARG002
         """Decide once, some time after the newest event."""
         count = decode(record)
         due = self._due(count)
-        if due is None or now < due:
+        if due is None or until < due:
             return Outcome(record, changed=False, verdicts=(), sends=(), due_at=due)
         count.woken, count.revision = 1, count.revision + 1
         return Outcome(encode(count), changed=True, verdicts=(), sends=[decision(account_id, -1)], due_at=None)

@@ -83,21 +83,21 @@ def fold(told: Iterable[Told], core: Core = CORE) -> tuple[Replay, list[dict[str
     """Fold messages one by one; return the replay and the reclassifications as they would be published."""
     replay, decisions = Replay(core), []
     for topic, message in told:
-        _, sends = replay.take(topic, message, NOW_US)
+        _, sends = replay.fold(topic, message, NOW_US)
         decisions += [json.loads(sent.value or b"") for sent in sends if sent.topic == RECLASSIFIED]
     return replay, decisions
 
 
 def fold_on(replay: Replay, topic: str, message: m.Message) -> list[dict[str, Any]]:
     """Fold one more message; return its reclassifications."""
-    sends = replay.take(topic, message, NOW_US)[1]
+    sends = replay.fold(topic, message, NOW_US)[1]
     return [json.loads(sent.value or b"") for sent in sends if sent.topic == RECLASSIFIED]
 
 
 def refusals(told: Iterable[Told], core: Core = CORE) -> list[Refused]:
     """Fold messages and return what was refused."""
     replay = Replay(core)
-    return [refusal for topic, message in told if (refusal := replay.take(topic, message, NOW_US)[0])]
+    return [refusal for topic, message in told if (refusal := replay.fold(topic, message, NOW_US)[0])]
 
 
 def path(decisions: Iterable[dict[str, Any]]) -> list[str]:

@@ -40,7 +40,7 @@ def test_courses_are_of_the_decisions_in_force():
     """A decision that a late event undid is not held against a policy."""
     courses, replay = Courses(), Replay(CORE)
     for topic, message in [purchase(10, "second"), purchase(5, "first")]:
-        courses.see(replay.take(topic, message, NOW_US)[1])
+        courses.see(replay.fold(topic, message, NOW_US)[1])
     assert courses.of("a") == [(micros(on(5)), "customer")]
     assert courses.of("nobody") == []
 

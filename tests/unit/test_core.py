@@ -26,7 +26,7 @@ from story import (
 from relationship.contract import messages as m
 from relationship.contract.outcome import AUDIT, RECLASSIFIED, STATE, Applied, Delivered, Reason, Refused, Repeat
 from relationship.contract.times import micros
-from relationship.state.record import RecordError, decode
+from relationship.state.record import AccountRecord, RecordError, decode
 from relationship.timeline import history
 
 
@@ -248,14 +248,20 @@ def test_a_refused_message_is_not_part_of_the_record():
     assert decode(outcome.record).offsets == {1: 1}
 
 
-def test_a_busy_account_s_history_is_not_read_through_at_every_event(monkeypatch):
-    """While nothing may be trimmed yet, an event in order costs what it appends: trims are tried once in `KEPT` events."""
-    tried = []
-    monkeypatch.setattr(history, "trim", lambda record, *_: tried.append(record.count))
-    raw, told = None, [purchase(1 + i / 1440, f"p{i}") for i in range(4 * history.KEPT)]
-    for number, each in enumerate(told):
-        raw = step(raw, [each], first_offset=number).record
-    assert tried == [2 * history.KEPT, 3 * history.KEPT, 4 * history.KEPT]
+def test_a_busy_account_s_history_is_not_decoded_at_every_event(monkeypatch):
+    """While nothing may be trimmed yet, an event in order costs what it appends: a trim is tried once in `KEPT` events."""
+    decoded, facts = [], AccountRecord.facts
+
+    def counted(record):
+        decoded.append(record.count)
+        return facts(record)
+
+    monkeypatch.setattr(AccountRecord, "facts", counted)
+    raw = step(None, [purchase(1, "first")]).record
+    decoded.clear()
+    for number in range(1, 4 * history.KEPT):
+        raw = step(raw, [purchase(1 + number / 1440, f"p{number}")], first_offset=number).record
+    assert decoded == [2 * history.KEPT, 3 * history.KEPT, 4 * history.KEPT]
 
 
 def test_a_busy_account_s_history_is_bounded_within_the_lateness():
@@ -308,7 +314,7 @@ def test_a_correction_behind_the_history_kept_is_refused_in_the_audit_topic():
         before = record_of(replay)
         assert before.base is not None
         fix = command(360, "correct", corrects=corrects, topic=m.PURCHASES, value=value)
-        sends = replay.take(*fix, NOW_US)[1]
+        sends = replay.fold(*fix, NOW_US)[1]
         (entry,) = [json.loads(sent.value) for sent in sends if sent.topic == AUDIT]
         assert (entry["outcome"], reason in entry["detail"]) == ("refused", True)
         assert record_of(replay).head.spent == before.head.spent

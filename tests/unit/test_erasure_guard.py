@@ -5,13 +5,14 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
+from aiokafka.errors import KafkaConnectionError
 from story import CORE, command, fold, purchase
 
 from relationship.contract import messages as m
 from relationship.contract.outcome import Reason, Refused
 from relationship.state.record import decode, encode
 from streams.config.settings import Settings
-from streams.engine.erasure_guard import ErasureGuard
+from streams.engine.erasure_guard import POLL_MS, ErasureGuard, read_erasures
 from streams.engine.step import StepBuilder
 from streams.health.traces import _Seen, judged, mentions
 from streams.kafka.topics import TopicSpec, topics_for
@@ -50,6 +51,135 @@ def test_only_what_was_acknowledged_of_an_erased_account_is_left_out(record, cov
     assert ERASED.covers(record) is covered
     alive, gone = ERASED.part([record])
     assert (list(alive), list(gone)) == (([], [record]) if covered else ([record], []))
+
+
+def test_on_the_borders_of_what_was_acknowledged() -> None:
+    """A referral's credit at the very moment of the erasure is new; without an erasure nothing is looked at at all."""
+    at_the_erasure, before = arrival(m.REFERRALS, 50, at=5.0), arrival(m.REFERRALS, 50, at=4.999)
+    assert ERASED.part([before, at_the_erasure]) == ([at_the_erasure], [before])
+    arrivals = [before]
+    assert ErasureGuard().part(arrivals)[0] is arrivals
+    assert not ErasureGuard().covers(before)
+
+
+class Brokers:
+    """The topic of commands of one partition, and the group's offsets, as `read_erasures` asks for them."""
+
+    def __init__(self, values, first=0, acknowledged=None):
+        self.records = [SimpleNamespace(offset=first + i, value=v, timestamp=1_000 + i) for i, v in enumerate(values)]
+        self.first, self.position_, self.fetches = first, None, 0
+        self.offsets = acknowledged or {}
+        self.wrong = None
+
+    def consumer(self, **options):
+        """Stand in for the consumer's class."""
+        assert options["enable_auto_commit"] is False
+        assert options["bootstrap_servers"]
+        return self
+
+    async def __aenter__(self):
+        if self.wrong:
+            raise self.wrong
+        return self
+
+    async def __aexit__(self, *_):
+        self.closed = True
+
+    def assign(self, partitions):
+        """Note what is read."""
+        (self.partition,) = partitions
+
+    async def beginning_offsets(self, partitions):
+        """Return where the topic begins."""
+        return dict.fromkeys(partitions, self.first)
+
+    def seek(self, partition, offset):
+        """Begin there."""
+        assert partition == self.partition
+        self.position_ = offset
+
+    async def position(self, partition):
+        """Return where the next fetch begins."""
+        assert partition == self.partition
+        return self.position_
+
+    async def getmany(self, timeout_ms):
+        """Return two records, or what is left; every other fetch brings nothing."""
+        assert timeout_ms == POLL_MS
+        self.fetches += 1
+        if self.fetches % 2:
+            return {}
+        found = [each for each in self.records if self.position_ <= each.offset][:2]
+        self.position_ = found[-1].offset + 1
+        return {self.partition: found}
+
+    async def acknowledged(self, *tps):
+        """Return the group's offsets of those that have one."""
+        return {tp: self.offsets[tp.topic] for tp in tps if tp.topic in self.offsets and tp.partition == 3}
+
+
+def a_command(name, account="a"):
+    """Return a command's bytes."""
+    return msgspec.json.encode({"account_id": account, "command": name})
+
+
+VALUES = [
+    a_command("erase"),
+    a_command("erase", "b"),
+    None,
+    b"no JSON",
+    a_command("release", "c"),
+    a_command("erase", "b"),
+    a_command("erase", "d"),
+]
+
+
+async def read(monkeypatch, brokers, positions):
+    """Read ahead what was erased in partition 3."""
+    monkeypatch.setattr("streams.engine.erasure_guard.AIOKafkaConsumer", brokers.consumer)
+    return await read_erasures(Settings(), brokers, 3, positions)
+
+
+async def test_erasures_are_read_from_where_redis_stands_to_what_is_acknowledged(monkeypatch) -> None:
+    """Each account with its last erasure's arrival; what the group has not acknowledged is left to the replay."""
+    brokers = Brokers(VALUES, acknowledged={m.COMMANDS: 6, m.PURCHASES: 10})
+    guard = await read(monkeypatch, brokers, {m.COMMANDS: 1})
+    assert guard.accounts == {"b": 1_005}
+    assert guard.acknowledged == {m.COMMANDS: 6, m.PURCHASES: 10}
+    assert brokers.partition == (m.COMMANDS, 3)
+    assert brokers.closed
+    whole = await read(monkeypatch, Brokers(VALUES, acknowledged={m.COMMANDS: 7}), {})
+    assert whole.accounts == {"a": 1_000, "b": 1_005, "d": 1_006}
+
+
+async def test_what_the_topic_no_longer_has_is_not_waited_for(monkeypatch) -> None:
+    """Where the retention has taken the beginning, it is read from what is left."""
+    brokers = Brokers(VALUES[5:], first=5, acknowledged={m.COMMANDS: 7})
+    assert (await read(monkeypatch, brokers, {m.COMMANDS: 2})).accounts == {"b": 1_000, "d": 1_001}
+
+
+@pytest.mark.parametrize(
+    ("positions", "acknowledged"),
+    [({m.COMMANDS: 6}, {m.COMMANDS: 6}), ({m.COMMANDS: 7}, {m.COMMANDS: 6}), ({}, {}), ({m.COMMANDS: 2}, {})],
+)
+async def test_nothing_is_read_where_redis_knows_of_everything(monkeypatch, positions, acknowledged) -> None:
+    """It stands where the group does, or the group has acknowledged nothing: the brokers are not even asked."""
+    brokers = Brokers(VALUES, acknowledged=acknowledged)
+    assert await read(monkeypatch, brokers, positions) == ErasureGuard()
+    assert brokers.fetches == 0
+
+
+async def test_without_an_erasure_there_is_nothing_to_leave_out(monkeypatch) -> None:
+    """Commands alone make no guard."""
+    brokers = Brokers([a_command("release"), a_command("correct")], acknowledged={m.COMMANDS: 2, m.PURCHASES: 9})
+    assert await read(monkeypatch, brokers, {}) == ErasureGuard()
+
+
+async def test_brokers_that_do_not_answer_leave_nothing_out(monkeypatch) -> None:
+    """The replay then ends in the same state by a longer way."""
+    brokers = Brokers(VALUES, acknowledged={m.COMMANDS: 6})
+    brokers.wrong = KafkaConnectionError("gone")
+    assert await read(monkeypatch, brokers, {}) == ErasureGuard()
 
 
 def test_what_is_left_out_is_accounted_for() -> None:

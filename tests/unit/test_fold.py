@@ -7,12 +7,12 @@ from story import POLICY, command, fold, meeting, on, path, profile, purchase, r
 from variants import variant
 
 from relationship.classify.fold import (
+    ACTIVITY_HALF_LIFE_US,
     CHANNEL_KEY,
     LINES_KEPT,
     MEETING_KEY,
     TICKET_CHANNEL_KEY,
     TICKET_KEY,
-    YEAR_US,
     advance,
     decay,
     due_at,
@@ -71,7 +71,7 @@ def test_masses_halve_in_their_own_half_life():
     account = Account(facts=1, activity=2.0)
     decay(account, 365 * DAY_US, POLICY)
     assert account.activity == pytest.approx(1.0)
-    assert account.t == YEAR_US == 365 * DAY_US
+    assert account.t == ACTIVITY_HALF_LIFE_US == 365 * DAY_US
 
 
 def test_every_dimension_decays_by_itself():

@@ -86,7 +86,7 @@ def test_a_late_command_changes_nothing():
 def test_lateness_is_measured_from_the_newest_event():
     """Not from the last one that came, nor from the timers' clock."""
     record = step(SMALL, None, purchase(40, "new"), purchase(36, "older")).record
-    woken = SMALL.wake("a", record, micros(on(300)), NOW_US).record
+    woken = SMALL.run_timers("a", record, micros(on(300)), NOW_US).record
     for each in (record, woken):
         edge, late = verdicts(SMALL, each, purchase(35, "edge"), purchase(35 - MOMENT, "late"))
         assert edge == Applied()
@@ -157,8 +157,8 @@ def test_a_merge_may_not_reach_the_edge():
         replay = Replay(FULL)
         replay.records["a"] = record
         replay.offsets = dict.fromkeys(m.MESSAGE_TYPES, 100)
-        replay.take(*purchase(day, name, account="b"), NOW_US)
-        sends = replay.take(*command(4, "merge", account="b", into="a"), NOW_US)[1]
+        replay.fold(*purchase(day, name, account="b"), NOW_US)
+        sends = replay.fold(*command(4, "merge", account="b", into="a"), NOW_US)[1]
         answers = [json.loads(sent.value)["outcome"] for sent in sends if sent.topic == AUDIT]
         assert answers == (["done"] if done else ["done", "refused"])
         assert record_of(replay, "b").merged_into == ("a" if done else None)
@@ -213,9 +213,9 @@ def test_newer_is_of_a_higher_revision_or_the_same_again():
 def test_the_clock_moves_with_events_and_with_timers_and_never_back():
     """Run up to a later moment, an event that is older than that finds its timers run."""
     record = step(SMALL, None, purchase(0, "p")).record
-    woken = SMALL.wake("a", record, micros(on(300)), NOW_US).record
+    woken = SMALL.run_timers("a", record, micros(on(300)), NOW_US).record
     assert decode(woken).clock == micros(on(300))
-    assert decode(SMALL.wake("a", woken, micros(on(200)), NOW_US).record).clock == micros(on(300))
+    assert decode(SMALL.run_timers("a", woken, micros(on(200)), NOW_US).record).clock == micros(on(300))
     late = step(SMALL, woken, purchase(1, "late"))
     assert decode(late.record).clock == micros(on(300))
     assert decode(late.record).newest == micros(on(1))

@@ -33,7 +33,7 @@ def audits(told):
     """Fold messages and return the audit entries, as (action, outcome, detail)."""
     replay, found = Replay(CORE), []
     for topic, message in told:
-        for sent in replay.take(topic, message, NOW_US)[1]:
+        for sent in replay.fold(topic, message, NOW_US)[1]:
             if sent.topic == AUDIT:
                 entry = json.loads(sent.value)
                 found.append((entry["action"], entry["outcome"], entry["detail"]))
@@ -64,7 +64,7 @@ def test_a_merged_account_has_no_state_of_its_own():
     replay = Replay(CORE)
     sends = []
     for topic, message in [*halves(), command(170, "merge", account="b", into="a"), purchase(180, account="b")]:
-        sends += replay.take(topic, message, NOW_US)[1]
+        sends += replay.fold(topic, message, NOW_US)[1]
     assert [state.account_id for state in replay.states(POLICY)] == ["a"]
     of_b = [sent for sent in sends if sent.key == "b" and sent.topic == STATE]
     assert of_b[-1].value is None
@@ -186,11 +186,11 @@ def test_what_is_taken_back_from_an_account_that_is_gone_brings_none_to_life():
     told = [purchase(1), purchase(2, account="b"), command(3, "merge", account="b", into="a")]
     replay = Replay(CORE)
     sends = [
-        sent for each in [*told, command(4, "unmerge", account="b", into="a")] for sent in replay.take(*each, NOW_US)[1]
+        sent for each in [*told, command(4, "unmerge", account="b", into="a")] for sent in replay.fold(*each, NOW_US)[1]
     ]
     (leave,) = [sent for sent in sends if sent.topic == MOVES and b'"leave"' in sent.value]
-    replay.take(*command(5, "erase"), NOW_US)
-    replay.take(MOVES, decoder_for(MOVES).decode(leave.value), NOW_US)
+    replay.fold(*command(5, "erase"), NOW_US)
+    replay.fold(MOVES, decoder_for(MOVES).decode(leave.value), NOW_US)
     assert set(replay.records) == {"b"}
 
 

@@ -28,7 +28,7 @@ def publish(version, effective_at, now=NOW, **values):
 def heard(*published):
     """Return what a topic with these policies comes to."""
     found = PublishedPolicies(POLICY)
-    assert [found.take(outgoing(each).value) for each in published] == [None] * len(published)
+    assert [found.apply(outgoing(each).value) for each in published] == [None] * len(published)
     return found
 
 
@@ -58,7 +58,7 @@ def test_what_is_no_policy_changes_nothing(value):
     """It is rejected with its reason, and what was in force stays."""
     found = heard(publish("2", NOW))
     before = found.rules
-    assert found.take(value)
+    assert found.apply(value)
     assert found.rules is before
 
 
@@ -66,14 +66,14 @@ def test_what_is_no_policy_changes_nothing(value):
 def test_a_policy_that_fails_its_check_changes_nothing(wrong):
     """So does one whose text says another id, and an active one without a text."""
     found = PublishedPolicies(POLICY)
-    assert found.take(to_json(msgspec.structs.replace(publish("2", NOW), **wrong)))
+    assert found.apply(to_json(msgspec.structs.replace(publish("2", NOW), **wrong)))
     assert found.rules is POLICY
 
 
 def test_a_tombstone_takes_nothing_back():
     """A switch that was, was."""
     found = heard(publish("2", NOW))
-    assert found.take(None) is None
+    assert found.apply(None) is None
     assert isinstance(found.rules, Schedule)
 
 
@@ -81,16 +81,16 @@ def test_a_version_is_published_once():
     """Neither the first policy's version nor a published one's names two policies."""
     found = heard(publish("2", NOW))
     later = NOW + timedelta(days=1)
-    assert "raise the version" in found.complaint(publish("2", later))
-    assert "raise the version" in found.complaint(publish("1", later))
-    assert found.complaint(publish("3", later)) is None
+    assert "raise the version" in found.rejection_reason(publish("2", later))
+    assert "raise the version" in found.rejection_reason(publish("1", later))
+    assert found.rejection_reason(publish("3", later)) is None
 
 
 def test_workers_have_time_to_hear():
     """Not sooner than a minute from now; by default a little later than that."""
-    assert "60 s" in PublishedPolicies(POLICY).complaint(publish("2", NOW + LEAD - timedelta(seconds=1)))
-    assert PublishedPolicies(POLICY).complaint(publish("2", NOW + LEAD)) is None
-    assert PublishedPolicies(POLICY).complaint(publish("2", None)) is None
+    assert "60 s" in PublishedPolicies(POLICY).rejection_reason(publish("2", NOW + LEAD - timedelta(seconds=1)))
+    assert PublishedPolicies(POLICY).rejection_reason(publish("2", NOW + LEAD)) is None
+    assert PublishedPolicies(POLICY).rejection_reason(publish("2", None)) is None
 
 
 def test_a_rollback_goes_to_the_one_before():

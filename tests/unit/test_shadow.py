@@ -24,7 +24,7 @@ def shadowed(told, shadow, core=None):
     core.shadow = shadow
     replay, found = Replay(core), []
     for topic, message in told:
-        found += differences(replay.take(topic, message, NOW_US)[1])
+        found += differences(replay.fold(topic, message, NOW_US)[1])
     return replay, found
 
 
@@ -87,7 +87,7 @@ def test_a_shadow_that_comes_later_has_the_history_kept():
     core = Core(POLICY)
     replay = fold(courtship(), core)[0]
     core.shadow = STRICT
-    assert kinds(differences(replay.take(*purchase(165), NOW_US)[1])) == ["entered"]
+    assert kinds(differences(replay.fold(*purchase(165), NOW_US)[1])) == ["entered"]
     alone = fold([*courtship(), purchase(165)], Core(STRICT.policy))[0]
     assert record_of(replay).shadowed.head == record_of(alone).head
 
@@ -97,7 +97,7 @@ def test_another_shadow_takes_the_first_one_s_place():
     core = Core(POLICY)
     replay, _ = shadowed(courtship(), STRICT, core)
     core.shadow = HASTY
-    replay.take(*purchase(165), NOW_US)
+    replay.fold(*purchase(165), NOW_US)
     assert record_of(replay).shadowed.mark == "hasty"
 
 
@@ -108,7 +108,7 @@ def test_what_the_active_policy_folded_away_makes_it_approximate():
     replay = fold(told, core)[0]
     assert record_of(replay).base is not None
     core.shadow = HASTY
-    replay.take(*purchase(300, "last"), NOW_US)
+    replay.fold(*purchase(300, "last"), NOW_US)
     assert not record_of(replay).shadowed.exact
 
 
@@ -117,10 +117,10 @@ def test_its_timers_run():
     core = Core(POLICY)
     core.shadow = HASTY
     replay = fold([profile(0), purchase(1)], core)[0]
-    outcome = core.wake("a", replay.records["a"], micros(on(31)) - 1, NOW_US)
+    outcome = core.run_timers("a", replay.records["a"], micros(on(31)) - 1, NOW_US)
     assert outcome.due_at == micros(on(31))
     assert not outcome.changed
-    outcome = core.wake("a", replay.records["a"], micros(on(31)), NOW_US)
+    outcome = core.run_timers("a", replay.records["a"], micros(on(31)), NOW_US)
     (each,) = differences(outcome.sends)
     assert (each["active"]["status"], each["shadow"]["status"]) == ("customer", "lapsed")
 
@@ -130,7 +130,7 @@ def test_its_end_takes_the_difference_from_the_topic():
     core = Core(POLICY)
     replay, _ = shadowed(courtship(), STRICT, core)
     core.shadow = None
-    assert differences(replay.take(*purchase(165), NOW_US)[1]) == [None]
+    assert differences(replay.fold(*purchase(165), NOW_US)[1]) == [None]
     assert record_of(replay).shadowed is None
 
 
@@ -147,8 +147,8 @@ def test_what_had_ceased_to_differ_is_erased_as_well():
     told = [*courtship(), command(165, "override", status="customer", until=on(200))]
     replay, found = shadowed(told, STRICT, core)
     core.shadow = Shadow("another", STRICT.policy)
-    replay.take(*purchase(166), NOW_US)
-    assert differences(replay.take(*command(167, "erase"), NOW_US)[1]) == [None]
+    replay.fold(*purchase(166), NOW_US)
+    assert differences(replay.fold(*command(167, "erase"), NOW_US)[1]) == [None]
     assert kinds(found) == ["entered", "left"]
 
 
@@ -163,7 +163,7 @@ def test_told_twice_it_has_the_same_id():
     for _ in range(2):
         trial = Replay(core)
         trial.records, trial.offsets = {"a": record}, {topic: offset}
-        again += [sent.event_id for sent in trial.take(topic, message, NOW_US)[1] if sent.topic == SHADOWED]
+        again += [sent.event_id for sent in trial.fold(topic, message, NOW_US)[1] if sent.topic == SHADOWED]
     assert len(again) == 2
     assert len(set(again)) == 1
     assert decode(record).shadowed is None

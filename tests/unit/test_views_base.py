@@ -53,7 +53,7 @@ def known(*published: Published) -> PublishedPolicies:
     """Return these publications as a reader of the topic knows them."""
     found = PublishedPolicies(load_policy())
     for each in published:
-        assert found.take(to_json(each)) is None
+        assert found.apply(to_json(each)) is None
     return found
 
 

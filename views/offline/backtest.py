@@ -40,7 +40,7 @@ class Backtest:
         for number, topic, message in reader.messages():
             decided_at = event_time(message)
             for replay, courses in self.runs:
-                refusal, sends = replay.take(topic, message, decided_at)
+                refusal, sends = replay.fold(topic, message, decided_at)
                 courses.see(sends)
             if refusal:
                 reader.refuse(number, f"{refusal.reason}: {refusal.text}")

@@ -64,7 +64,7 @@ class EventReader:
         value = policy_of_line(text)
         if value is None or self._core is None or self._published is None:
             return value is not None
-        wrong = self._published.take(value)
+        wrong = self._published.apply(value)
         if wrong is not None:
             self.refuse(number, f"a policy is rejected: {wrong}")
         self._core.follow(self._published)
@@ -92,7 +92,7 @@ def fold(
     `decided_at` tells the clock (µs) of a message's decisions.
     """
     for number, topic, message in reader.messages():
-        refusal, sends = run.take(topic, message, decided_at(message))
+        refusal, sends = run.fold(topic, message, decided_at(message))
         if refusal:
             reader.refuse(number, f"{refusal.reason}: {refusal.text}")
         yield sends

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from math import exp2
 from typing import Final
 
-from relationship.classify.signals import effects_of, sign_of_life
+from relationship.classify.signals import effects_of, remember, sign_of_life
 from relationship.contract.names import DIMENSIONS, INDEX
 from relationship.policy.compiled import Policy
 from relationship.state import facts as f
-from relationship.state.account import TICKETS_REMEMBERED, Account
+from relationship.state.account import Account
 
 EVIDENCE_KEPT: Final = 3  # events named for each dimension: enough to check, few enough to read
 DURATION, BREADTH, COMMITMENT, SERVICE = (INDEX[d] for d in ("duration", "breadth", "commitment", "service"))
@@ -30,8 +30,7 @@ def evidence_of(facts: Iterable[f.Fact], account: Account, policy: Policy) -> li
             weight = max(good, bad) * exp2(-(age / half_lives[i]))
             if weight > 0.0:
                 weights[i][fact.id] = weights[i].get(fact.id, 0.0) + weight
-        if isinstance(fact, f.TicketFact):
-            context.tickets = [*context.tickets[-(TICKETS_REMEMBERED - 1) :], fact.ticket]
+        remember(context, fact)
         if sign_of_life(fact):
             first, last = first or fact.id, fact.id
     named = [sorted(each, key=each.__getitem__, reverse=True)[:EVIDENCE_KEPT] for each in weights]

@@ -11,20 +11,19 @@ from math import exp2
 from typing import Final, NamedTuple
 
 from relationship.classify.dimensions import MONTHS_KEPT, allowance_us
-from relationship.classify.signals import TICKET_BOT, effects_of, sign_of_life
+from relationship.classify.signals import SAME_VISIT_US, TICKET_BOT, effects_of, is_further_line, remember, sign_of_life
 from relationship.classify.transitions import Reading, next_rule, read
 from relationship.contract import enums, times
 from relationship.contract.decisions import Direction
 from relationship.policy.compiled import Policy
 from relationship.policy.schedule import Rules
 from relationship.state import facts as f
-from relationship.state.account import LAPSED, PROSPECT, TICKETS_REMEMBERED, Account, Override, copy
+from relationship.state.account import LAPSED, PROSPECT, Account, Override, copy
 
 EXACT: Final = Context(prec=60)  # digits; amounts of 18 before the point and 8 after it leave room for 10^34 of them
 # Half-life of the activity behind the confidence: a year of 365 days, so that the same day of last year counts half.
 ACTIVITY_HALF_LIFE_US: Final = 365.0 * times.DAY_US
 RHYTHM_SHARE: Final = 0.3  # weight of a new gap in the running mean: about the last six gaps count
-SAME_VISIT_US: Final = times.DAY_US // 2  # signs of life within half a day are one visit, without a gap between them
 OVERRIDE, RELEASE = (enums.COMMANDS.index(name) for name in ("override", "release"))
 MONTHS_MASK: Final = (1 << MONTHS_KEPT) - 1
 LINES_KEPT: Final = 16  # lines of business remembered; further ones do not count as growth
@@ -79,13 +78,14 @@ def lapse_at(account: Account, rules: Rules) -> int | None:
 
     It is the first time at which the policy then in force allows no more silence: a stricter one applies from its switch on.
     """
-    if account.last is None or account.status == LAPSED:
+    last = account.last if account.last is not None else account.heard
+    if last is None or account.status == LAPSED:
         return None
     policy, switch = rules.at(account.t), rules.until(account.t)
-    lapse = account.last + allowance_us(account, policy, policy.trade(account.industry))
+    lapse = last + allowance_us(account, policy, policy.trade(account.industry))
     while switch is not None and lapse >= switch:
         policy = rules.at(switch)
-        lapse = max(switch, account.last + allowance_us(account, policy, policy.trade(account.industry)))
+        lapse = max(switch, last + allowance_us(account, policy, policy.trade(account.industry)))
         switch = rules.until(switch)
     return lapse
 
@@ -135,7 +135,9 @@ def advance(account: Account, fact: f.Fact, rules: Rules) -> tuple[list[StatusCh
     account.facts += 1
     alive = sign_of_life(fact)
     if alive:
-        _record_life(account, t)
+        _record_life(account, t, further_line=isinstance(fact, f.PurchaseFact) and is_further_line(fact, account))
+    elif account.last is None and isinstance(fact, f.PurchaseFact | f.TicketFact | f.MeetingFact):
+        account.heard = t
     status, direction = account.effective_status, _apply(account, fact, policy, alive=alive)
     reading = read(account, policy)
     # A command is no evidence: it sets or ends an override. The rules are evaluated again at the next event.
@@ -150,8 +152,8 @@ def advance(account: Account, fact: f.Fact, rules: Rules) -> tuple[list[StatusCh
     return changes, reading
 
 
-def _record_life(account: Account, t: int) -> None:
-    """Record a sign of life: first and last, the rhythm, the activity and the active months."""
+def _record_life(account: Account, t: int, *, further_line: bool) -> None:
+    """Record a sign of life: first and last, the rhythm, the activity and the active months. An order is one of them."""
     last = account.last
     if last is None:
         account.first = t
@@ -163,7 +165,8 @@ def _record_life(account: Account, t: int) -> None:
             account.spread += RHYTHM_SHARE * (abs(gap - account.gap) - account.spread)
             account.gap += RHYTHM_SHARE * (gap - account.gap)
     account.last = t
-    account.activity += 1.0
+    if not further_line:
+        account.activity += 1.0
     today = times.date_of(t)
     month = today.year * 12 + today.month
     if month != account.month:
@@ -221,16 +224,27 @@ def _overlaid(own: f.ProfileFact | None, merged: f.MergedProfileFact) -> f.Profi
 def _apply_purchase(account: Account, fact: f.PurchaseFact, policy: Policy) -> None:
     amount, spent = Decimal(fact.amount), Decimal(account.spent.get(fact.currency, "0"))
     if fact.flags & f.REFUND:
-        account.refunds += 1
-        account.spent[fact.currency] = str(EXACT.subtract(spent, amount))
+        if amount:
+            account.refunds += 1
+            account.spent[fact.currency] = str(EXACT.subtract(spent, amount))
+            _take_back(account)
         return
-    account.purchases += 1
+    if not is_further_line(fact, account):
+        account.purchases += 1
+    remember(account, fact)
     account.quantity += fact.quantity or 0
     account.spent[fact.currency] = str(EXACT.add(spent, amount))
     if account.bought is None:
         account.bought = fact.t
     if fact.category:
         _apply_line(account, zlib.crc32(fact.category.encode()), fact.t, policy.line_gap_us)
+
+
+def _take_back(account: Account) -> None:
+    """Count as no buyer an account whose only purchase was refunded in full, unless it has an agreement."""
+    agreed = account.profile is not None and account.profile.contract is not None
+    if account.purchases == 1 and not agreed and not any(Decimal(net) for net in account.spent.values()):
+        account.purchases, account.bought, account.bought_last, account.orders = 0, None, None, []
 
 
 def _apply_line(account: Account, line: int, t: int, line_gap_us: int) -> None:
@@ -244,12 +258,7 @@ def _apply_line(account: Account, line: int, t: int, line_gap_us: int) -> None:
 
 
 def _apply_ticket(account: Account, fact: f.TicketFact, *, alive: bool) -> None:
-    tickets = account.tickets
-    if fact.ticket in tickets:
-        tickets.remove(fact.ticket)
-    elif len(tickets) == TICKETS_REMEMBERED:
-        del tickets[0]
-    tickets.append(fact.ticket)
+    remember(account, fact)
     if alive and fact.channel != TICKET_BOT:
         today = fact.t // times.DAY_US
         account.seen[TICKET_KEY + fact.kind] = today

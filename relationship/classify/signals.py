@@ -7,17 +7,20 @@ never read.
 """
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Final
 
-from relationship.contract import enums
+from relationship.contract import enums, times
 from relationship.contract.names import INDEX
 from relationship.policy.compiled import Effect, Policy
 from relationship.state import facts as f
-from relationship.state.account import Account
+from relationship.state.account import ORDERS_REMEMBERED, TICKETS_REMEMBERED, Account
 
-SERVICE: Final = INDEX["service"]
+SERVICE, LOYALTY = INDEX["service"], INDEX["loyalty"]
+SAME_VISIT_US: Final = times.DAY_US // 2  # signs of life within half a day are one visit, without a gap between them
 EXPERT_CHANNELS: Final = frozenset({enums.PURCHASE_CHANNELS.index("rep"), enums.PURCHASE_CHANNELS.index("phone")})
 TICKET_BOT: Final = enums.TICKET_CHANNELS.index("bot")
+OPENED = enums.TICKET_STATUSES.index("opened")
 THEIRS, OURS = (enums.INITIATORS.index(name) for name in ("account", "us"))
 UPDATED: Final = enums.TICKET_STATUSES.index("updated")
 LEFT_FOR: Final = {
@@ -51,11 +54,42 @@ def scaled(effects: Iterable[Effect], factor: float) -> list[Effect]:
     return [(i, good * factor, bad * factor) for i, good, bad in effects]
 
 
-def purchase(fact: f.PurchaseFact, _account: Account, policy: Policy) -> list[Effect]:
-    """Return the effects of a purchase. A refund has its own and no other."""
+def is_nothing(fact: f.PurchaseFact) -> bool:
+    """Tell whether a purchase is a refund of nothing, which says nothing."""
+    return bool(fact.flags & f.REFUND) and not Decimal(fact.amount)
+
+
+def is_further_line(fact: f.PurchaseFact, account: Account) -> bool:
+    """Tell whether a sale is a further line of an order known already; without an order's id, of the same visit."""
+    if fact.order is not None:
+        return fact.order in account.orders
+    return account.bought_last is not None and fact.t - account.bought_last < SAME_VISIT_US
+
+
+def remember(account: Account, fact: f.Fact) -> None:
+    """Remember what the next facts are recognised by: a ticket that changes, an order that has more lines."""
+    if isinstance(fact, f.TicketFact):
+        if fact.ticket in account.tickets:
+            account.tickets.remove(fact.ticket)
+        elif len(account.tickets) == TICKETS_REMEMBERED:
+            del account.tickets[0]
+            account.tickets_forgotten = True
+        account.tickets.append(fact.ticket)
+    elif isinstance(fact, f.PurchaseFact) and not fact.flags & f.REFUND:
+        further_line = is_further_line(fact, account)
+        if fact.order is not None and fact.order not in account.orders:
+            account.orders = [*account.orders[1 - ORDERS_REMEMBERED :], fact.order]
+        if not further_line:
+            account.bought_last = fact.t
+
+
+def purchase(fact: f.PurchaseFact, account: Account, policy: Policy) -> list[Effect]:
+    """Return the effects of a purchase. A refund has its own and no other; a further line is no custom kept again."""
     if fact.flags & f.REFUND:
-        return list(policy.extra["refund"])
+        return [] if is_nothing(fact) else list(policy.extra["refund"])
     effects = list(policy.purchase[fact.kind])
+    if is_further_line(fact, account):
+        effects = [effect for effect in effects if effect[0] != LOYALTY]
     flags = fact.flags
     if flags:
         for flag, name in PURCHASE_FLAGS:
@@ -83,9 +117,14 @@ def person_factor(account: Account, policy: Policy) -> float:
     return persons.bot_consumer if consumer else persons.bot_business
 
 
+def is_known(fact: f.TicketFact, account: Account) -> bool:
+    """Tell whether a ticket's change is one of a known ticket, or, where tickets were forgotten, may be one of those."""
+    return fact.ticket in account.tickets or (account.tickets_forgotten and fact.status != OPENED)
+
+
 def ticket(fact: f.TicketFact, account: Account, policy: Policy) -> list[Effect]:
     """Return the effects of a ticket's change: the first event of a ticket counts in full, a later one in part."""
-    known = fact.ticket in account.tickets
+    known = is_known(fact, account)
     if not answered(fact):
         return [] if known else list(policy.extra["ours_unanswered"])
     factor = policy.ticket_change[fact.status] if known else 1.0

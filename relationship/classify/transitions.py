@@ -111,6 +111,10 @@ def _bought(account: Account, _reading: Reading) -> bool:
     return account.bought is not None
 
 
+def _took_all_back(account: Account, _reading: Reading) -> bool:
+    return account.bought is None
+
+
 def _client_again(account: Account, reading: Reading) -> bool:
     return account.was == CLIENT and not _is_no_client(account, reading)
 
@@ -125,6 +129,7 @@ def _always(_account: Account, _reading: Reading) -> bool:
 
 RULES: Final = (
     Rule(PROSPECT, CUSTOMER, "promotion", "first purchase or agreement", None, _bought),
+    Rule(CUSTOMER, PROSPECT, "demotion", "its only purchase was refunded in full", None, _took_all_back),
     Rule(
         CUSTOMER,
         CANDIDATE,

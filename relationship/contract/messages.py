@@ -19,6 +19,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 MONEY_PATTERN: Final = r"^[0-9]{1,18}(\.[0-9]{1,8})?$(?!\n)"
 
 Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
+# Of ids and codes the codec checks the bytes: the schema counts characters.
+Reference = Annotated[
+    str, Meta(min_length=1, max_length=255, description="Another system's id: 1 to 255 bytes of UTF-8.")
+]
 AccountId = Annotated[
     str, Meta(min_length=1, max_length=255, description="Opaque, 1 to 255 bytes of UTF-8, never normalised.")
 ]
@@ -29,7 +33,7 @@ Money = Annotated[
     Meta(
         min_length=1,
         max_length=27,
-        description="A decimal string, at least 0.",
+        description="A decimal string, at least 0: at most 18 digits before the point and 8 after it, equal by value.",
         extra_json_schema={"pattern": MONEY_PATTERN},
     ),
 ]
@@ -38,11 +42,14 @@ Currency = Annotated[
     Meta(
         min_length=3,
         max_length=3,
-        description="An ISO 4217 code.",
+        description="An ISO 4217 code, withdrawn ones too.",
         extra_json_schema={"pattern": "^[A-Z]{3}$"},
     ),
 ]
-Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset.")]
+Moment = Annotated[
+    datetime,
+    Meta(tz=True, description="RFC 3339 with an offset. A leap second is written as the second before it: `:59`."),
+]
 Label = Annotated[str, Meta(min_length=1, max_length=128)]
 Version = Annotated[str, Meta(pattern=r"^[0-9]{1,4}(\.[0-9]{1,4})*$(?!\n)")]
 Minutes = Annotated[float, Meta(ge=0, le=10_080, description="Minutes; a meeting of more than a week is a mistake.")]
@@ -107,7 +114,10 @@ class Intake(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Purchase(Intake, frozen=True, kw_only=True):
-    """An account paid, or was paid back. `list_price` above `amount`, or a code, is price sensitivity."""
+    """An account paid, or was paid back. `list_price` above `amount`, or a code, is price sensitivity.
+
+    Lines of one order share its `order_id`: habit and rhythm count orders, money counts lines.
+    """
 
     amount: Money
     currency: Currency
@@ -119,16 +129,17 @@ class Purchase(Intake, frozen=True, kw_only=True):
     quantity: Annotated[float, Meta(ge=0)] | None = None
     customised: bool | None = None
     channel: PurchaseChannel | None = None
-    contract_id: str | None = None
+    contract_id: Reference | None = None
     due_on: date | None = None
     paid_on: date | None = None
     referred_by: AccountId | None = None
+    order_id: Annotated[Reference, Meta(description="Lines of one order share it.")] | None = None
 
 
 class Ticket(Intake, frozen=True, kw_only=True):
     """A support ticket changed: every change is an event of its own, tied by `ticket_id`."""
 
-    ticket_id: Identifier
+    ticket_id: Reference
     status: TicketStatus
     kind: TicketKind
     channel: TicketChannel | None = None
@@ -143,7 +154,7 @@ class Ticket(Intake, frozen=True, kw_only=True):
 class Meeting(Intake, frozen=True, kw_only=True):
     """People met, or were to meet (`no_show`)."""
 
-    meeting_id: Identifier
+    meeting_id: Reference
     kind: MeetingKind
     duration_minutes: Minutes
     channel: MeetingChannel | None = None
@@ -159,7 +170,7 @@ class Meeting(Intake, frozen=True, kw_only=True):
 class Contract(Struct, frozen=True, kw_only=True):
     """A formal agreement in force from `signed_on` to `ends_on` (open where null)."""
 
-    id: Identifier
+    id: Reference
     kind: ContractKind
     signed_on: date
     ends_on: date | None = None

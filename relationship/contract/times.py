@@ -7,6 +7,7 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
 EPOCH_DAY: Final = EPOCH.toordinal()
 DAY_US: Final = 86_400_000_000  # microseconds in a day
+MINUTE_US: Final = 60_000_000  # microseconds in a minute
 
 
 def micros(time: datetime) -> int:

@@ -14,8 +14,11 @@ from relationship.contract.names import DIMENSIONS
 from relationship.state.facts import MergedProfileFact, Number, ProfileFact
 
 PROSPECT, CUSTOMER, CANDIDATE, CLIENT, LAPSED = range(5)
-# Open tickets at a time whose changes are distinguished from new tickets; more is rare, and makes every record larger.
-TICKETS_REMEMBERED: Final = 8
+# Tickets whose changes are distinguished from new tickets; a busy business has fifty open. Beyond that, a change of a ticket
+# that is not remembered counts as a change and not as a new ticket: the error is towards no change.
+TICKETS_REMEMBERED: Final = 64
+# Orders whose further lines are recognised by their id; lines of one order come together.
+ORDERS_REMEMBERED: Final = 8
 
 
 def _zeros() -> list[float]:
@@ -49,7 +52,7 @@ class Account(Struct, array_like=True):
         growth: number of lines added a while after the one before.
         line_at: time at which the last line was added.
         tickets: CRC of the tickets changed last, the most recent at the end.
-        purchases: number of sales.
+        purchases: number of sales; the lines of one order, or of one visit, are one.
         refunds: number of refunds.
         quantity: units bought in all.
         spent: exact net sum by currency, sales less refunds.
@@ -59,6 +62,10 @@ class Account(Struct, array_like=True):
         override: the override in force, which hides `status`.
         own_profile: the account's own profile, where `merged_profile` is set.
         merged_profile: the profile of an account merged into this one.
+        orders: CRC of the orders bought last, the most recent at the end.
+        bought_last: time of the last sale that began an order or a visit.
+        heard: time of the last event of an account that never gave a sign of life, a refund or an unanswered contact.
+        tickets_forgotten: a ticket has left `tickets` for want of room.
     """
 
     t: int = 0
@@ -89,6 +96,10 @@ class Account(Struct, array_like=True):
     override: Override | None = None
     own_profile: ProfileFact | None = None
     merged_profile: MergedProfileFact | None = None
+    orders: list[int] = field(default_factory=list)
+    bought_last: int | None = None
+    heard: int | None = None
+    tickets_forgotten: bool = False
 
     @property
     def effective_status(self) -> int:
@@ -107,5 +118,5 @@ def copy(account: Account) -> Account:
     twin = shallow(account)
     twin.good, twin.bad = account.good[:], account.bad[:]
     twin.seen, twin.spent = account.seen.copy(), account.spent.copy()
-    twin.lines, twin.tickets = account.lines[:], account.tickets[:]
+    twin.lines, twin.tickets, twin.orders = account.lines[:], account.tickets[:], account.orders[:]
     return twin

@@ -35,7 +35,10 @@ class _Fact(Struct, frozen=True, array_like=True, gc=False):
 
 
 class PurchaseFact(_Fact, frozen=True, array_like=True, gc=False, tag=1):
-    """A sale or a refund. `amount` is exact, in the currency's units."""
+    """A sale or a refund. `amount` is exact, in the currency's units; `order` is the CRC of the order's id.
+
+    `zone` is the offset of its own time from UTC, in minutes; `referrer` the account that sent the buyer.
+    """
 
     amount: str
     currency: str
@@ -44,10 +47,16 @@ class PurchaseFact(_Fact, frozen=True, array_like=True, gc=False, tag=1):
     category: str | None
     channel: int | None
     quantity: Number | None
+    zone: int = 0
+    order: int | None = None
+    referrer: str | None = None
 
 
 class TicketFact(_Fact, frozen=True, array_like=True, gc=False, tag=2):
-    """One change of a ticket; `ticket` is the CRC of its id, enough to distinguish a new ticket from a known one."""
+    """One change of a ticket; `ticket` is the CRC of its id, enough to distinguish a new ticket from a known one.
+
+    `zone` is the offset of its own time from UTC, in minutes.
+    """
 
     ticket: int
     status: int
@@ -58,10 +67,11 @@ class TicketFact(_Fact, frozen=True, array_like=True, gc=False, tag=2):
     csat: Number | None
     flags: int
     reason: int | None
+    zone: int = 0
 
 
 class MeetingFact(_Fact, frozen=True, array_like=True, gc=False, tag=3):
-    """A meeting held, or missed. `theirs` and `ours` count heads."""
+    """A meeting held, or missed. `theirs` and `ours` count heads; `zone` is the offset of its own time, in minutes."""
 
     kind: int
     minutes: Number
@@ -70,6 +80,7 @@ class MeetingFact(_Fact, frozen=True, array_like=True, gc=False, tag=3):
     theirs: int | None
     ours: int | None
     flags: int
+    zone: int = 0
 
 
 class ProfileFact(_Fact, frozen=True, array_like=True, gc=False, tag=0):

@@ -25,6 +25,12 @@ def _flag(value: bool | None, yes: int, no: int) -> int:
     return 0 if value is None else yes if value else no
 
 
+def _zone(message: m.Intake) -> int:
+    """Return the offset of a message's own time from UTC, in minutes."""
+    offset = message.occurred_at.utcoffset()
+    return 0 if not offset else int(offset.total_seconds()) // 60
+
+
 def _purchase(p: m.Purchase) -> f.PurchaseFact:
     flags = f.REFUND if p.entry == "refund" else 0
     if p.customised:
@@ -44,6 +50,8 @@ def _purchase(p: m.Purchase) -> f.PurchaseFact:
         p.category,
         _position(enums.PURCHASE_CHANNELS, p.channel),
         _number(p.quantity),
+        _zone(p),
+        None if p.order_id is None else zlib.crc32(p.order_id.encode()),
     )
 
 
@@ -70,6 +78,7 @@ def _ticket(k: m.Ticket) -> f.TicketFact:
         _number(k.csat),
         _flag(k.sla_met, f.SLA_MET, f.SLA_MISSED) | _flag(k.outcome_met, f.OUTCOME_MET, f.OUTCOME_MISSED),
         _position(enums.CANCEL_REASONS, k.reason),
+        _zone(k),
     )
 
 
@@ -87,6 +96,7 @@ def _meeting(g: m.Meeting) -> f.MeetingFact:
         | _flag(g.requirement_change, f.NEEDS_CHANGED, 0)
         | _flag(g.no_show, f.NO_SHOW, 0)
         | _flag(g.contract_signed, f.SIGNED, 0),
+        _zone(g),
     )
 
 

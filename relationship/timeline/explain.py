@@ -1,6 +1,7 @@
 """A change of status as the message that is published: its evidence, and one sentence that explains it to a person."""
 
 import hashlib
+from collections.abc import Callable
 from typing import Final
 
 from relationship.classify.dimensions import confidence
@@ -13,7 +14,7 @@ from relationship.contract import enums, times
 from relationship.contract.decisions import DimensionPart, PolicyPart, Reclassification
 from relationship.contract.names import DIMENSIONS
 from relationship.state import facts as f
-from relationship.state.account import CANDIDATE, CLIENT, Account
+from relationship.state.account import CANDIDATE, CLIENT, PROSPECT, Account
 from relationship.state.record import DecisionInForce
 from relationship.timeline.history import Undone
 from relationship.timeline.what_next import what_next
@@ -115,7 +116,13 @@ def describe(fact: f.Fact | None) -> str:
         what = f"the {enums.TICKET_KINDS[fact.kind].replace('_', ' ')} ticket"
     else:
         what = OTHERS[type(fact)]
-    return f"{what} of {times.rfc3339(fact.t)[:10]}"
+    return f"{what} of {own_day(fact)}"
+
+
+def own_day(fact: f.Fact) -> str:
+    """Return the day on which an event happened by its own clock, as YYYY-MM-DD."""
+    zone = 0 if isinstance(fact, f.ProfileFact | f.ReferralFact | f.CommandFact) else fact.zone
+    return times.rfc3339(fact.t + zone * times.MINUTE_US)[:10]
 
 
 def _article(kind: str) -> str:
@@ -137,29 +144,45 @@ def _carried(reading: Reading, count: int = 3) -> str:
 
 def why(change: StatusChange, cause: f.Fact | None, reading: Reading) -> str:
     """Return one plain sentence: what the change is based on, and what caused it; `reading` is that of the change."""
-    account = change.account
     source, target = enums.STATUSES[change.source], enums.STATUSES[change.target]
-    if change.direction == "lapse":
-        days = (change.t - (account.last or change.t)) // times.DAY_US
-        return f"No sign of life for {days} days, longer than its own rhythm and its industry allow."
-    if change.direction == "override":
-        until = f" until {times.rfc3339(account.override.until)[:10]}" if account.override else ""
-        held = (
-            f"A person set it to {target}{until}"
-            if until
-            else f"The override has ended, and the evidence says {target}"
-        )
-        return held + "."
-    if change.direction == "return":
-        was = enums.STATUSES[account.was]
-        return f"Back after a silence, with {describe(cause)}; it was a {was} before, and {_carried(reading)}."
-    if change.direction == "demotion":
-        return (
-            f"The relationship has faded to {reading.score / 100:.0f} points by {describe(cause)}: {_carried(reading)}."
-        )
+    if special := _SENTENCES.get(change.direction):
+        return special(change, cause, reading)
     if change.target in {CANDIDATE, CLIENT}:
         return f"From {source} to {target}: {_carried(reading)}; {describe(cause)} tipped it."
     return f"Its first agreement or purchase: {describe(cause)}." if cause else f"It is a {target} now."
+
+
+def _why_lapse(change: StatusChange, _cause: f.Fact | None, _reading: Reading) -> str:
+    account = change.account
+    last = account.last if account.last is not None else account.heard
+    days = (change.t - (change.t if last is None else last)) // times.DAY_US
+    return f"No sign of life for {days} days, longer than its own rhythm and its industry allow."
+
+
+def _why_override(change: StatusChange, _cause: f.Fact | None, _reading: Reading) -> str:
+    target, override = enums.STATUSES[change.target], change.account.override
+    if override is None:
+        return f"The override has ended, and the evidence says {target}."
+    return f"A person set it to {target} until {times.rfc3339(override.until)[:10]}."
+
+
+def _why_return(change: StatusChange, cause: f.Fact | None, reading: Reading) -> str:
+    was = enums.STATUSES[change.account.was]
+    return f"Back after a silence, with {describe(cause)}; it was a {was} before, and {_carried(reading)}."
+
+
+def _why_demotion(change: StatusChange, cause: f.Fact | None, reading: Reading) -> str:
+    if change.target == PROSPECT:
+        return f"Its only purchase was taken back in full, by {describe(cause)}."
+    return f"The relationship has faded to {reading.score / 100:.0f} points by {describe(cause)}: {_carried(reading)}."
+
+
+_SENTENCES: Final[dict[str, Callable[[StatusChange, f.Fact | None, Reading], str]]] = {
+    "lapse": _why_lapse,
+    "override": _why_override,
+    "return": _why_return,
+    "demotion": _why_demotion,
+}
 
 
 def why_undone(undone: Undone) -> str:

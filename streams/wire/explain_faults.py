@@ -16,7 +16,7 @@ from msgspec import inspect
 
 from relationship.contract.messages import MESSAGE_TYPES, Message
 from relationship.contract.outcome import Reason, Refused
-from streams.wire.rules import bad_field, bad_version
+from streams.wire.rules import NO_MONEY, bad_field, bad_version
 from streams.wire.shapes import fields_of, struct_of
 
 # The errors that `explain` turns into a refusal. RecursionError occurs where the depth limit exceeds the interpreter's.
@@ -27,6 +27,8 @@ UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 TOKENS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{\]}]', re.DOTALL)
 MAJOR: Final = re.compile(r"[0-9]+")
 MISSING: Final = re.compile(r"Object missing required field `(\w+)`")
+MONEY_PATHS: Final = frozenset({"$.amount", "$.list_price"})
+LENGTH: Final = re.compile(r"Expected `str` of length (<=|>=) ([0-9]+)$")
 PLACE: Final = re.compile(r" - at `(\$[^`]*)`$")
 # What msgspec writes for a key that the contract does not name, and for an element of a list.
 UNNAMED: Final = "[...]"
@@ -183,6 +185,12 @@ def _misfit(said: str, message_type: type[Message]) -> Refused:
         return bad_field(path, f"not one of {', '.join(_allowed(message_type, path))}")
     if " matching regex " in what:
         return bad_field(path, "not in the form that the contract gives")
+    if path in MONEY_PATHS and LENGTH.match(what):
+        return bad_field(path, NO_MONEY)
+    if length := LENGTH.match(what):
+        return bad_field(path, f"{'longer' if length[1] == '<=' else 'shorter'} than {length[2]} characters")
+    if "RFC3339" in what:
+        return bad_field(path, "not RFC 3339 with an offset; a leap second (:60) is written as :59")
     return bad_field(path, what[:1].lower() + what[1:].replace("`", ""))
 
 

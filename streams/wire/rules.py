@@ -17,11 +17,13 @@ from relationship.contract.messages import (
     MONEY_PATTERN,
     Command,
     CommandName,
+    Meeting,
     Message,
     Move,
     Profile,
     Purchase,
     Referral,
+    Ticket,
 )
 from relationship.contract.outcome import Reason, Refused
 from relationship.timeline.merging import unpack
@@ -64,13 +66,13 @@ def bad_version() -> Refused:
     return Refused(Reason.VERSION, "$.schema_version: another major version than 1, which is the only one known here")
 
 
-def is_too_long(account: str | None) -> bool:
-    """Tell whether an account's id needs more than 255 bytes of UTF-8. The schema counts characters."""
-    return account is not None and len(account) > SHORT and len(account.encode()) > MAX_ACCOUNT_BYTES
+def is_too_long(name: str | None) -> bool:
+    """Tell whether an id needs more than 255 bytes of UTF-8. The schema counts characters."""
+    return name is not None and len(name) > SHORT and len(name.encode()) > MAX_ACCOUNT_BYTES
 
 
 def too_long(field: str) -> Refused:
-    """Return the refusal of an account's id that is too long."""
+    """Return the refusal of an id that is too long."""
     return bad_field(f"$.{field}", f"longer than {MAX_ACCOUNT_BYTES} bytes of UTF-8")
 
 
@@ -86,14 +88,29 @@ def _purchase(message: Purchase) -> Refused | None:
     if message.list_price is not None and MONEY.match(message.list_price) is None:
         return bad_field("$.list_price", NO_MONEY)
     if message.currency not in CURRENCIES:
-        return bad_field("$.currency", "not an ISO 4217 code")
-    referrer = message.referred_by  # most have none: then no call, since this is the hot path
-    return too_long("referred_by") if referrer is not None and is_too_long(referrer) else None
+        return bad_field("$.currency", "not a code that ISO 4217 has ever listed")
+    for name in ("referred_by", "order_id", "contract_id"):  # most have none: then no call, since this is the hot path
+        other = getattr(message, name)
+        if other is not None and is_too_long(other):
+            return too_long(name)
+    return None
+
+
+def _ticket(message: Ticket) -> Refused | None:
+    """A ticket's id is as long as an account's at most."""
+    return too_long("ticket_id") if is_too_long(message.ticket_id) else None
+
+
+def _meeting(message: Meeting) -> Refused | None:
+    """A meeting's id is as long as an account's at most."""
+    return too_long("meeting_id") if is_too_long(message.meeting_id) else None
 
 
 def _profile(message: Profile) -> Refused | None:
     """A contract does not end before the day on which it is signed."""
     contract = message.contract
+    if contract is not None and is_too_long(contract.id):
+        return too_long("contract.id")
     if contract is None or contract.ends_on is None or contract.ends_on >= contract.signed_on:
         return None
     return bad_field("$.contract.ends_on", "before signed_on")
@@ -131,6 +148,8 @@ def _move(message: Move) -> Refused | None:
 
 RULES: Final[dict[type[Message], Callable[[Any], Refused | None]]] = {
     Purchase: _purchase,
+    Ticket: _ticket,
+    Meeting: _meeting,
     Profile: _profile,
     Referral: _referral,
     Command: _command,

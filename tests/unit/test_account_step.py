@@ -101,7 +101,7 @@ def test_a_state_is_published_again_when_anything_else_of_it_differs():
     assert states(again(first, command(2, "release"))) == []
     (state,) = states(again(first, profile(2)))
     assert state["segment"]["industry"] == "consulting"
-    (state,) = states(again(first, purchase(91.5), purchase(91.6)))
+    (state,) = states(again(first, purchase(91.5), purchase(92.5)))
     assert state["segment"]["standing"] == "regular"
     (state,) = states(again(first, command(2, "override", status="client", until=on(9))))
     assert (state["status"], state["held_until"]) == ("client", "2024-01-10T09:00:00Z")

@@ -8,6 +8,7 @@ from codec_support import CODEC, FIXED, NOW, NOW_US, VALID, changed, correction,
 
 from relationship.contract.messages import (
     COMMANDS,
+    MEETINGS,
     MESSAGE_TYPES,
     PROFILES,
     PURCHASES,
@@ -184,3 +185,16 @@ def test_an_override_may_last_to_the_end_of_the_calendar(until: str) -> None:
 def test_a_file_has_no_key() -> None:
     """A line of a file is checked like a record, but for the key that it does not have."""
     assert isinstance(CODEC.decode_value(PURCHASES, changed(), NOW_US), Purchase)
+
+
+@pytest.mark.parametrize("currency", ["LTL", "LVL", "EEK", "VEF", "BYR", "DEM", "FRF", "ZWR", "EUR", "VES"])
+def test_every_currency_that_was_ever_listed_is_taken(currency: str) -> None:
+    """Histories reach back before a currency's end: withdrawn codes are as good as current ones."""
+    assert decode(changed(currency=currency)).currency == currency
+
+
+def test_ids_of_other_systems_have_255_bytes() -> None:
+    """A calendar's id of 156 characters is a meeting's id; an order's and a ticket's may be as long."""
+    assert decode(changed(MEETINGS, meeting_id="A" * 255), MEETINGS).meeting_id == "A" * 255
+    assert decode(changed(TICKETS, ticket_id="😀" * 63), TICKETS).ticket_id == "😀" * 63
+    assert decode(changed(order_id="o" * 255, contract_id="c" * 255)).order_id == "o" * 255

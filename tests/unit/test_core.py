@@ -271,7 +271,7 @@ def test_a_busy_account_s_history_is_bounded_within_the_lateness():
     at_most = step(before, told[history.MOST_KEPT - 1 :][:1], first_offset=history.MOST_KEPT - 1).record
     assert decode(before).count == history.MOST_KEPT - 1
     assert decode(at_most).count == history.KEPT
-    assert decode(at_most).head.purchases == history.MOST_KEPT
+    assert decode(at_most).head.facts == history.MOST_KEPT
 
 
 def test_a_correction_tells_what_the_clock_owes_once():

@@ -5,6 +5,7 @@ from story import POLICY, command, meeting, on, profile, purchase, ticket
 from relationship.classify.evidence import EVIDENCE_KEPT, evidence_of
 from relationship.classify.fold import advance, fresh
 from relationship.contract.names import INDEX
+from relationship.state.account import TICKETS_REMEMBERED
 from relationship.state.facts_from_messages import fact_of
 
 
@@ -46,13 +47,16 @@ def test_several_effects_of_one_event_weigh_together():
 
 
 def test_a_known_ticket_weighs_as_a_change_of_one():
-    """As when it was folded: eight tickets on it is forgotten, and weighs as a new one."""
+    """As when it was folded: once it is forgotten a change weighs as one still, and only another opening as a new one."""
     change = ticket(20, "change", ticket_id="x", kind="advice", status="closed")
-    others = [ticket(10 + i / 100, f"q{i}", kind="question") for i in range(8)]
-    told = [ticket(1, "x", kind="advice"), *others[:7], change]
-    assert evidence(*told, dimension="trust")[:2] == ["x", "change"]
-    told = [ticket(1, "x", kind="advice"), *others, change]
-    assert evidence(*told, dimension="trust")[:2] == ["change", "x"]
+    opening = ticket(20, "change", ticket_id="x", kind="advice", status="opened")
+    others = [ticket(10 + i / 100, f"q{i}", kind="question") for i in range(TICKETS_REMEMBERED)]
+    told = [ticket(1, "x", kind="advice"), *others[:-1]]
+    assert evidence(*told, change, dimension="trust")[:2] == ["x", "change"]
+    assert evidence(*told, opening, dimension="trust")[:2] == ["x", "change"]
+    told = [ticket(1, "x", kind="advice"), *others]
+    assert evidence(*told, change, dimension="trust")[:2] == ["x", "change"]
+    assert evidence(*told, opening, dimension="trust")[:2] == ["change", "x"]
 
 
 def test_duration_names_the_first_and_the_last_sign_of_life():

@@ -116,7 +116,7 @@ def test_confidence_says_how_much_evidence_there_is():
 
     few, many = [purchase(i, f"p{i}") for i in range(3)], [purchase(i, f"p{i}") for i in range(60)]
     bad = [ticket(i, f"c{i}", kind="complaint", sentiment=-1.0) for i in range(60)]
-    late = [purchase(390 + i / 10, f"l{i}") for i in range(3)]
+    late = [purchase(390 + i, f"l{i}") for i in range(3)]
     assert 0 < confidence_after(few) < confidence_after(many) < 1
     assert confidence_after(bad) == pytest.approx(confidence_after(many), rel=0.2)
     assert confidence_after(late) > confidence_after(few)

@@ -6,6 +6,7 @@ import pytest
 from story import POLICY, command, fold, meeting, on, path, profile, purchase, record_of, ticket
 from variants import variant
 
+from relationship.classify.dimensions import allowance_us
 from relationship.classify.fold import (
     ACTIVITY_HALF_LIFE_US,
     CHANNEL_KEY,
@@ -31,6 +32,7 @@ from relationship.state.account import (
     CLIENT,
     CUSTOMER,
     LAPSED,
+    ORDERS_REMEMBERED,
     PROSPECT,
     TICKETS_REMEMBERED,
     Account,
@@ -272,8 +274,61 @@ def test_active_months_are_bits_of_the_last_36():
 
 
 def test_activity_counts_signs_of_life():
-    """Two at once are two; a missed meeting is none."""
-    assert folded(purchase(0), purchase(0, "x"), meeting(0, no_show=True)).activity == 2.0
+    """Two meetings at once are two, two purchases of one visit or order are one; a missed meeting is none."""
+    assert folded(meeting(0), meeting(0, "x"), meeting(0, "y", no_show=True)).activity == 2.0
+    assert folded(purchase(0), purchase(0, "x"), meeting(0, no_show=True)).activity == 1.0
+    assert folded(purchase(0, order_id="o"), purchase(0, "x", order_id="o2")).activity == 2.0
+
+
+def test_lines_of_one_order_are_one_purchase_and_all_of_its_money():
+    """By the order's id however far apart; without one, within half a day of the visit's first; money counts lines."""
+    lines = [purchase(i / 50, f"l{i}", amount="2.00") for i in range(20)]
+    one = folded(*lines)
+    assert (one.purchases, one.spent, one.quantity) == (1, {"EUR": "40.00"}, 0)
+    assert folded(purchase(0), purchase(0.4999, "x")).purchases == 1
+    assert folded(purchase(0), purchase(0.5, "x")).purchases == 2
+    assert folded(purchase(0), purchase(0.4, "x"), purchase(0.8, "y")).purchases == 2
+    shipped = [purchase(day, f"s{day}", order_id="o-1") for day in (0, 3, 9)]
+    assert folded(*shipped).purchases == 1
+    assert folded(*shipped, purchase(9, "other", order_id="o-2")).purchases == 2
+    between = [purchase(1 + i, f"b{i}", order_id=f"b-{i}") for i in range(ORDERS_REMEMBERED)]
+    assert folded(shipped[0], *between[:-1], purchase(20, "z", order_id="o-1")).purchases == ORDERS_REMEMBERED
+    assert folded(shipped[0], *between, purchase(20, "z", order_id="o-1")).purchases == ORDERS_REMEMBERED + 2
+
+
+def test_a_further_line_is_no_custom_kept_again():
+    """It says what is bought, and nothing of loyalty: one basket is no habit."""
+    once, lines = folded(purchase(0)), folded(*(purchase(0, f"l{i}") for i in range(20)))
+    assert lines.good[INDEX["loyalty"]] == once.good[INDEX["loyalty"]] > 0
+    assert lines.bad[INDEX["bought"]] == 20 * once.bad[INDEX["bought"]] > 0
+
+
+def test_a_refund_of_nothing_is_nothing():
+    """It leaves no mark but its being known; a refund of a cent does."""
+    zero, cent = (purchase(1, "r", entry="refund", amount=amount) for amount in ("0.00", "0.01"))
+    assert (folded(purchase(0), zero).refunds, folded(purchase(0), zero).spent) == (0, {"EUR": "10.00"})
+    assert folded(purchase(0), zero).bad[INDEX["value"]] == 0.0 < folded(purchase(0), cent).bad[INDEX["value"]]
+    assert folded(purchase(0), cent).refunds == 1
+
+
+def test_an_only_purchase_that_was_refunded_in_full_makes_no_buyer():
+    """Two purchases, a refund in part, another currency or an agreement leave one; so does a later purchase."""
+    refund = purchase(1, "r", entry="refund")
+    assert (folded(purchase(0), refund).bought, folded(purchase(0), refund).purchases) == (None, 0)
+    part = purchase(1, "r", entry="refund", amount="9.99")
+    abroad = purchase(1, "r", entry="refund", currency="USD")
+    agreed = profile(0.5, contract={"id": "c", "kind": "retainer", "signed_on": on(0).date()})
+    for more in ((part,), (abroad,), (agreed, refund), (refund, purchase(2, "z")), (purchase(0.9, "y"), refund)):
+        assert folded(purchase(0), *more).bought is not None
+
+
+def test_who_never_gave_a_sign_of_life_lapses_too():
+    """A refund alone, or a contact of ours that nobody answered, is heard of, and its silence is measured from there."""
+    refund = folded(purchase(3, entry="refund"))
+    assert (refund.last, refund.heard) == (None, day(3))
+    assert lapse_at(refund, POLICY) == day(3) + allowance_us(refund, POLICY, POLICY.trade(None))
+    assert lapse_at(folded(profile(3)), POLICY) is None
+    assert folded(purchase(3), purchase(4, "r", entry="refund")).heard is None
 
 
 def test_the_first_exchange_makes_the_account_a_buyer_once():
@@ -321,14 +376,39 @@ def test_no_more_than_16_lines_are_told_apart():
 
 
 def test_the_ticket_touched_longest_ago_is_forgotten():
-    """Of nine tickets the first is gone; one touched again moves to the end, and the next goes instead."""
-    ids = [fact_of(ticket(i, f"t{i}")[1]).ticket for i in range(10)]
-    eight = [ticket(i, f"t{i}") for i in range(TICKETS_REMEMBERED)]
-    assert folded(*eight).tickets == ids[:8]
-    assert folded(*eight, ticket(8, "t8")).tickets == ids[1:9]
-    again = ticket(7.5, "x", ticket_id="t0", status="updated")
-    assert folded(*eight, again).tickets == [*ids[1:8], ids[0]]
-    assert folded(*eight, again, ticket(8, "t8")).tickets == [*ids[2:8], ids[0], ids[8]]
+    """Of one too many the first is gone; one touched again moves to the end, and the next goes instead."""
+    most = TICKETS_REMEMBERED
+    ids = [fact_of(ticket(i, f"t{i}")[1]).ticket for i in range(most + 1)]
+    full, one_more = [ticket(i, f"t{i}") for i in range(most)], ticket(most, f"t{most}")
+    assert folded(*full).tickets == ids[:most]
+    assert not folded(*full).tickets_forgotten
+    assert folded(*full, one_more).tickets == ids[1:]
+    assert folded(*full, one_more).tickets_forgotten
+    again = ticket(most - 0.5, "x", ticket_id="t0", status="updated")
+    assert folded(*full, again).tickets == [*ids[1:most], ids[0]]
+    assert folded(*full, again, one_more).tickets == [*ids[2:most], ids[0], ids[most]]
+
+
+def test_a_change_of_a_forgotten_ticket_is_no_new_ticket():
+    """Where tickets were forgotten, whatever does not open one counts as a change; where none was, as a new one."""
+    most = TICKETS_REMEMBERED
+    few, many = ([ticket(i, f"t{i}", kind="advice") for i in range(n)] for n in (most, most + 1))
+    closed = ticket(most + 5, "x", ticket_id="t0", kind="advice", status="closed")
+    unknown = ticket(most + 5, "x", ticket_id="never seen", kind="advice", status="closed")
+    opened = ticket(most + 5, "x", ticket_id="never seen", kind="advice", status="opened")
+    gain = {
+        name: folded(*told, last).good[INDEX["trust"]] - folded(*told, profile(most + 5, "look")).good[INDEX["trust"]]
+        for name, told, last in (
+            ("known", few, closed),
+            ("new", few, unknown),
+            ("forgotten", many, closed),
+            ("unknown", many, unknown),
+            ("opened", many, opened),
+        )
+    }
+    assert gain["forgotten"] == gain["unknown"] == pytest.approx(gain["known"])
+    assert gain["opened"] == pytest.approx(gain["new"])
+    assert gain["new"] > 5 * gain["known"]
 
 
 def test_kinds_and_channels_of_contact_are_noted_with_their_day():

@@ -50,6 +50,8 @@ CASES = [
     ((PROSPECT, CUSTOMER), {"bought": True, "held": 0}, True),
     ((PROSPECT, CUSTOMER), {"bought": False}, False),
     ((PROSPECT, CUSTOMER), {"bought": False, "score": 10_000, "shown": OPEN}, False),
+    ((CUSTOMER, PROSPECT), {"bought": False, "held": 0}, True),
+    ((CUSTOMER, PROSPECT), {"bought": True, "score": 0}, False),
     ((CUSTOMER, CANDIDATE), {"score": TRADE.candidate_up, "shown": TURNING, "held": STAY["customer"]}, True),
     ((CUSTOMER, CANDIDATE), {"score": TRADE.candidate_up - 1, "shown": TURNING}, False),
     ((CUSTOMER, CANDIDATE), {"score": TRADE.candidate_up, "shown": TURNING, "held": STAY["customer"] - 1}, False),

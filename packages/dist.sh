@@ -38,7 +38,7 @@ try_product() {
     binary=$("$PYTHON" -c "from streams.embedded.redis import redis_binary; print(redis_binary())")
     cd "$work"
     all_inside "$work/product" "$DIST"/clientward-*.whl
-    PATH=$PATH:$(dirname "$binary") "$work/product/bin/clientward" demo --events 500 --seconds 1 | tee "$work/demo.log"
+    PATH=$PATH:$(dirname "$binary") "$work/product/bin/clientward" demo --events 3000 --seconds 3 | tee "$work/demo.log"
     grep --quiet '→ client' "$work/demo.log" || { say "the demo showed no client"; exit 1; }
     cd - >/dev/null
 }

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from relationship.state.record import LAYOUT
+
 ROOT = Path(__file__).parents[2]
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
@@ -100,6 +102,15 @@ def test_a_tag_that_is_not_the_version_releases_nothing(change: str, code: int, 
     assert done.stdout.count("\n") == code
     assert output.exists() == (code == 0)
     assert code or output.read_text() == f"version={version}\n"
+
+
+def test_the_upgrade_page_knows_the_layout_and_the_release() -> None:
+    """Whoever changes the records' layout or the version says on docs/upgrading.md what that asks of an operator."""
+    page = (ROOT / "docs" / "upgrading.md").read_text(encoding="utf-8")
+    version = tomllib.loads(PROJECTS[0].read_text(encoding="utf-8"))["project"]["version"]
+    assert f"This version reads\n   layout {LAYOUT}." in page
+    (row,) = re.findall(rf"^\| {re.escape(version)}\b.*$", page, re.MULTILINE)
+    assert row.split(" | ")[3].startswith(f"{LAYOUT};")
 
 
 def test_hooks_are_the_tools_of_the_lock() -> None:

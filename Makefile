@@ -25,7 +25,7 @@ test: setup ## every test, on real Kafka and Redis (ARGS="-k embedded")
 	@$(BIN)/python -m pytest $(ARGS)
 
 test-unit: setup ## the quick tests, without servers
-	@$(BIN)/python -m pytest tests/unit tests/property $(ARGS)
+	@$(BIN)/python -m pytest tests/unit tests/property packages/*/tests/unit $(ARGS)
 
 .compiled/stamp: $(wildcard relationship/*.py relationship/*/*.py) requirements/compile.sh | setup
 	@bash requirements/compile.sh

@@ -33,7 +33,7 @@ try_product() {
         locks+=(requirements/redis.lock)
     fi
     say "the product in an empty environment"
-    bash requirements/environment.sh "$work/product" "${locks[@]}" -- "$DIST"/*.whl
+    bash requirements/environment.sh "$work/product" "${locks[@]}" -- "$DIST"/clientward-*.whl "$DIST"/clientward_store-*.whl
     local binary
     binary=$("$PYTHON" -c "from streams.embedded.redis import redis_binary; print(redis_binary())")
     cd "$work"

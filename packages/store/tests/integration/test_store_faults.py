@@ -77,7 +77,7 @@ async def test_nobody_listens(group: str, tmp_path: Path) -> None:
 
 
 async def test_redis_is_frozen(own: Any, make: Callable[..., Store]) -> None:
-    """A Redis that holds the connection and says nothing costs the time-out and no more."""
+    """A Redis that holds the connection and says nothing is given up after the URL's time limit, and told as too slow."""
     store = make(query="?timeout=0.3")
     await store.take_over(0)
     own.pause()

@@ -14,8 +14,10 @@ COPY requirements/runtime.lock requirements/
 RUN pip --python /opt/clientward/bin/python install \
       --only-binary :all: --require-hashes --requirement requirements/runtime.lock
 COPY . .
-# No isolation: it would fetch a build backend that no hash pins. The one in the lock serves.
-RUN pip --python /opt/clientward/bin/python install --no-deps --no-build-isolation .
+# No isolation: it would fetch a build backend that no hash pins. The one in the lock serves, and then goes: nothing that
+# runs imports it.
+RUN pip --python /opt/clientward/bin/python install --no-index --no-deps --no-build-isolation ./packages/store . \
+ && pip --python /opt/clientward/bin/python uninstall --yes setuptools
 
 FROM base
 LABEL org.opencontainers.image.title="clientward" \

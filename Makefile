@@ -10,7 +10,7 @@ ifneq ($(SYSTEM_BUNDLE),)
 export REQUESTS_CA_BUNDLE ?= $(SYSTEM_BUNDLE)
 endif
 
-.PHONY: help setup demo test test-unit compiled compiled-test lint format lock clean
+.PHONY: help setup demo test test-unit compiled compiled-test lint format lock dist clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ test: setup ## every test, on real Kafka and Redis (ARGS="-k embedded")
 	@$(BIN)/python -m pytest $(ARGS)
 
 test-unit: setup ## the quick tests, without servers
-	@$(BIN)/python -m pytest tests/unit tests/property $(ARGS)
+	@$(BIN)/python -m pytest tests/unit tests/property packages/*/tests/unit $(ARGS)
 
 .compiled/stamp: $(wildcard relationship/*.py relationship/*/*.py) requirements/compile.sh | setup
 	@bash requirements/compile.sh
@@ -49,8 +49,12 @@ format: setup ## let ruff lay out the code and mend what it can
 lock: setup ## renew requirements/*.lock and Kafka's jars.lock after a change of pyproject.toml
 	@bash requirements/lock.sh
 
-clean: ## remove .venv and what the tools cached here
-	@rm -rf .venv .venv-* .compiled benchmarks/.venv .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+dist: setup ## wheels and sdists of every distribution, into dist/, tried in empty environments (minutes)
+	@bash packages/dist.sh
+
+clean: ## remove .venv, dist and what the tools cached here
+	@rm -rf .venv .venv-* .compiled benchmarks/.venv dist .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf *.egg-info packages/*/src/*.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 include tests/mission/mission.mk tests/property/properties.mk quality/quality.mk benchmarks/bench.mk faults/faults.mk

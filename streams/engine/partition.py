@@ -114,7 +114,7 @@ class Partition:
         try:
             await self._turn()
         except Fenced as error:
-            if error.went_back:
+            if error.lost_writes:
                 raise
             log.warning("fenced", partition=self.number, reason=str(error))
             await asyncio.sleep(FENCED_SECONDS)

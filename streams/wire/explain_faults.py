@@ -183,15 +183,21 @@ def _misfit(said: str, message_type: type[Message]) -> Refused:
         return bad_field(f"{path}.{missing[1]}", "required, and missing")
     if what.startswith("Invalid enum value"):
         return bad_field(path, f"not one of {', '.join(_allowed(message_type, path))}")
-    if " matching regex " in what:
-        return bad_field(path, "not in the form that the contract gives")
-    if path in MONEY_PATHS and LENGTH.match(what):
-        return bad_field(path, NO_MONEY)
-    if length := LENGTH.match(what):
-        return bad_field(path, f"{'longer' if length[1] == '<=' else 'shorter'} than {length[2]} characters")
-    if "RFC3339" in what:
-        return bad_field(path, "not RFC 3339 with an offset; a leap second (:60) is written as :59")
+    if fault := _limit(path, what):
+        return bad_field(path, fault)
     return bad_field(path, what[:1].lower() + what[1:].replace("`", ""))
+
+
+def _limit(path: str, what: str) -> str | None:
+    """Return which limit of the contract a text breaks, from msgspec's sentence on it; None for another fault."""
+    length = LENGTH.match(what)
+    if length and path in MONEY_PATHS:
+        return NO_MONEY
+    if length:
+        return f"{'longer' if length[1] == '<=' else 'shorter'} than {length[2]} characters"
+    if " matching regex " in what:
+        return "not in the form that the contract gives"
+    return "not RFC 3339 with an offset; a leap second (:60) is written as :59" if "RFC3339" in what else None
 
 
 def _allowed(message_type: type[Message], path: str) -> list[str]:

@@ -5,7 +5,9 @@ import re
 import shutil
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -24,16 +26,22 @@ def locked() -> dict[str, str]:
 
 
 def wished() -> list[Requirement]:
-    """Return everything that pyproject.toml asks for: to run, to build, for the embedded servers, for development."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    extras = project["project"]["optional-dependencies"]
-    groups = (
-        project["project"]["dependencies"],
-        project["build-system"]["requires"],
-        *(extra for name, extra in extras.items() if name != "learn"),  # what `policy learn` needs, in no lock of ours
-        *project["dependency-groups"].values(),
-    )
-    return [Requirement(line) for group in groups for line in group]
+    """Return what the distributions ask others for: to run, to build, for the embedded servers, for development."""
+    projects = [
+        tomllib.loads(path.read_text()) for path in [ROOT / "pyproject.toml", *ROOT.glob("packages/*/pyproject.toml")]
+    ]
+    wishes = [Requirement(line) for project in projects for group in groups(project) for line in group]
+    ours = {project["project"]["name"] for project in projects}
+    return [wish for wish in wishes if wish.name not in ours]
+
+
+def groups(project: dict[str, Any]) -> Iterator[list[str]]:
+    """Yield the lists of requirements of one pyproject.toml."""
+    yield project["project"]["dependencies"]
+    yield project["build-system"]["requires"]
+    # What `policy learn` needs is in no lock of ours.
+    yield from (extra for name, extra in project["project"].get("optional-dependencies", {}).items() if name != "learn")
+    yield from project["dependency-groups"].values()
 
 
 @pytest.mark.parametrize("requirement", wished(), ids=str)
@@ -53,13 +61,12 @@ def test_a_lock_has_hashes_and_names_no_host(lock: Path) -> None:
     assert "://" not in lock.read_text()
 
 
-def test_an_image_and_a_checkout_have_the_same_versions() -> None:
-    """The runtime's lock is a part of the development lock."""
-    runtime = re.findall(
-        r"^([a-z0-9-]+)==([^ ;\\]+)", (ROOT / "requirements" / "runtime.lock").read_text(), re.MULTILINE
-    )
-    assert runtime
-    assert set(runtime) <= set(locked().items())
+@pytest.mark.parametrize("lock", ["runtime.lock", "embedded.lock", "store.lock"])
+def test_whatever_is_tried_has_the_versions_of_a_checkout(lock: str) -> None:
+    """The locks of the image and of the tried wheels are parts of the development lock."""
+    pinned = re.findall(r"^([a-z0-9-]+)==([^ ;\\]+)", (ROOT / "requirements" / lock).read_text(), re.MULTILINE)
+    assert pinned
+    assert set(pinned) <= set(locked().items())
 
 
 def test_the_jars_are_those_that_are_asked_for() -> None:

@@ -107,7 +107,7 @@ class Store:
     def _owned(self, call: str) -> Stored:
         held = self.redis.answer(call)
         if held.epoch != self.epoch:
-            raise Fenced(NUMBER, "another owner", went_back=held.epoch < self.epoch)
+            raise Fenced(NUMBER, "another owner", lost_writes=held.epoch < self.epoch)
         return held
 
     async def positions(self, _: int) -> dict[str, int]:

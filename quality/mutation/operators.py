@@ -217,13 +217,16 @@ def _maker(site: Site, new: ast.AST) -> Callable[[], None]:
 
 
 def _sites(parent: ast.AST, lines: tuple[int, int], *, at_import: bool) -> Iterator[Site]:
-    """Yield the nodes below one, each before those below it; annotations and texts with values in them are left out."""
+    """Yield the nodes below one, each before those below it.
+
+    Left out is what makes no difference to a run: annotations, options of classes, `strict` of zip, unions of types.
+    """
     for name, value in ast.iter_fields(parent):
-        if name in {"annotation", "returns", "type_comment"}:
+        if name in {"annotation", "returns"} or (name == "keywords" and isinstance(parent, ast.ClassDef)):
             continue
         is_inside = isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) and name == "body"
         for i, child in enumerate(value if isinstance(value, list) else [value]):
-            if not isinstance(child, ast.AST) or isinstance(child, ast.JoinedStr) or _is_left_out(child):
+            if not isinstance(child, ast.AST) or _is_left_out(child, at_import=at_import):
                 continue
             own = _lines_of(child, lines)
             inside = at_import and not is_inside
@@ -232,9 +235,21 @@ def _sites(parent: ast.AST, lines: tuple[int, int], *, at_import: bool) -> Itera
             yield from _sites(child, own, at_import=inside)
 
 
-def _is_left_out(node: ast.AST) -> bool:
-    """Tell whether a statement is the way in of a program."""
-    return isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'"
+def _is_left_out(node: ast.AST, *, at_import: bool) -> bool:
+    """Tell whether nothing is to be changed in a node and below it."""
+    if isinstance(node, ast.keyword):
+        return node.arg in {"strict", "frozen", "slots"}
+    if isinstance(node, ast.BinOp):
+        return at_import and isinstance(node.op, ast.BitOr) and any(map(_is_type, (node.left, node.right)))
+    if isinstance(node, ast.If):
+        return ast.unparse(node.test) == "__name__ == '__main__'"
+    return isinstance(node, ast.JoinedStr)
+
+
+def _is_type(node: ast.expr) -> bool:
+    """Tell whether an expression is a type by its name."""
+    name = ast.unparse(node).rpartition(".")[2]
+    return name in {"int", "float", "str", "bytes"} or (name[:1].isupper() and not name.isupper())
 
 
 def _lines_of(node: ast.AST, around: tuple[int, int]) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from coverage import Coverage
 from quality.mutation.targets import Mutant
 
 TESTS: Final = ("tests/unit", "tests/property")
+IMPORT: Final = ""  # coverage's context outside of any test
 
 
 class Reach(NamedTuple):
@@ -18,7 +19,7 @@ class Reach(NamedTuple):
 
     Attributes:
         seconds: how long each test took, by its node id.
-        lines: the tests that run a line, by file (relative to the checkout) and line.
+        lines: the tests that run a line, by file (relative to the checkout) and line; `IMPORT` where it runs at import.
     """
 
     seconds: Mapping[str, float]
@@ -27,9 +28,10 @@ class Reach(NamedTuple):
     def tests(self, mutant: Mutant) -> list[str]:
         """Return the tests that run a mutant's lines, the quickest first; of what runs at import, all that could tell."""
         by_line = self.lines.get(mutant.path, {})
-        if not mutant.at_import:
-            return self._ordered({test for line in span(mutant) for test in by_line.get(line, ())})
-        near = {test for tests in by_line.values() for test in tests}
+        running = {test for line in span(mutant) for test in by_line.get(line, ())}
+        if not mutant.at_import and IMPORT not in running:
+            return self._ordered(running)
+        near = {test for tests in by_line.values() for test in tests} - {IMPORT}
         return [*self._ordered(near), *self._ordered(set(self.seconds) - near)]
 
     def _ordered(self, tests: set[str]) -> list[str]:
@@ -76,7 +78,7 @@ def measure(paths: list[Path], options: list[str]) -> Reach:
     root = Path.cwd()
     lines = {
         Path(file).relative_to(root).as_posix(): {
-            line: frozenset(contexts) - {""} for line, contexts in data.contexts_by_lineno(file).items()
+            line: frozenset(contexts) for line, contexts in data.contexts_by_lineno(file).items()
         }
         for file in data.measured_files()
     }

@@ -1,7 +1,7 @@
 """Commands: instructions from a person or another system. Each is carried out once and audited, refused ones too.
 
 `override` and `release` are facts like any other and are folded in their place. `correct` changes the history. `merge` and
-`unmerge` are recorded here and carried out by `relationship/timeline/account_step.py`; so is `erase`, which leaves nothing.
+`unmerge` are recorded here and carried out by `relationship/timeline/handlers.py`; so is `erase`, which leaves nothing.
 """
 
 from typing import Any, Final
@@ -37,22 +37,21 @@ def rejection_reason(record: AccountRecord, command: m.Command) -> str | None:
     return None
 
 
-def apply_command(
-    record: AccountRecord, command: m.Command, rules: Rules, lateness_us: int
-) -> tuple[HistoryUpdate, str | None]:
-    """Apply any command but an erasure to the history; return the result, and why it was rejected or None."""
+def apply_command(record: AccountRecord, command: m.Command, rules: Rules, lateness_us: int) -> HistoryUpdate:
+    """Apply any command but an erasure to the history. A rejected one is recorded too, without effect."""
     fact = command_fact(command)
     if known_fact(record, f.RANK[f.CommandFact], fact.id) is not None:
-        return unchanged(REPEAT), None
+        return unchanged(REPEAT)
     reason = rejection_reason(record, command)
     if reason is None and command.command == "correct":
         corrected = _correct(record, command, rules, lateness_us)
         if isinstance(corrected, HistoryUpdate):
-            return corrected, None
+            return corrected
         reason = corrected
-    if reason is not None:
-        fact = msgspec.structs.replace(fact, command=REFUSED_COMMAND)
-    return add_fact(record, fact, rules, lateness_us), reason
+    if reason is None:
+        return add_fact(record, fact, rules, lateness_us)
+    rejected = msgspec.structs.replace(fact, command=REFUSED_COMMAND)
+    return msgspec.structs.replace(add_fact(record, rejected, rules, lateness_us), rejection=reason)
 
 
 def _correct(record: AccountRecord, command: m.Command, rules: Rules, lateness_us: int) -> HistoryUpdate | str:

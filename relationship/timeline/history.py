@@ -54,12 +54,14 @@ class HistoryUpdate(Struct, frozen=True, gc=False):
         undone: the decisions to undo, the last one first.
         changes: the changes to decide then, in order.
         reading: that of the head, where the fold has computed it.
+        rejection: why a command was rejected; None where it was carried out, and for everything else.
     """
 
     verdict: Verdict
     undone: list[Undone]
     changes: list[StatusChange]
     reading: Reading | None = None
+    rejection: str | None = None
 
 
 APPLIED: Final = Applied()

@@ -25,7 +25,7 @@ from relationship.contract.outcome import AUDIT, RECLASSIFIED, STATE, Applied, D
 from relationship.contract.times import micros
 from relationship.core import Core
 from relationship.state.record import RecordError, decode, encode
-from relationship.timeline.account_step import SCORE_STEP
+from relationship.timeline.closing import SCORE_STEP
 
 
 def states(outcome):

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from story import CORE, NOW_US, POLICY, courtship, fold, on, purchase, record_of
+from story import CORE, NOW_US, POLICY, courtship, fold, on, profile, purchase, record_of
 from variants import variant_text
 
 from cli.main import run
 from relationship.analysis.backtest import Courses, bill, otherwise, spans, status_at
-from relationship.contract.enums import STATUSES
-from relationship.contract.outcome import POLICIES
+from relationship.contract.enums import INDUSTRIES, STATUSES
+from relationship.contract.outcome import POLICIES, RECLASSIFIED, Outgoing
 from relationship.contract.times import DAY_US, micros
+from relationship.policy.compiled import parse_policy
 from relationship.replay import Replay
 from relationship.timeline.as_of import TooEarlyError, record_at
 from relationship.timeline.explain import decision_id
@@ -184,3 +185,39 @@ def test_what_cannot_be_explained_is_one_line(arguments, code, words, capsys):
     assert run(["explain", arguments[0], story, *arguments[1:]]) == code
     (line,) = capsys.readouterr().err.splitlines()
     assert words in line
+
+
+def test_only_decisions_make_a_course():
+    """A state, an audit entry and a tombstone say nothing of it; who had a decision has one, with its industry."""
+    courses = Courses()
+    (topic, message), (_, told) = purchase(1), profile(0)
+    replay = Replay(CORE)
+    courses.see(replay.fold(*profile(0), NOW_US)[1])
+    assert courses.accounts() == set()
+    courses.see([Outgoing(RECLASSIFIED, "gone", None, "e", "t")])
+    courses.see(replay.fold(topic, message, NOW_US)[1])
+    assert courses.accounts() == {"a"}
+    assert courses.industries == {"a": INDUSTRIES.index(told.industry)}
+
+
+def test_spans_end_with_the_time_asked_for():
+    """A change at that very time, or later, begins none."""
+    a = [(10, "customer"), (40, "client"), (50, "lapsed")]
+    assert [tuple(span) for span in spans(a, [], 40)] == [(10, 40, "customer", "prospect")]
+    assert [tuple(span) for span in spans(a, [], 41)][-1] == (40, 41, "client", "prospect")
+    assert status_at(a, 40) == "client"
+    assert status_at(a, 39) == "customer"
+
+
+def test_a_bill_adds_up_over_accounts_by_the_costs_of_each_trade():
+    """Two accounts, half a year of a false client at 3, a quarter of a missed one at 5 each; agreement costs nothing."""
+    dear = parse_policy(
+        TEXT.replace("false_client = 1.0", "false_client = 3.0").replace("missed_client = 1.0", "missed_client = 5.0"),
+        "dear",
+    )
+    truth = [(0, "customer"), (YEAR // 2, "client"), (YEAR, "client")]
+    decided = [(0, "client"), (YEAR // 2, "customer"), (3 * YEAR // 4, "client")]
+    courses = Courses()
+    courses.of = dict.fromkeys("xy", decided).__getitem__
+    found = bill(dict.fromkeys("xy", truth), courses, "xy", 2 * YEAR, dear)
+    assert found == pytest.approx((1.0, 0.5, 2 * (0.5 * 3 + 0.25 * 5)))

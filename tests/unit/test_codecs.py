@@ -1,7 +1,7 @@
 """The codec accepts what the contract allows, whatever it looks like, and keeps every account to its own key."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from codec_support import CODEC, FIXED, NOW, NOW_US, VALID, changed, correction, decode, raw
@@ -12,6 +12,7 @@ from relationship.contract.messages import (
     MESSAGE_TYPES,
     PROFILES,
     PURCHASES,
+    REFERRALS,
     TICKETS,
     Command,
     Profile,
@@ -198,3 +199,75 @@ def test_ids_of_other_systems_have_255_bytes() -> None:
     assert decode(changed(MEETINGS, meeting_id="A" * 255), MEETINGS).meeting_id == "A" * 255
     assert decode(changed(TICKETS, ticket_id="😀" * 63), TICKETS).ticket_id == "😀" * 63
     assert decode(changed(order_id="o" * 255, contract_id="c" * 255)).order_id == "o" * 255
+
+
+REQUIRED = {"event_id", "account_id", "occurred_at", "amount", "currency", "ticket_id", "status", "kind"} | {
+    "meeting_id",
+    "duration_minutes",
+    "referred",
+}
+
+
+class Stored(NamedTuple):
+    """A record as fetched."""
+
+    value: bytes | None
+    key: bytes | None = b"acme"
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+    offset: int = 7
+    timestamp: int = NOW_US // 1000
+
+
+def arrivals(*records: Stored, topic: str = PURCHASES, codec: Codec = CODEC) -> list[Any]:
+    """Decode records of one topic at once."""
+    return codec.arrivals(topic, records, NOW_US, NOW)
+
+
+@pytest.mark.parametrize("topic", [PURCHASES, TICKETS, MEETINGS, REFERRALS])
+def test_a_plain_record_takes_the_quick_way(topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is never looked at a second time, whichever fields it has; one with a header or an unknown field is."""
+    looked_at: list[str] = []
+    decoded = Codec._decoded
+    monkeypatch.setattr(
+        Codec, "_decoded", lambda codec, *given: (looked_at.append(given[0]), decoded(codec, *given))[1]
+    )
+    optional = [name for name in VALID[topic] if name not in REQUIRED]
+    plain = [changed(topic), changed(topic).replace(b": ", b":"), *(changed(topic, **{name: ...}) for name in optional)]
+    found = arrivals(*map(Stored, plain), topic=topic)
+    assert [type(each.message) for each in found] == [MESSAGE_TYPES[topic]] * len(plain)
+    assert looked_at == []
+    arrivals(Stored(changed(topic), headers=(("ce_id", b"e"),)), Stored(changed(topic, unknown="x")), topic=topic)
+    assert looked_at == [topic] * 2
+
+
+def test_at_once_a_header_of_another_type_is_refused_as_well() -> None:
+    """The quick way is for records without headers."""
+    (found,) = arrivals(Stored(changed(), headers=(("ce_type", TICKETS.encode()),)))
+    assert found.refused.reason is Reason.VERSION
+    assert found.at == NOW
+
+
+def test_at_once_a_tombstone_has_its_records_own_time() -> None:
+    """Milliseconds of the record's timestamp, and its offset."""
+    (found,) = arrivals(Stored(None, timestamp=NOW_US // 1000 - 1), topic=PROFILES)
+    assert found.message.occurred_at == NOW - timedelta(milliseconds=1)
+    assert (found.message.event_id, found.at) == ("tombstone:7", found.message.occurred_at)
+
+
+def test_at_once_a_value_may_be_as_large_as_is_allowed() -> None:
+    """To the byte."""
+    codec = Codec(Limits(max_record_bytes=len(changed())))
+    fits, too_large = arrivals(Stored(changed()), Stored(changed() + b" "), codec=codec)
+    assert (fits.refused, too_large.refused.reason) == (None, Reason.SIZE)
+
+
+def test_a_tombstones_key_may_be_as_long_as_an_account() -> None:
+    """255 bytes."""
+    key = b"a" * 255
+    assert decode(None, PROFILES, key=key).account_id == key.decode()
+
+
+@pytest.mark.parametrize("timestamp_us", [86_400_000_000, NOW_US + 300_000_000])
+def test_a_tombstones_time_may_be_the_first_and_the_last_allowed(timestamp_us: int) -> None:
+    """The second day of 1970, and five minutes ahead."""
+    assert decode(None, PROFILES, timestamp_us=timestamp_us).event_id == "tombstone:7"

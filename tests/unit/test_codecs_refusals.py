@@ -3,7 +3,7 @@
 import pytest
 from codec_support import FIXED, SECRET, VALID, changed, correction, decode, raw
 
-from relationship.contract.messages import COMMANDS, MEETINGS, PROFILES, PURCHASES, REFERRALS, TICKETS
+from relationship.contract.messages import COMMANDS, MEETINGS, MOVES, PROFILES, PURCHASES, REFERRALS, TICKETS
 from relationship.contract.outcome import Reason, Refused
 
 BAD = [
@@ -63,6 +63,24 @@ BAD = [
         Reason.SCHEMA,
         "$.currency: not a code that ISO 4217 has ever listed",
     ),
+    (
+        "nan-in-a-nested-field",
+        PROFILES,
+        b'{"contract": {"signed_on": NaN}}',
+        Reason.SCHEMA,
+        "$.contract.signed_on: not a finite",
+    ),
+    (
+        "repeated-nested-key",
+        PROFILES,
+        changed(PROFILES).replace(b'"signed_on"', b'"signed_on": "2026-01-02", "signed_on"'),
+        Reason.DECODE,
+        "the key `signed_on` is repeated",
+    ),
+    ("source-of-256-bytes", MOVES, changed(MOVES, source="😀" * 64), Reason.SCHEMA, "$.source: longer than 255"),
+    ("through-256-bytes", MOVES, changed(MOVES, through=["a", "😀" * 64]), Reason.SCHEMA, "$.source: longer than 255"),
+    ("fewer-facts-than-told", MOVES, changed(MOVES, count=2), Reason.SCHEMA, "$.history: not the base64 of `count`"),
+    ("no-base64", MOVES, changed(MOVES, history="?"), Reason.SCHEMA, "$.history: not the base64 of `count` facts"),
     ("line-feed-after-currency", PURCHASES, changed(currency="EUR\n"), Reason.SCHEMA, "$.currency:"),
     ("version-that-is-none", PURCHASES, changed(schema_version="new"), Reason.SCHEMA, "$.schema_version:"),
     ("version-as-number", PURCHASES, changed(schema_version=2), Reason.SCHEMA, "$.schema_version:"),

@@ -26,6 +26,7 @@ from story import (
 from relationship.contract import messages as m
 from relationship.contract.outcome import AUDIT, RECLASSIFIED, STATE, Applied, Delivered, Reason, Refused, Repeat
 from relationship.contract.times import micros
+from relationship.state.facts_from_messages import fact_of
 from relationship.state.record import AccountRecord, RecordError, decode
 from relationship.timeline import history
 
@@ -318,3 +319,38 @@ def test_a_correction_behind_the_history_kept_is_refused_in_the_audit_topic():
         (entry,) = [json.loads(sent.value) for sent in sends if sent.topic == AUDIT]
         assert (entry["outcome"], reason in entry["detail"]) == ("refused", True)
         assert record_of(replay).head.spent == before.head.spent
+
+
+def test_no_correction_means_a_command():
+    """The event that a correction names is one: of a command's id it is not in the history, and the command holds."""
+    told = [purchase(1), command(2, "override", "o", status="client", until=on(90))]
+    outcome = step(None, [*told, command(3, "correct", corrects="o", value=None)])
+    assert [entry["outcome"] for entry in audits(outcome)] == ["done", "refused"]
+    assert "not in the history" in audits(outcome)[1]["detail"]
+    assert decode(outcome.record).head.override is not None
+
+
+def test_a_correction_names_its_topic_where_two_share_an_id():
+    """Without it, it is refused; with it, the one is withdrawn and the other stays."""
+    told = [purchase(1, "x"), meeting(1, "x")]
+    refused = step(None, [*told, command(2, "correct", corrects="x", value=None)])
+    assert "name its 'topic'" in audits(refused)[0]["detail"]
+    done = step(None, [*told, command(2, "correct", corrects="x", topic=m.MEETINGS, value=None)])
+    assert [fact.id for fact in decode(done.record).facts()] == ["x", "e2"]
+    assert decode(done.record).head.purchases == 1
+
+
+def test_a_refused_command_leaves_its_id_and_nothing_else():
+    """It is a fact without an effect, so that it is known again when it comes again."""
+    outcome = step(None, [purchase(1), command(2, "release", "c")])
+    fact = decode(outcome.record).facts()[-1]
+    assert (fact.id, fact.command) == ("c", -1)
+    assert decode(outcome.record).applied == 2
+
+
+def test_whole_numbers_up_to_a_weeks_minutes_are_kept_as_ints():
+    """Larger ones and fractions as they are; equal in any case."""
+    for value, kind in ((10_080.0, int), (10_081.0, float), (0.5, float), (-1.0, int)):
+        fact = fact_of(purchase(1, quantity=value)[1])
+        assert (fact.quantity, type(fact.quantity)) == (value, kind)
+    assert fact_of(meeting(1, duration_minutes=0)[1]).minutes == 0

@@ -47,7 +47,7 @@ def policy_of(**changed):
 
 POLICY = policy_of()
 TRADE = POLICY.trade(None)
-T = 10_000 * DAY_US
+T = 10_000 * DAY_US + DAY_US // 3  # eight in the morning: days are whole ones, whatever the hour
 
 
 def account(**fields):
@@ -83,8 +83,11 @@ def test_seven_dimensions_are_a_share_of_the_evidence(name):
 
 def test_the_formula_alone():
     """`standing` is what the hot path has written out: 0 without evidence, one half at the scale, 0.375 as above."""
-    assert [dimensions.standing(*each) for each in ((0.0, 1.0, 2.0), (2.0, 0.0, 2.0), (4.0, 4.0, 2.0))] == [
+    assert [
+        dimensions.standing(*each) for each in ((0.0, 1.0, 2.0), (0.5, 0.0, 0.5), (2.0, 0.0, 2.0), (4.0, 4.0, 2.0))
+    ] == [
         0.0,
+        0.5,
         pytest.approx(0.5),
         pytest.approx(0.375),
     ]
@@ -265,7 +268,7 @@ def test_contributions_are_whole_hundredths_rounded_half_up():
     shares = (200.0, 300.0, 501.0, 10.0)
     trade = Trade(shares, shares, shares, 0, 0, 0, 0, 0, 0)
     assert contributions([0.5, 0.5, 0.5, 0.0], trade) == [100, 150, 251, 0]
-    assert contributions([0.0, 0.0, 0.0, 0.04], trade) == [0, 0, 0, 0]
+    assert contributions([0.0, 0.0, 0.0, 0.049], trade) == [0, 0, 0, 0]
     assert contributions([0.0, 0.0, 0.0, 0.05], trade) == [0, 0, 0, 1]
 
 

@@ -206,3 +206,39 @@ async def test_what_was_sent_before_a_drop_is_forgotten_with_it() -> None:
     await owner.dispatch.drop()
     assert owner.dispatch.unnoted == 0
     assert owner.dispatch.take_sent() == ([], None)
+
+
+async def test_steps_travel_together_only_until_one_that_an_earlier_one_decided_about() -> None:
+    """Whether the first or a later one of those that travel has decided: the account's next state waits."""
+    owner = Owner()
+    for name in "abb":
+        await owner.dispatch.put(owner.owed(name))
+    await owner.dispatch.drained()
+    first = ["states a b", "decisions a b", "done a", "done b"]
+    assert owner.kafka.story == [*first, "states b", "decisions b", "done b"]
+
+
+async def test_what_still_waited_at_a_drop_is_forgotten() -> None:
+    """Not only what was being sent; nor what was sent and not noted."""
+    owner = Owner()
+    await owner.dispatch.put(owner.owed("z"))
+    await owner.dispatch.drained()
+    owner.kafka.may_store.clear()
+    await owner.dispatch.put(owner.owed("a"))
+    await asyncio.sleep(0)
+    await owner.dispatch.put(owner.owed("b"))
+    await owner.dispatch.drop()
+    assert owner.dispatch.take_sent() == ([], None)
+    owner.kafka.may_store.set()
+    await owner.dispatch.put(owner.owed("c"))
+    await owner.dispatch.drained()
+    assert owner.kafka.story[3:] == ["states c", "decisions c", "done c"]
+
+
+async def test_a_step_without_states_or_decisions_is_acknowledged_all_the_same() -> None:
+    """Nothing is sent for it, and nothing is asked."""
+    owner = Owner()
+    await owner.dispatch.put(owner.owed("a", age=9.0)._replace(values={}, entries={}))
+    await owner.dispatch.drained()
+    assert owner.kafka.story == ["done a"]
+    assert owner.confirmed == 0

@@ -3,6 +3,7 @@
 from math import exp2
 
 import pytest
+from msgspec import structs
 from story import POLICY, command, fold, meeting, on, path, profile, purchase, record_of, ticket
 from variants import variant
 
@@ -96,6 +97,16 @@ def test_each_policy_decays_for_its_own_time():
     account = Account(facts=1, good=[1.0] * len(DIMENSIONS))
     decay(account, 10 * DAY_US, Schedule(slow, [Switch(10 * DAY_US, quick)]))
     assert account.good[INDEX["trust"]] == pytest.approx(exp2(-0.1))
+
+
+def test_the_shortest_time_is_time():
+    """A microsecond later the account is at that moment; at its own moment nothing fades."""
+    account = Account(t=5, facts=1, good=[1.0] * len(DIMENSIONS), activity=1.0)
+    decay(account, 5, POLICY)
+    assert (account.t, account.activity) == (5, 1.0)
+    decay(account, 6, POLICY)
+    assert account.t == 6
+    assert account.activity < 1.0
 
 
 def test_time_does_not_run_backwards():
@@ -431,7 +442,8 @@ def test_kinds_and_channels_of_contact_are_noted_with_their_day():
 
 
 def test_the_keys_of_what_was_seen_are_disjoint():
-    """Kinds and channels of tickets and of meetings never share one, however the enumerations grow by a few."""
+    """Kinds and channels of tickets and of meetings never share one; they are stored, so they are what they were."""
+    assert (MEETING_KEY, TICKET_KEY, CHANNEL_KEY, TICKET_CHANNEL_KEY) == (0, 32, 64, 80)
     ranges = [
         range(key, key + len(names))
         for key, names in (
@@ -477,6 +489,34 @@ def test_an_own_profile_lies_over_a_merged_one(own_first):
     assert account.profile.contract == other.contract
 
 
+@pytest.mark.parametrize("name", ["industry", "party", "scope", "market"])
+def test_what_an_own_profile_leaves_open_is_filled_in(name):
+    """Field by field: the own one's where it says something, the merged one's where it does not."""
+    said = {"industry": "law", "party": "institution", "scope": "internal", "market": "wholesale"}
+    own = fact_of(profile(1, "own", **{**said, name: None})[1])
+    other = guest(industry="retail", party="business", scope="external", market="consumer")
+    account = fresh()
+    for fact in (own, other):
+        advance(account, fact, POLICY)
+    for each in said:
+        assert getattr(account.profile, each) == getattr(other if each == name else own, each)
+
+
+def test_an_own_agreement_lies_over_a_merged_one():
+    """The account's own, where both have one."""
+    mine = {"id": "m", "kind": "retainer", "signed_on": on(-3).date()}
+    theirs = {"id": "t", "kind": "policy", "signed_on": on(-9).date()}
+    own, other = fact_of(profile(1, "own", contract=mine)[1]), guest(contract=theirs)
+    account = fresh()
+    for fact in (other, own):
+        advance(account, fact, POLICY)
+    assert account.profile.contract == own.contract
+    later = fact_of(profile(3, "later")[1])
+    advance(account, later, POLICY)
+    assert account.profile.contract == other.contract
+    assert account.own_profile == later
+
+
 def test_a_merged_profile_alone_is_the_profile():
     """As a plain one: a record has no place for the other type there."""
     account = fresh()
@@ -504,8 +544,10 @@ def test_a_lapsed_account_is_brought_back_by_a_sign_of_life_alone():
 
 
 def test_a_fresh_account_is_a_prospect_without_an_event():
-    """Nothing is known of it."""
+    """Nothing is known of it: no time, no mass, no count, no profile."""
     assert fresh() == Account()
+    nothing = {name for name, value in structs.asdict(fresh()).items() if value in (0, None, [], {}, [0.0] * 14)}
+    assert nothing == set(Account.__struct_fields__)
     assert (fresh().status, fresh().effective_status, fresh().industry) == (PROSPECT, PROSPECT, None)
 
 

@@ -12,7 +12,16 @@ from relationship.contract.times import DAY_US, micros
 from relationship.core import LATENESS_DAYS, Core
 from relationship.replay import Replay
 from relationship.state import facts as f
-from relationship.state.record import decode, encode, newer
+from relationship.state.account import CLIENT, Account
+from relationship.state.record import (
+    DIRECTIONS,
+    AccountRecord,
+    DecisionInForce,
+    PublishedState,
+    decode,
+    encode,
+    newer,
+)
 from relationship.timeline.history import KEPT, MOST_KEPT
 
 MOMENT = 1 / 86_400_000_000  # of a day: a microsecond
@@ -208,6 +217,51 @@ def test_newer_is_of_a_higher_revision_or_the_same_again():
     assert [decode(each).revision for each in (first, second)] == [1, 2]
     assert [SMALL.newer(*pair) for pair in ((first, second), (first, first), (second, first))] == [True, True, False]
     assert newer(encode(decode(first)), first)
+
+
+def test_a_timer_due_after_the_clock_does_not_run():
+    """An override that ends a microsecond after the newest event is in force still, in order and folded anew."""
+    held = command(1, "override", "o", status="client", until=on(3 + MOMENT))
+    for told in ([purchase(1, "p"), held, purchase(3, "q")], [purchase(3, "q"), held, purchase(1, "p")]):
+        record = decode(step(SMALL, None, *told).record)
+        assert record.head.override is not None
+        assert record.head.effective_status == CLIENT
+
+
+def test_a_correction_moves_the_clock_as_an_event_does():
+    """And a withdrawal of all that there was leaves the clock where it stands."""
+    record = step(SMALL, None, purchase(1, "p")).record
+    fixed = decode(step(SMALL, record, withdrawal(4, "p")).record)
+    assert (fixed.newest, fixed.clock, fixed.count) == (micros(on(4)), micros(on(4)), 1)
+    assert fixed.head.purchases == 0
+
+
+def test_a_new_record_is_empty():
+    """Nothing is counted, kept, told or pending."""
+    new = AccountRecord()
+    assert (new.layout, new.revision, new.offsets, new.newest, new.clock) == (2, 0, {}, 0, 0)
+    assert (new.head, new.base, new.edge, new.count, new.history, new.id_prefix) == (Account(), None, None, 0, b"", "")
+    assert (new.seq, new.decisions, new.published_state, new.applied, new.repeats) == (0, [], None, 0, 0)
+    assert (new.pending, new.merged_into, new.merged_sources, new.switch, new.shadowed) == (b"", None, [], "", None)
+
+
+def test_a_published_state_is_the_same_but_for_its_score():
+    """Another status, standing or profile is another."""
+    state = PublishedState(1, 2, "p", 300)
+    assert state.equals_but_score(PublishedState(1, 2, "p", 999))
+    for other in (PublishedState(2, 2, "p", 300), PublishedState(1, 3, "p", 300), PublishedState(1, 2, "q", 300)):
+        assert not state.equals_but_score(other)
+
+
+def test_a_decision_is_the_same_by_all_of_its_parts():
+    """Its moment, both statuses, the direction and the cause."""
+    decision = DecisionInForce(7, 10, 1, 2, DIRECTIONS.index("promotion"), "e")
+    assert decision.direction == "promotion"
+    assert decision.same_as(10, 1, 2, "promotion", "e")
+    for other in ((11, 1, 2, "promotion", "e"), (10, 0, 2, "promotion", "e"), (10, 1, 3, "promotion", "e")):
+        assert not decision.same_as(*other)
+    assert not decision.same_as(10, 1, 2, "return", "e")
+    assert not decision.same_as(10, 1, 2, "promotion", "f")
 
 
 def test_the_clock_moves_with_events_and_with_timers_and_never_back():

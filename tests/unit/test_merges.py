@@ -239,3 +239,56 @@ def test_two_merges_that_cross_are_a_circle_and_undone():
         "the accounts are merged in a circle"
     }
     assert all(decode(records[account]).head.purchases == 1 for account in alone)
+
+
+def test_an_account_that_is_merged_takes_a_third_one_in():
+    """B into a, and then c into b: it is no circle, and a has all three."""
+    told = [purchase(1), purchase(2, account="b"), purchase(3, account="c")]
+    told += [command(4, "merge", account="b", into="a"), command(5, "merge", account="c", into="b")]
+    replay, found = audits(told)
+    assert [each[1] for each in found] == ["done", "done"]
+    assert record_of(replay, "b").merged_sources == ["c"]
+    assert record_of(replay, "b").head.purchases == 2
+    assert record_of(replay).head.purchases == 3
+
+
+def test_leaving_takes_those_along_that_came_with_it():
+    """B brought c along; taken back, neither is a's any more, and another's merge stays."""
+    told = [purchase(i, account=account) for i, account in enumerate("abcd", 1)]
+    told += [command(5, "merge", account="c", into="b"), command(6, "merge", account="b", into="a")]
+    told += [command(7, "merge", account="d", into="a")]
+    assert record_of(fold(told)[0]).merged_sources == ["b", "c", "d"]
+    replay, _ = fold([*told, command(8, "unmerge", account="b", into="a")])
+    assert record_of(replay).merged_sources == ["d"]
+    assert record_of(replay).head.purchases == 2
+    assert record_of(replay, "b").head.purchases == 2
+
+
+def test_a_refusal_that_is_out_of_date_ends_no_merge():
+    """An answer of another account than the one that it is merged into now says nothing."""
+    told = [purchase(1, account="b"), command(2, "merge", account="b", into="a")]
+    replay, _ = fold(told)
+    late = {"event_id": "r", "account_id": "b", "occurred_at": on(2).isoformat(), "action": "refused", "source": "x"}
+    late |= {"cause": "m", "through": [], "count": 0, "history": "", "detail": "no"}
+    sends = replay.fold(MOVES, decoder_for(MOVES).decode(json.dumps(late)), NOW_US)[1]
+    assert record_of(replay, "b").merged_into == "a"
+    assert sends == []
+
+
+def test_a_fact_that_both_accounts_have_is_there_once():
+    """An event of one id in both histories joins once: it is not counted twice."""
+    told = [purchase(1, "x"), purchase(1, "x", account="b"), purchase(2, account="b")]
+    replay, _ = fold([*told, command(3, "merge", account="b", into="a")])
+    assert record_of(replay).head.purchases == 2
+    assert record_of(replay).count == 2
+
+
+def test_what_is_merged_are_events_and_a_profile_that_fills_in():
+    """Commands stay with the account that they were given to."""
+    told = [profile(1, "p", account="b"), purchase(2, "q", account="b")]
+    told += [command(3, "override", "o", account="b", status="client", until=on(90))]
+    replay, _ = fold([*told, command(4, "merge", account="b", into="a")])
+    facts = record_of(replay).facts()
+    assert [(fact.id, isinstance(fact, MergedProfileFact)) for fact in facts] == [("p", True), ("q", False)]
+    assert record_of(replay).head.override is None
+    assert [fact.id for fact in record_of(replay, "b").facts()][:3] == ["p", "q", "o"]

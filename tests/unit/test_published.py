@@ -1,7 +1,7 @@
 """The policies published, as values: what they come to, what is refused, what a rollback is, and policy lines of a file."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 import pytest
@@ -14,7 +14,7 @@ from relationship.contract.outcome import AUDIT, POLICIES
 from relationship.contract.times import micros
 from relationship.policy.compiled import default_text
 from relationship.policy.schedule import Schedule
-from relationship.timeline.published import ACTIVE, LEAD, PublishedPolicies, audit, outgoing, publication
+from relationship.timeline.published import ACTIVE, LEAD, SHADOW, PublishedPolicies, audit, named, outgoing, publication
 
 NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
 
@@ -164,3 +164,86 @@ def test_publish_checks_the_file_first(tmp_path, capsys):
     file.write_text(default_text().replace("gate = 0.25", "gate = 2.5"), encoding="utf-8")
     assert run(["policy", "publish", str(file), "--by", "ops"]) == 1
     assert "thresholds.gate" in capsys.readouterr().err
+
+
+def test_a_slot_has_its_own_policies():
+    """A shadow is no switch, and the last one published is the shadow; one without a text ends it."""
+    active = publish("2", NOW)
+    trial = publication(POLICY.id, SHADOW, "s1", variant_text("s1"), "ops", NOW, NOW)
+    later = publication(POLICY.id, SHADOW, "s2", variant_text("s2"), "ops", NOW, NOW + timedelta(hours=1))
+    found = heard(later, active, trial)
+    assert [each.published.version for each in found.switches()] == ["2"]
+    assert [each.published.version for each in found.entries(SHADOW)] == ["s1", "s2"]
+    assert (found.shadow.mark, found.shadow.policy.version) == (later.event_id, "s2")
+    off = publication("off", SHADOW, "off", "", "ops", NOW, NOW + timedelta(hours=2))
+    assert found.apply(outgoing(off).value) is None
+    assert found.shadow is None
+    assert [each.published.version for each in found.switches()] == ["2"]
+
+
+def test_an_active_policy_needs_a_text():
+    """Only a shadow can be without one."""
+    assert PublishedPolicies(POLICY).apply(to_json(msgspec.structs.replace(publish("2", NOW), toml="")))
+
+
+def test_a_policy_is_published_for_a_full_second_after_the_lead():
+    """Sixty seconds and the rest of the second that has begun, and one more; or when it is asked for, in UTC."""
+    now = NOW + timedelta(microseconds=1)
+    soonest = publication(POLICY.id, ACTIVE, "2", "", "ops", None, now)
+    assert timedelta(seconds=60) == LEAD
+    assert soonest.effective_at == NOW + timedelta(seconds=62)
+    assert (soonest.slot, soonest.published_at, soonest.by) == ("active", now, "ops")
+    assert publication(POLICY.id, SHADOW, "2", "", "ops", NOW, now).slot == "shadow"
+    east = NOW.astimezone(timezone(timedelta(hours=9)))
+    given = publication(POLICY.id, ACTIVE, "2", "", "ops", east, now)
+    assert (given.effective_at, given.effective_at.tzinfo) == (NOW, UTC)
+    assert given.event_id == "policy-active/clientward-default/2-1709294400000001"
+    sent = outgoing(given)
+    assert (sent.topic, sent.key, sent.event_id, sent.time) == (
+        POLICIES,
+        "active/clientward-default/2",
+        given.event_id,
+        "2024-03-01T12:00:00.000001Z",
+    )
+
+
+def test_the_lead_is_kept_to_the_moment():
+    """Sixty seconds are enough, a microsecond less is not; the first policy's own version is there already too."""
+    found = PublishedPolicies(POLICY)
+    at = publish("2", NOW + LEAD)
+    assert found.rejection_reason(at) is None
+    early = found.rejection_reason(publish("2", NOW + LEAD - timedelta(microseconds=1)))
+    assert early == "it must take force 60 s from now or later, at 2024-03-01T12:01:00Z: every worker must hear first"
+    assert "is there already" in found.rejection_reason(publish("1", NOW + LEAD))
+    assert "is there already" in heard(at).rejection_reason(at)
+
+
+def test_a_switch_is_still_to_come_beyond_the_soonest():
+    """Whose place another can take only at its own moment; one that would come as soon anyway is none."""
+    soonest = NOW + LEAD + timedelta(seconds=2)
+    assert heard(publish("2", soonest)).not_before(NOW) is None
+    assert heard(publish("2", soonest + timedelta(seconds=1))).not_before(NOW) == soonest + timedelta(seconds=1)
+    assert PublishedPolicies(POLICY).not_before(NOW) is None
+
+
+def test_a_rollback_names_what_there_is():
+    """Back to a named version, to the one before the last, or to none; each with a version that is free."""
+    found = heard(publish("2", NOW), publish("3", NOW + timedelta(days=1)))
+    policy, text, version = found.rollback(None, "first")
+    assert (policy.version, version) == ("2", "2-r1")
+    assert text == variant_text("2")
+    policy, text, version = found.rollback("1", "first")
+    assert (policy.version, text, version) == ("1", "first", "1-r1")
+    assert found.rollback("9", "first") == "no earlier version 9: there is 1, 2"
+    assert found.rollback("3", "first") == "no earlier version 3: there is 1, 2"
+    assert PublishedPolicies(POLICY).rollback(None, "first") == "there is no switch to take back"
+    again = heard(publish("2", NOW), publish("1-r1", NOW + timedelta(1)), publish("4", NOW + timedelta(2)))
+    assert again.rollback("1", "first")[2] == "1-r2"
+    assert again.rollback("1-r1", "first")[2] == "1-r2"
+
+
+def test_a_record_is_named_whatever_its_policy_is_worth():
+    """What is no publication has no name."""
+    broken = msgspec.structs.replace(publish("2", NOW), toml="nonsense")
+    assert named(to_json(broken)) == broken
+    assert [named(value) for value in (b"", b"null", b"\xff", b"{}")] == [None] * 4

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from story import NOW_US, POLICY, command, courtship, fold, on, profile, purchase, record_of
+from story import NOW_US, POLICY, command, courtship, fold, meeting, on, profile, purchase, record_of
 from variants import variant
 
 from relationship.contract.outcome import SHADOWED
@@ -167,3 +167,50 @@ def test_told_twice_it_has_the_same_id():
     assert len(again) == 2
     assert len(set(again)) == 1
     assert decode(record).shadowed is None
+
+
+def test_each_difference_has_an_id_of_its_own():
+    """By the record's next revision and the trial: what enters and what leaves, and its tombstone, are three messages."""
+    core = Core(POLICY)
+    core.shadow, replay = STRICT, Replay(core)
+    told = [*courtship(), command(165, "override", status="customer", until=on(200)), command(166, "erase")]
+    sends = [s for each in told for s in replay.fold(*each, NOW_US)[1] if s.topic == SHADOWED]
+    assert [sent.value is None for sent in sends] == [False, False, True]
+    assert len({sent.event_id for sent in sends}) == 3
+    assert all(sent.event_id.startswith("sh-") and len(sent.event_id) == 35 for sent in sends)
+    assert [sent.time for sent in sends[:2]] == [json.loads(sent.value)["effective_at"] for sent in sends[:2]]
+
+
+def test_a_difference_that_becomes_another_is_told_with_its_kind():
+    """Client against candidate, then lapsed against candidate: changed; lapsed on both sides: left."""
+    patient = Shadow("patient", variant("p", client_up=95.0, lapse=400))
+    replay, found = shadowed(courtship(), patient)
+    for days in (300, 1000):
+        found += differences(replay.run_until(micros(on(days)), NOW_US))
+    assert [(each["kind"], each["active"]["status"], each["shadow"]["status"]) for each in found] == [
+        ("entered", "client", "candidate"),
+        ("changed", "lapsed", "candidate"),
+        ("left", "lapsed", "lapsed"),
+    ]
+
+
+def test_a_shadows_timer_runs_at_its_moment_and_not_before():
+    """Folded anew too: a microsecond before its lapse the shadow is a customer still."""
+    core = Core(POLICY)
+    core.shadow = HASTY
+    replay = fold([profile(0), purchase(1)], core)[0]
+    due = micros(on(31))
+    before = core.run_timers("a", replay.records["a"], due - 1, NOW_US)
+    assert decode(before.record).shadowed.head.status == decode(before.record).head.status == 1
+    core.shadow = Shadow("again", HASTY.policy)
+    assert decode(core.run_timers("a", before.record, due - 1, NOW_US).record).shadowed.head.status == 1
+    assert decode(core.run_timers("a", before.record, due, NOW_US).record).shadowed.head.status == 4
+
+
+def test_an_event_at_the_shadows_own_moment_is_folded_anew():
+    """After its lapse at that very moment nothing can be appended to it; the shade is the one of its policy alone."""
+    told = [profile(0), purchase(1), meeting(31, no_show=True)]
+    for order in (told, [told[0], told[2], told[1]]):
+        replay = shadowed(order, HASTY)[0]
+        alone = fold(told, Core(HASTY.policy))[0]
+        assert record_of(replay).shadowed.head == record_of(alone).head

@@ -57,4 +57,4 @@ clean: ## remove .venv, dist and what the tools cached here
 	@rm -rf *.egg-info packages/*/src/*.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-include tests/mission/mission.mk tests/property/properties.mk quality/quality.mk benchmarks/bench.mk faults/faults.mk
+include contracts/contracts.mk tests/mission/mission.mk tests/property/properties.mk quality/quality.mk benchmarks/bench.mk faults/faults.mk

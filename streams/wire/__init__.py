@@ -2,5 +2,6 @@
 
 May import `relationship`. Offers: `records` (records as fetched), `arrivals` (records decoded), `codecs`, `rules` (what
 types cannot check), `dead_letters`, `lines` (a file of events, line by line), `ordering` (in the order in which they
-happened), `contracts` (JSON Schemas and AsyncAPI, generated). `shapes` and `explain_faults` are used by the codec only.
+happened), `contracts` (JSON Schemas and AsyncAPI, generated). `shapes` and `explain_faults` are used by
+the codec only, `generated_types` (the forms that code generators take) by the documents.
 """

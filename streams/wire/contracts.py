@@ -22,6 +22,7 @@ from relationship.contract.messages import MESSAGE_TYPES, MOVES, PROFILES, REFER
 from relationship.contract.outcome import AUDIT, POLICIES, RECLASSIFIED, REJECTED, SHADOWED, STATE
 from relationship.policy.schema import policy_schema
 from streams.wire import dead_letters
+from streams.wire.generated_types import for_generators
 from streams.wire.rules import NEEDS
 
 Json = dict[str, Any]
@@ -75,7 +76,7 @@ NOTES: Final = {
 def json_schema(topic: str, message_type: type[msgspec.Struct]) -> Json:
     """Return the JSON Schema of one topic's values."""
     _refs, definitions = msgspec.json.schema_components([message_type], ref_template=DEFINITIONS)
-    definitions = _finished(definitions)
+    definitions = for_generators(_finished(definitions))
     own = definitions.pop(message_type.__name__)
     schema = {"$schema": DIALECT, "$id": f"urn:clientward:{topic}", **own}
     return {**schema, "$defs": definitions} if definitions else schema
@@ -100,7 +101,7 @@ def asyncapi(types: Mapping[str, type[msgspec.Struct]]) -> Json:
         "components": {
             "messages": {name: _message(name) for name in names.values() if name != "Rejected"}
             | {"Rejected": _rejected()},
-            "schemas": _finished(schemas),
+            "schemas": for_generators(_finished(schemas)),
         },
     }
 
@@ -116,9 +117,9 @@ def render(types: Mapping[str, type[msgspec.Struct]] = TOPIC_TYPES) -> dict[str,
 
 
 def _files(folder: Path) -> generated.Files:
-    """Return what the folder has to hold: the contract's files, and no JSON that nothing generates any more."""
+    """Return what the folder has to hold: the contract's files, and no other JSON at its top or in schemas/."""
     wanted = {folder / path: content for path, content in render().items()}
-    return {**dict.fromkeys(folder.rglob("*.json")), **wanted}
+    return {**dict.fromkeys([*folder.glob("*.json"), *folder.glob("schemas/*.json")]), **wanted}
 
 
 def _finished(definitions: Mapping[str, Json]) -> dict[str, Json]:

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
+from deleted import until_deleted
 from redis import Redis
 
 from streams.embedded import KafkaServer, RedisServer, kafka_server, redis_server
@@ -44,6 +45,7 @@ async def kafka_bootstrap(kafka: KafkaServer) -> AsyncIterator[str]:
         left = [topic for topic in await admin.list_topics() if not topic.startswith("__")]
         if left:
             await admin.delete_topics(left)
+            await until_deleted(admin, left)
     finally:
         await admin.close()
 

@@ -281,6 +281,10 @@ def _corrections() -> Iterator[Told]:
     yield _commands("mended", 857, "correct", corrects="p-851", value=None)
     for number, topic in enumerate(m.MESSAGE_TYPES):
         yield _commands("mended", 860 + number, "correct", corrects="nothing", topic=topic, value=None)
+    yield _buys("fan", 870, referred_by="mended")
+    right = _purchase("p-870", 870, "fan", referred_by="acme")
+    yield _commands("fan", 871, "correct", corrects="p-870", topic=m.PURCHASES, value=right)
+    yield _commands("fan", 872, "erase")
 
 
 def _erased() -> Iterator[Told]:

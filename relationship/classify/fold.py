@@ -10,21 +10,21 @@ from decimal import Context, Decimal
 from math import exp2
 from typing import Final, NamedTuple
 
+from relationship.classify.commands import apply_command
 from relationship.classify.dimensions import MONTHS_KEPT, allowance_us
 from relationship.classify.signals import SAME_VISIT_US, TICKET_BOT, effects_of, is_further_line, remember, sign_of_life
 from relationship.classify.transitions import Reading, next_rule, read
-from relationship.contract import enums, times
+from relationship.contract import times
 from relationship.contract.decisions import Direction
 from relationship.policy.compiled import Policy
 from relationship.policy.schedule import Rules
 from relationship.state import facts as f
-from relationship.state.account import LAPSED, PROSPECT, Account, Override, copy
+from relationship.state.account import LAPSED, PROSPECT, Account, copy
 
 EXACT: Final = Context(prec=60)  # digits; amounts of 18 before the point and 8 after it leave room for 10^34 of them
 # Half-life of the activity behind the confidence: a year of 365 days, so that the same day of last year counts half.
 ACTIVITY_HALF_LIFE_US: Final = 365.0 * times.DAY_US
 RHYTHM_SHARE: Final = 0.3  # weight of a new gap in the running mean: about the last six gaps count
-OVERRIDE, RELEASE = (enums.COMMANDS.index(name) for name in ("override", "release"))
 MONTHS_MASK: Final = (1 << MONTHS_KEPT) - 1
 LINES_KEPT: Final = 16  # lines of business remembered; further ones do not count as growth
 # Keys of `seen`, disjoint: meeting kinds from 0, ticket kinds from 32, channels of meetings from 64, of tickets from 80.
@@ -105,6 +105,7 @@ def run_timers(account: Account, before: int, rules: Rules) -> list[StatusChange
     while (due := due_at(account, rules)) is not None and due < before:
         at = max(due, account.t)
         decay(account, at, rules)
+        account.timer_at = at
         status = account.effective_status
         if account.override and account.override.until == due:
             account.override = None
@@ -126,6 +127,8 @@ def advance(account: Account, fact: f.Fact, rules: Rules) -> tuple[list[StatusCh
     """
     t = fact.t
     changes = run_timers(account, t, rules)
+    if isinstance(fact, f.ReferralFact) and fact.withdrawn:
+        return changes, read(account, rules.at(account.t))
     decay(account, t, rules)
     policy = rules.at(t)
     good, bad = account.good, account.bad
@@ -186,7 +189,7 @@ def _apply(account: Account, fact: f.Fact, policy: Policy, *, alive: bool) -> Di
     elif isinstance(fact, f.ProfileFact):
         _apply_profile(account, fact)
     elif isinstance(fact, f.CommandFact):
-        return _apply_command(account, fact)
+        return apply_command(account, fact)
     return None
 
 
@@ -275,16 +278,6 @@ def _apply_meeting(account: Account, fact: f.MeetingFact) -> None:
         account.seen[CHANNEL_KEY + fact.channel] = today
     if fact.flags & f.SIGNED and account.bought is None:
         account.bought = fact.t
-
-
-def _apply_command(account: Account, fact: f.CommandFact) -> Direction | None:
-    if fact.command == OVERRIDE and fact.status is not None and fact.until is not None:
-        account.override = Override(fact.status, fact.until)
-    elif fact.command == RELEASE:
-        account.override = None
-    else:
-        return None
-    return "override"
 
 
 def fresh() -> Account:

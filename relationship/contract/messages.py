@@ -206,20 +206,26 @@ class Command(Intake, frozen=True, kw_only=True):
 
 
 class Referral(Intake, frozen=True, kw_only=True):
-    """The worker's own message: `account_id` sent us a buyer. `event_id` is `referral:` and the purchase's id.
+    """The worker's own message: `account_id` sent us the buyer `referred`, at whose purchase's time it stands.
 
-    No partition writes another partition's accounts, so the credit travels as a message keyed to the referrer.
+    No partition writes another partition's accounts, so the credit travels as a message keyed to the referrer. When the
+    purchase is corrected another message follows: `credit` is then the id of the first one, `revision` counts the
+    corrections, and the credit is `withdrawn` where it is not due any more. `forgotten` says that `referred`, a buyer of
+    `account_id`'s or whoever referred it, is erased: its id is to go.
     """
 
     referred: AccountId
+    action: Literal["credited", "withdrawn", "forgotten"] | None = None
+    credit: Identifier | None = None
+    revision: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
 
 
 class Move(Intake, frozen=True, kw_only=True):
     """The worker's own message: part of another account's history joins this one, or leaves it again.
 
     `source` is that account, `through` the accounts whose history it carries besides its own, `cause` the event behind it.
-    `history` is base64 of `count` facts as `relationship.facts` encodes them. To a join that cannot be, `refused` goes back,
-    and to one whose account is erased.
+    `history` is base64 of `count` facts as `relationship.state.facts` encodes them. To a join that cannot be, `refused` goes
+    back, and to one whose account is erased. A `partial` leave takes back single events; the rest stays merged.
     """
 
     action: Literal["join", "leave", "refused"]
@@ -229,6 +235,7 @@ class Move(Intake, frozen=True, kw_only=True):
     count: Annotated[int, Meta(ge=0, le=10_000)]
     history: str
     detail: str | None = None
+    partial: bool | None = None
 
 
 Message = Purchase | Ticket | Meeting | Profile | Command | Referral | Move
@@ -237,8 +244,10 @@ Message = Purchase | Ticket | Meeting | Profile | Command | Referral | Move
 def says_nothing(message: Message) -> bool:
     """Tell whether a message must not create an account: to one that does not exist it has nothing to say.
 
-    That is a profile's tombstone, and a move out of an account, which is sent again after a rebuild.
+    That is a profile's tombstone, a move out of an account, which is sent again after a rebuild, and the end of a credit.
     """
+    if isinstance(message, Referral):
+        return message.action not in {None, "credited"}
     return (isinstance(message, Profile) and is_cleared(message)) or (
         isinstance(message, Move) and message.action != "join"
     )

@@ -32,6 +32,13 @@ class Override(Struct, array_like=True, frozen=True):
     until: int
 
 
+class Merge(Struct, array_like=True, frozen=True):
+    """A merge in force: the account that this one is merged into, and the id of the command."""
+
+    into: str
+    command: str
+
+
 class Account(Struct, array_like=True):
     """Everything the classifier knows of an account at event time `t`. All times are µs since the epoch.
 
@@ -66,6 +73,8 @@ class Account(Struct, array_like=True):
         bought_last: time of the last sale that began an order or a visit.
         heard: time of the last event of an account that never gave a sign of life, a refund or an unanswered contact.
         tickets_forgotten: a ticket has left `tickets` for want of room.
+        merge: the merge in force, which overrides cannot pass.
+        timer_at: time at which a timer changed the account last.
     """
 
     t: int = 0
@@ -100,6 +109,8 @@ class Account(Struct, array_like=True):
     bought_last: int | None = None
     heard: int | None = None
     tickets_forgotten: bool = False
+    merge: Merge | None = None
+    timer_at: int = 0
 
     @property
     def effective_status(self) -> int:

@@ -95,17 +95,29 @@ class ProfileFact(_Fact, frozen=True, array_like=True, gc=False, tag=0):
 
 
 class ReferralFact(_Fact, frozen=True, array_like=True, gc=False, tag=4):
-    """The account sent us a buyer."""
+    """The account sent us a buyer, `referred`; None once the buyer is erased.
+
+    `revision` counts the corrections of the buyer's purchase; a credit that was `withdrawn` is kept, without effect, so that
+    an older revision that comes again is known as a repeat.
+    """
+
+    referred: str | None = None
+    revision: int = 0
+    withdrawn: bool = False
 
 
 class CommandFact(_Fact, frozen=True, array_like=True, gc=False, tag=5):
-    """A command. `status` and `until` (µs) belong to an override, `corrects` and its rank to a correction."""
+    """A command. `status` and `until` (µs) belong to an override, `corrects` and its rank to a correction.
+
+    `into` belongs to a merge and an unmerge.
+    """
 
     command: int
     status: int | None
     until: int | None
     corrects: str | None
     corrects_rank: int | None
+    into: str | None = None
 
 
 class MergedProfileFact(ProfileFact, frozen=True, array_like=True, gc=False, tag=6):

@@ -52,6 +52,7 @@ def _purchase(p: m.Purchase) -> f.PurchaseFact:
         _number(p.quantity),
         _zone(p),
         None if p.order_id is None else zlib.crc32(p.order_id.encode()),
+        p.referred_by if p.referred_by != p.account_id and p.entry != "refund" else None,
     )
 
 
@@ -121,6 +122,16 @@ def _profile(p: m.Profile) -> f.ProfileFact:
     )
 
 
+def _referral(r: m.Referral) -> f.ReferralFact:
+    return f.ReferralFact(
+        times.micros(r.occurred_at),
+        r.credit or r.event_id,
+        r.referred,
+        r.revision or 0,
+        r.action == "withdrawn",
+    )
+
+
 def command_fact(c: m.Command) -> f.CommandFact:
     """Return a command as a fact."""
     return f.CommandFact(
@@ -131,6 +142,7 @@ def command_fact(c: m.Command) -> f.CommandFact:
         None if c.until is None else times.micros(c.until),
         c.corrects,
         None if c.topic is None else f.RANK_OF_TOPIC.get(c.topic),
+        c.into if c.command in {"merge", "unmerge"} else None,
     )
 
 
@@ -139,7 +151,7 @@ _FACT_OF: Final[dict[type, Callable[..., f.Fact]]] = {
     m.Ticket: _ticket,
     m.Meeting: _meeting,
     m.Profile: _profile,
-    m.Referral: lambda r: f.ReferralFact(times.micros(r.occurred_at), r.event_id),
+    m.Referral: _referral,
     m.Command: command_fact,
 }
 

@@ -26,6 +26,8 @@ STANDINGS: Final[tuple[Standing, ...]] = get_args(Standing)
 class DecisionInForce(Struct, array_like=True, frozen=True):
     """One published decision that is still in force. `t` is µs; statuses and direction are positions in their enumerations.
 
+    `told` is the time (µs) under which it was published, where another history has joined since and moved it.
+
     Its id is not stored: `relationship.timeline.explain.decision_id` derives it from these fields.
     """
 
@@ -35,15 +37,26 @@ class DecisionInForce(Struct, array_like=True, frozen=True):
     target: int
     direction_index: int
     cause: str
+    told: int | None = None
+
+    @property
+    def effective(self) -> int:
+        """The time (µs) under which it was published."""
+        return self.t if self.told is None else self.told
 
     @property
     def direction(self) -> Direction:
         """The direction, by its name in the contract."""
         return DIRECTIONS[self.direction_index]
 
-    def same_as(self, t: int, source: int, target: int, direction: str, cause: str) -> bool:
-        """Tell whether a change found by refolding is the one that was published."""
-        return (self.t, self.source, self.target, self.direction, self.cause) == (t, source, target, direction, cause)
+    def same_as(self, t: int, source: int, target: int, direction: str) -> bool:
+        """Tell whether a change found by refolding is the one that was published, whatever causes it now."""
+        return (self.t, self.source, self.target, self.direction) == (t, source, target, direction)
+
+    def moved_to(self, t: int) -> "DecisionInForce":
+        """Return the decision at another time, under which it was not published."""
+        told = None if t == self.effective else self.effective
+        return DecisionInForce(self.seq, t, self.source, self.target, self.direction_index, self.cause, told)
 
 
 class PublishedState(Struct, array_like=True, frozen=True):
@@ -102,6 +115,7 @@ class AccountRecord(Struct, array_like=True):
         merged_sources: the accounts merged into this one.
         switch: the policy switch in force when the head was folded; empty before the first.
         shadowed: the account under the shadow policy, while there is one.
+        tail: order of the newest fact kept.
     """
 
     layout: int = LAYOUT
@@ -125,6 +139,7 @@ class AccountRecord(Struct, array_like=True):
     merged_sources: list[str] = field(default_factory=list)
     switch: str = ""
     shadowed: ShadowAccount | None = None
+    tail: tuple[int, int, str] | None = None
 
     def facts(self) -> list[f.Fact]:
         """Return the facts kept, in order."""
@@ -134,6 +149,7 @@ class AccountRecord(Struct, array_like=True):
         """Replace the facts kept by these, which are in order."""
         self.count, self.id_prefix = len(facts), packed.id_prefix_of(facts)
         self.history = packed.encode_facts(facts, self.id_prefix)
+        self.tail = f.order(facts[-1]) if facts else self.edge
 
     def append(self, fact: f.Fact) -> None:
         """Add a fact that is younger than all facts kept."""
@@ -142,6 +158,7 @@ class AccountRecord(Struct, array_like=True):
             self.history = packed.reencode(self.count, self.history, self.id_prefix, prefix)
             self.id_prefix = prefix
         self.count += 1
+        self.tail = f.order(fact)
         self.history += packed.encode_fact(fact, prefix)
 
 

@@ -52,7 +52,7 @@ def event_id_of(account_id: str, seq: int, t: int, source: int, target: int, cau
 
 def decision_id(account_id: str, decision: DecisionInForce) -> str:
     """Return the id under which a decision is published."""
-    return event_id_of(account_id, decision.seq, decision.t, decision.source, decision.target, decision.cause)
+    return event_id_of(account_id, decision.seq, decision.effective, decision.source, decision.target, decision.cause)
 
 
 def dimension_parts(reading: Reading, evidence: list[list[str]]) -> list[DimensionPart]:
@@ -89,7 +89,7 @@ def reclassification(
         from_=enums.STATUSES[decision.source],
         to=enums.STATUSES[decision.target],
         direction=decision.direction,
-        effective_at=times.rfc3339(decision.t),
+        effective_at=times.rfc3339(decision.effective),
         decided_at=times.rfc3339(decided_at),
         score=reading.score / 100,
         confidence=round(confidence(account, policy), 3),
@@ -188,7 +188,7 @@ _SENTENCES: Final[dict[str, Callable[[StatusChange, f.Fact | None, Reading], str
 def why_undone(undone: Undone) -> str:
     """Return one plain sentence on a decision that no longer holds."""
     old = undone.decision
-    day, source, target = times.rfc3339(old.t)[:10], enums.STATUSES[old.source], enums.STATUSES[old.target]
+    day, source, target = times.rfc3339(old.effective)[:10], enums.STATUSES[old.source], enums.STATUSES[old.target]
     return (
         f"The {old.direction} from {source} to {target} of {day} no longer holds: "
         f"event {undone.cause} came late, or corrected what had been told."

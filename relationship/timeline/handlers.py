@@ -1,19 +1,24 @@
 """What each message does to an account: one function a message type, and one a command that is more than a fact.
 
 A handler changes the record through the step's context, adds the messages to send, and returns the verdict. A new message
-type is a new function in `HANDLERS`, a new command one in `COMMANDS`.
+type is a new function in `HANDLERS`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import msgspec
+
+from relationship.classify.commands import MERGE, REFUSED
+from relationship.contract import enums
 from relationship.contract import messages as m
 from relationship.contract.outcome import STATE, Verdict
+from relationship.state import facts as f
 from relationship.state.facts_from_messages import fact_of
 from relationship.state.record import AccountRecord
-from relationship.timeline import posting
-from relationship.timeline.commands import apply_command
-from relationship.timeline.history import APPLIED, add_fact
+from relationship.timeline import posting, referrals
+from relationship.timeline.commands import apply_command, effects
+from relationship.timeline.history import APPLIED, add_fact, comes_last
 from relationship.timeline.merging import as_merged, join, join_rejection, leave, unpack
 from relationship.timeline.shadow import tombstones
 from relationship.timeline.step_context import StepContext
@@ -22,7 +27,7 @@ from relationship.timeline.step_context import StepContext
 def handle_event(context: StepContext, record: AccountRecord, message: m.Message, traceparent: str | None) -> Verdict:
     """Fold a purchase, a ticket, a meeting, a profile or a referral."""
     fact = fact_of(message)
-    is_in_order = fact.t > record.head.t
+    is_in_order = comes_last(record, fact)
     updated = context.change(
         record, message, lambda: add_fact(record, fact, context.rules, context.limits.lateness_us), traceparent
     )
@@ -39,10 +44,22 @@ def handle_purchase(
 ) -> Verdict:
     """Fold a purchase, and send the credit of whoever referred the buyer."""
     verdict = handle_event(context, record, purchase, traceparent)
-    credit = posting.referral(context.account_id, purchase, traceparent) if verdict is APPLIED else None
-    if credit is not None:
-        context.sends.append(credit)
+    if verdict is APPLIED:
+        fact = fact_of(purchase)
+        context.sends += referrals.changed(context.account_id, None, fact, 0, traceparent)
     return verdict
+
+
+def handle_referral(
+    context: StepContext, record: AccountRecord, referral: m.Referral, traceparent: str | None
+) -> Verdict:
+    """Fold a credit, put a corrected one in its place, or forget the id of an account that is erased."""
+    if referral.action is None and referral.revision is None:
+        return handle_event(context, record, referral, traceparent)
+    context.appended = context.reading = None
+    update = referrals.forget if referral.action == "forgotten" else referrals.replace
+    updated = context.change(record, referral, lambda: update(record, referral, context.rules), traceparent)
+    return updated.verdict
 
 
 def handle_command(context: StepContext, record: AccountRecord, command: m.Command, traceparent: str | None) -> Verdict:
@@ -51,6 +68,7 @@ def handle_command(context: StepContext, record: AccountRecord, command: m.Comma
     if command.command == "erase":
         _erase(context, record, command, traceparent)
         return APPLIED
+    before, event = effects(record), referrals.purchase_of(record, command.corrects)
     updated = context.change(
         record,
         command,
@@ -58,32 +76,47 @@ def handle_command(context: StepContext, record: AccountRecord, command: m.Comma
         traceparent,
     )
     if updated.verdict is APPLIED:
-        carry_out = COMMANDS.get(command.command)
-        if carry_out is not None and updated.rejection is None:
-            carry_out(context, record, command, traceparent)
-        context.audit(command, command.command, command.by, updated.rejection, traceparent)
+        if command.command == "correct":
+            corrected = referrals.purchase_of(record, command.corrects)
+            revision = referrals.revision_of(record, command.corrects)
+            context.sends += referrals.changed(context.account_id, event, corrected, revision, traceparent)
+        _follow_merge(context, record, command, traceparent)
+        after = effects(record)
+        rejection = updated.rejection or after.get(command.event_id)
+        context.audit(command, command.command, command.by, rejection, traceparent)
+        _audit_again(context, record, before, command)
     return updated.verdict
 
 
-def _merge(context: StepContext, record: AccountRecord, command: m.Command, traceparent: str | None) -> None:
-    """Send the history to the account that this one is merged into; it has no state of its own from now on."""
-    if command.into:
-        record.merged_into, record.published_state = command.into, None
-        context.move(record, command.into, "join", as_merged(record.facts()), command)
-        context.sends.append(posting.tombstone(STATE, context.account_id, command, traceparent))
+def _follow_merge(context: StepContext, record: AccountRecord, cause: m.Intake, traceparent: str | None) -> None:
+    """Carry out what the commands come to now: the history leaves one account and joins another, or stands for itself."""
+    before, into = record.merged_into, record.head.merge.into if record.head.merge else None
+    if into == before:
+        return
+    facts = as_merged(record.facts())
+    if before is not None:
+        context.move(record, before, "leave", facts, cause)
+    record.merged_into = into
+    if into is None:
+        context.refold(record, cause.event_id, traceparent)
+        return
+    context.move(record, into, "join", facts, cause)
+    if before is None:
+        record.published_state = None
+        context.sends.append(posting.tombstone(STATE, context.account_id, "merge", cause, traceparent))
 
 
-def _unmerge(context: StepContext, record: AccountRecord, command: m.Command, traceparent: str | None) -> None:
-    """Take the history back from the account that this one is merged into."""
-    if record.merged_into:
-        context.move(record, record.merged_into, "leave", as_merged(record.facts()), command)
-        _separate(context, record, command.event_id, traceparent)
-
-
-def _separate(context: StepContext, record: AccountRecord, cause: str, traceparent: str | None) -> None:
-    """End a merge on the source's side: publish the decisions that have changed since it began."""
-    record.merged_into = None
-    context.refold(record, cause, traceparent)
+def _audit_again(
+    context: StepContext, record: AccountRecord, before: Mapping[str, str | None], cause: m.Intake
+) -> None:
+    """Audit earlier commands that have an effect now and had none, or the other way round."""
+    after = effects(record)
+    changed = {name for name, reason in before.items() if name in after and (after[name] is None) != (reason is None)}
+    for fact in record.facts() if changed else ():
+        if fact.id in changed and isinstance(fact, f.CommandFact):
+            action, reason = enums.COMMANDS[fact.command], after[fact.id]
+            sent = posting.revised_audit(context.account_id, fact.id, action, reason, cause, context.decided_at)
+            context.sends.append(sent)
 
 
 def _erase(context: StepContext, record: AccountRecord, command: m.Command, traceparent: str | None) -> None:
@@ -92,12 +125,15 @@ def _erase(context: StepContext, record: AccountRecord, command: m.Command, trac
     is_known = context.existed or bool(record.applied or record.count)
     context.audit(command, "erase", command.by, None if is_known else "the account is unknown", traceparent)
     if is_known:
-        context.sends += [posting.tombstone(topic, account_id, command, traceparent) for topic in (STATE, m.PROFILES)]
+        context.sends += [
+            posting.tombstone(topic, account_id, "erase", command, traceparent) for topic in (STATE, m.PROFILES)
+        ]
     if record.shadowed:
         context.sends += tombstones(account_id, record, record.shadowed)
     if record.merged_into:
         context.move(record, record.merged_into, "leave", as_merged(record.facts()), command)
     context.sends += [posting.release(account_id, source, command) for source in record.merged_sources]
+    context.sends += referrals.forgotten(account_id, record, command)
     context.record, context.changed = None, True
 
 
@@ -120,9 +156,24 @@ def handle_move(context: StepContext, record: AccountRecord, move: m.Move, _trac
 
 def _refused(context: StepContext, record: AccountRecord, move: m.Move) -> None:
     """End the merge into an account that cannot take the history, or is erased; any other refusal is out of date."""
-    if record.merged_into == move.source:
-        _separate(context, record, move.event_id, None)
-        context.audit(move, "merge", None, move.detail, None)
+    if record.merged_into != move.source:
+        return
+    before = effects(record)
+    record.keep([_refused_for_good(fact, move.source) for fact in record.facts()])
+    if record.base is not None and record.base.merge is not None and record.base.merge.into == move.source:
+        record.base.merge = None
+    record.merged_into = None
+    context.refold(record, move.event_id, None)
+    _follow_merge(context, record, move, None)
+    context.audit(move, "merge", None, move.detail, None)
+    _audit_again(context, record, before, move)
+
+
+def _refused_for_good(fact: f.Fact, into: str) -> f.Fact:
+    """Return a merge into an account as one that is refused for good, and any other fact as it is."""
+    if isinstance(fact, f.CommandFact) and fact.command == MERGE and fact.into == into:
+        return msgspec.structs.replace(fact, command=REFUSED, into=None)
+    return fact
 
 
 Handler = Callable[[StepContext, AccountRecord, Any, str | None], Verdict]
@@ -132,13 +183,7 @@ HANDLERS: Final[dict[type, Handler]] = {
     m.Purchase: handle_purchase,
     m.Ticket: handle_event,
     m.Meeting: handle_event,
-    m.Referral: handle_event,
+    m.Referral: handle_referral,
     m.Move: handle_move,
     m.Command: handle_command,
-}
-
-# What a command does besides being a fact of the history.
-COMMANDS: Final[dict[str, Callable[[StepContext, AccountRecord, m.Command, str | None], None]]] = {
-    "merge": _merge,
-    "unmerge": _unmerge,
 }

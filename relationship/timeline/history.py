@@ -7,10 +7,13 @@ difference on, the published ones are undone, the last one first, and the new on
 """
 
 import bisect
+from decimal import Decimal
 from typing import Final, NamedTuple
 
+import msgspec
 from msgspec import Struct
 
+from relationship.classify.commands import CORRECT
 from relationship.classify.fold import StatusChange, advance, due_at, fresh, run_timers
 from relationship.classify.transitions import Reading
 from relationship.contract import times
@@ -81,28 +84,53 @@ def known_fact(record: AccountRecord, rank: int, event_id: str) -> f.Fact | None
     for fact in record.facts():
         if fact.id == event_id and f.RANK[type(fact)] == rank:
             known = fact
-        if isinstance(fact, f.CommandFact) and fact.corrects == event_id and fact.corrects_rank in {rank, None}:
+        if isinstance(fact, f.CommandFact) and corrects(fact, rank, event_id):
             return fact
     return known
 
 
+def corrects(fact: f.CommandFact, rank: int, event_id: str) -> bool:
+    """Tell whether a command corrects the event of this rank and id, whether or not the event has come yet."""
+    return fact.command == CORRECT and fact.corrects == event_id and fact.corrects_rank in {rank, None}
+
+
 def add_fact(record: AccountRecord, fact: f.Fact, rules: Rules, lateness_us: int) -> HistoryUpdate:
     """Add a fact to a record. Refuses one too old (`LATE`), and another payload under a known id (`CONFLICT`)."""
-    t, rank = fact.t, f.RANK[type(fact)]
+    rank = f.RANK[type(fact)]
     known = known_fact(record, rank, fact.id)
     if known is not None:
         is_corrected = isinstance(known, f.CommandFact) and rank != f.RANK[f.CommandFact]
-        if is_corrected or known == fact:
+        if is_corrected or _says_the_same(known, fact):
             return unchanged(REPEAT)
         return unchanged(Refused(Reason.CONFLICT, "the same event_id was applied with another payload"))
     late = late_refusal(record, fact, lateness_us)
     if late is not None:
         return unchanged(late)
-    if t > record.head.t:
+    if comes_last(record, fact):
         return _append(record, fact, rules)
     facts = record.facts()
     bisect.insort(facts, fact, key=f.order)
     return refold(record, facts, fact.id, rules)
+
+
+def _says_the_same(one: f.Fact, other: f.Fact) -> bool:
+    """Tell whether two facts of one id are equal; amounts are compared by value."""
+    if isinstance(one, f.PurchaseFact) and isinstance(other, f.PurchaseFact):
+        if one.referrer is None:  # it may have been erased
+            other = msgspec.structs.replace(other, referrer=None)
+        return Decimal(one.amount) == Decimal(other.amount) and one == msgspec.structs.replace(other, amount=one.amount)
+    return one == other
+
+
+def comes_last(record: AccountRecord, fact: f.Fact) -> bool:
+    """Tell whether a fact comes after all that is folded, so that it is appended: a till stamps all lines of a basket alike.
+
+    A timer that ran at the very time of the fact would run after it in a refold.
+    """
+    t, head = fact.t, record.head
+    if t != head.t:
+        return t > head.t
+    return record.tail is not None and f.order(fact) > record.tail and head.timer_at != t
 
 
 def late_refusal(record: AccountRecord, fact: f.Fact, lateness_us: int) -> Refused | None:
@@ -133,8 +161,14 @@ def _append(record: AccountRecord, fact: f.Fact, rules: Rules) -> HistoryUpdate:
     return HistoryUpdate(APPLIED, [], changes, reading)
 
 
-def refold(record: AccountRecord, facts: list[f.Fact], cause: str, rules: Rules) -> HistoryUpdate:
-    """Replace the facts kept by `facts`, fold them, and return what differs; `cause` is the id of the event behind it."""
+def refold(
+    record: AccountRecord, facts: list[f.Fact], cause: str, rules: Rules, *, joined: bool = False
+) -> HistoryUpdate:
+    """Replace the facts kept by `facts`, fold them, and return what differs; `cause` is the id of the event behind it.
+
+    With `joined` another history has joined or left: a decision between the same statuses stands, though it has moved in
+    time. What the two accounts were told to be does not become wrong because they are one.
+    """
     account = base_of(record)
     changes: list[StatusChange] = []
     for fact in facts:
@@ -144,16 +178,20 @@ def refold(record: AccountRecord, facts: list[f.Fact], cause: str, rules: Rules)
     record.keep(facts)
     record.newest = max(record.newest, facts[-1].t if facts else 0)
     record.clock = max(record.clock, record.newest)
-    same = _agreeing(record.decisions, changes)
+    same = _agreeing(record.decisions, changes, joined=joined)
+    if joined:
+        pairs = zip(record.decisions[:same], changes, strict=False)
+        record.decisions[:same] = [decision.moved_to(change.t) for decision, change in pairs]
     undone = [Undone(decision, cause) for decision in reversed(record.decisions[same:])]
     del record.decisions[same:]
     return HistoryUpdate(APPLIED, undone, changes[same:])
 
 
-def _agreeing(decisions: list[DecisionInForce], changes: list[StatusChange]) -> int:
-    """Return how many of the first decisions are the same as the first changes."""
+def _agreeing(decisions: list[DecisionInForce], changes: list[StatusChange], *, joined: bool = False) -> int:
+    """Return how many of the first decisions are the same as the first changes; if `joined`, whenever they are."""
     for same, (decision, change) in enumerate(zip(decisions, changes, strict=False)):
-        if not decision.same_as(change.t, change.source, change.target, change.direction, change.cause):
+        t = decision.t if joined else change.t
+        if not decision.same_as(t, change.source, change.target, change.direction):
             return same
     return min(len(decisions), len(changes))
 

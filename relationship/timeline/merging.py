@@ -19,14 +19,10 @@ from relationship.timeline.history import HistoryUpdate, refold
 
 
 def merge_rejection(record: AccountRecord, command: m.Command) -> str | None:
-    """Return why a merge or an unmerge cannot be carried out, or None where it can."""
+    """Return why a merge can never be carried out, or None where it may be; other merges of the account are no reason."""
     into = command.into
-    if command.command == "unmerge":
-        return None if record.merged_into == into else f"it is merged into {record.merged_into or 'nothing'}"
     if not into or into == command.account_id:
         return "an account is not merged into itself: name another one in 'into'"
-    if record.merged_into is not None:
-        return f"it is merged into {record.merged_into} already: unmerge it first"
     if into in record.merged_sources:
         return "that account is merged into this one already: it would be a circle"
     if record.base is not None:
@@ -75,17 +71,17 @@ def join(record: AccountRecord, move: m.Move, facts: Sequence[f.Fact], rules: Ru
     known = {_identity(fact) for fact in own}
     new = [fact for fact in facts if _identity(fact) not in known]
     record.merged_sources = sorted({*record.merged_sources, move.source, *move.through})
-    return refold(record, sorted([*own, *new], key=f.order), move.cause, rules)
+    return refold(record, sorted([*own, *new], key=f.order), move.cause, rules, joined=True)
 
 
 def leave(record: AccountRecord, move: m.Move, facts: Sequence[f.Fact], rules: Rules) -> HistoryUpdate:
     """Remove another account's facts from this one's history, and refold."""
     leaving = {_identity(fact) for fact in facts}
     staying = [fact for fact in record.facts() if _identity(fact) not in leaving]
-    if not move.through or move.source in record.merged_sources:
+    if not move.partial and (not move.through or move.source in record.merged_sources):
         sources = {move.source, *move.through}
         record.merged_sources = [source for source in record.merged_sources if source not in sources]
-    return refold(record, staying, move.cause, rules)
+    return refold(record, staying, move.cause, rules, joined=True)
 
 
 def _identity(fact: f.Fact) -> tuple[int, str]:

@@ -57,9 +57,9 @@ def state(message: State, event_id: str) -> Outgoing:
     return Outgoing(STATE, message.account_id, to_json(message), event_id, message.as_of)
 
 
-def tombstone(topic: str, account_id: str, command: m.Command, traceparent: str | None) -> Outgoing:
-    """Return the tombstone that removes an account from a compacted topic."""
-    return Outgoing(topic, account_id, None, f"{command.command}-{command.event_id}", time_of(command), traceparent)
+def tombstone(topic: str, account_id: str, action: str, cause: m.Intake, traceparent: str | None) -> Outgoing:
+    """Return the tombstone that removes an account from a compacted topic: it is erased, or merged into another."""
+    return Outgoing(topic, account_id, None, f"{action}-{cause.event_id}", time_of(cause), traceparent)
 
 
 def audit(
@@ -85,18 +85,30 @@ def audit(
     return Outgoing(AUDIT, account_id, to_json(entry), entry.event_id, entry.occurred_at, traceparent)
 
 
-def referral(account_id: str, purchase: m.Purchase, traceparent: str | None) -> Outgoing | None:
-    """Return the credit for the account that referred this buyer, keyed to it; None where none is due."""
-    referrer = purchase.referred_by
-    if not referrer or referrer == account_id or purchase.entry == "refund":
-        return None
-    event_id = event_id_of(account_id, 0, 0, 0, 0, "referral:" + purchase.event_id)
-    credit = m.Referral(event_id=event_id, account_id=referrer, occurred_at=purchase.occurred_at, referred=account_id)
-    return Outgoing(m.REFERRALS, referrer, to_json(credit), event_id, time_of(purchase), traceparent)
+def revised_audit(account_id: str, command: str, action: str, reason: str | None, cause: m.Intake, at: int) -> Outgoing:
+    """Return the audit entry of an earlier command that has, or has no longer, an effect, because of `cause`."""
+    entry = Audit(
+        event_id=event_id_of(account_id, 0, 0, 0, 0, f"audit:{command}:{cause.event_id}"),
+        account_id=account_id,
+        action=action,
+        outcome="refused" if reason else "done",
+        detail=reason,
+        by=None,
+        occurred_at=time_of(cause),
+        decided_at=times.rfc3339(at),
+    )
+    return Outgoing(AUDIT, account_id, to_json(entry), entry.event_id, entry.occurred_at)
 
 
 def move(
-    account_id: str, into: str, action: str, facts: Sequence[f.Fact], through: Sequence[str], cause: m.Intake
+    account_id: str,
+    into: str,
+    action: str,
+    facts: Sequence[f.Fact],
+    through: Sequence[str],
+    cause: m.Intake,
+    *,
+    partial: bool = False,
 ) -> Outgoing:
     """Return the message that moves an account's facts into another account, or out of it."""
     count, history = pack_facts(facts)
@@ -111,6 +123,7 @@ def move(
         through=list(through),
         count=count,
         history=history,
+        partial=partial or None,
     )
     return Outgoing(m.MOVES, into, to_json(message), event_id, time_of(cause), None)
 

@@ -37,7 +37,7 @@ def shadow_account(record: AccountRecord, shadow: Shadow, new: Sequence[f.Fact] 
         return _refolded(record, shadow, None)
     last = account.head.t
     for fact in new or ():
-        if fact.t <= last:
+        if fact.t < last or fact.t == account.head.timer_at:
             return _refolded(record, shadow, account)
         advance(account.head, fact, shadow.policy)
         last = account.head.t

@@ -76,12 +76,22 @@ class StepContext:
         removed, added = difference(before, record.facts())
         for action, facts in (("leave", as_merged(removed)), ("join", as_merged(added))):
             if facts:
-                self.move(record, into, action, facts, cause)
+                self.move(record, into, action, facts, cause, partial=action == "leave")
         return updated
 
-    def move(self, record: AccountRecord, into: str, action: str, facts: Sequence[f.Fact], cause: m.Intake) -> None:
-        """Send facts to the account that this one is merged into, to join it or to leave it."""
-        self.sends.append(posting.move(self.account_id, into, action, facts, record.merged_sources, cause))
+    def move(
+        self,
+        record: AccountRecord,
+        into: str,
+        action: str,
+        facts: Sequence[f.Fact],
+        cause: m.Intake,
+        *,
+        partial: bool = False,
+    ) -> None:
+        """Send facts to the account that this one is merged into, to join it or to leave it; `partial`: the rest stays."""
+        moved = posting.move(self.account_id, into, action, facts, record.merged_sources, cause, partial=partial)
+        self.sends.append(moved)
 
     def refold(self, record: AccountRecord, cause: str, traceparent: str | None) -> None:
         """Fold the history kept again, and send the decisions that differ."""
@@ -109,8 +119,8 @@ class StepContext:
     def _undo(self, record: AccountRecord, undone: Undone, facts: list[f.Fact], traceparent: str | None) -> None:
         """Send a correction, which undoes a decision and leads back to the status before it."""
         old, head = undone.decision, record.head
-        correction = _next_decision(record, old.t, old.target, old.source, "correction", undone.cause)
-        reading = read(head, self.rules.at(old.t))
+        correction = _next_decision(record, old.effective, old.target, old.source, "correction", undone.cause)
+        reading = read(head, self.rules.at(old.effective))
         message = reclassification(
             self.account_id, correction, head, facts, reading, self.decided_at, why_undone(undone), old
         )

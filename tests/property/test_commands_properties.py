@@ -1,12 +1,13 @@
 """What holds for any history in which commands come at any place: corrections, merges, overrides, erasures."""
 
+import json
 from datetime import timedelta
 
 from account_strategies import LAST_DAY, as_of, end_of, eventful, value_of
 from cases import cases
 from hypothesis import given
 from hypothesis import strategies as st
-from story import CORE, NOW_US, POLICY, command, fold, in_force, purchase, record_of
+from story import CORE, NOW_US, POLICY, command, fold, in_force, purchase, record_of, steps
 from test_core_properties import EVENTS, messages, named
 from variants import variant
 
@@ -14,6 +15,7 @@ from relationship.classify.fold import advance, fresh
 from relationship.classify.transitions import GATE_SLACK
 from relationship.contract import messages as m
 from relationship.contract.outcome import AUDIT, RECLASSIFIED, Delivered
+from relationship.contract.times import micros
 from relationship.state.account import CANDIDATE, CLIENT, CUSTOMER, LAPSED, PROSPECT
 from relationship.state.facts_from_messages import command_fact, fact_of
 from relationship.state.record import decode
@@ -100,7 +102,7 @@ def test_when_a_merge_comes_changes_nothing(a, b, data):
     merged, decisions = fold([*told[:at], merge, *told[at:]])
     last, wanted = fold([*a, *b, merge])
     assert record_of(merged).head == record_of(last).head
-    assert in_force(of(decisions, "a")) == in_force(of(wanted, "a"))
+    assert steps(of(decisions, "a")) == steps(of(wanted, "a"))
     assert record_of(merged).merged_sources == ["b"]
 
 
@@ -115,12 +117,67 @@ def test_an_unmerge_ends_where_the_merge_began(a, b, data):
     replay, decisions = fold([*told[:there], merge, *told[there:back], unmerge, *told[back:]])
     plain, wanted = fold(told)
     assert record_of(replay).head == record_of(plain).head
-    assert in_force(of(decisions, "a")) == in_force(of(wanted, "a"))
+    assert steps(of(decisions, "a")) == steps(of(wanted, "a"))
     expected = record_of(plain, "b")
     for _, each in (merge, unmerge):
         advance(expected.head, command_fact(each), POLICY)
     assert record_of(replay, "b").head == expected.head
     assert in_force(of(decisions, "b")) == in_force(of(wanted, "b"))
+
+
+COMMANDED = st.lists(st.sampled_from(["override", "release", "correct", "merge", "unmerge"]), min_size=2, max_size=6)
+
+
+@st.composite
+def commanded(draw):
+    """Draw events of a, and commands of a that are dated anywhere among them, each at its own moment; no erasure."""
+    told = draw(EVENTS)
+    for number, kind in enumerate(draw(COMMANDED)):
+        day = draw(st.integers(0, LAST_DAY)) + (number + 1) / 1000
+        name, fields = f"c{number}", {}
+        if kind == "override":
+            until = purchase(day + draw(st.integers(1, 40)))[1].occurred_at
+            fields = {"status": draw(st.sampled_from(["client", "lapsed"])), "until": until}
+        elif kind in {"merge", "unmerge"}:
+            fields = {"into": draw(st.sampled_from("bc"))}
+        elif kind == "correct":
+            topic, event = draw(st.sampled_from([each for each in told if each[0] != m.COMMANDS]))
+            moved = value_of(event, occurred_at=purchase(draw(st.integers(0, LAST_DAY)))[1].occurred_at)
+            fields = {"corrects": event.event_id, "topic": topic, "value": draw(st.sampled_from([None, moved]))}
+        told = [*told, command(day, kind, name, **fields)]
+    return told
+
+
+def what_stands(replay):
+    """Return what matters of every account: its facts, where it is merged into, and else the account after them.
+
+    The timers of a merged account do not run, so how far they came is a matter of what came last.
+    """
+    records = {account: decode(raw) for account, raw in replay.records.items()}
+    return {
+        account: (r.facts(), r.merged_into, r.merged_sources, None if r.merged_into else r.head)
+        for account, r in records.items()
+        if r.count
+    }
+
+
+def at_the_end(told):
+    """Fold messages, and run the timers up to a moment after all of them."""
+    replay, decisions = fold(told)
+    sends = replay.run_until(micros(purchase(3 * LAST_DAY)[1].occurred_at), NOW_US)
+    return replay, decisions + [json.loads(sent.value) for sent in sends if sent.topic == RECLASSIFIED]
+
+
+@cases(80)
+@given(commanded(), st.data())
+def test_commands_and_events_in_any_order_end_the_same(told, data):
+    """Within the lateness, an override, a release, a correction, a merge and an unmerge do what their dates say."""
+    one, decisions = at_the_end(sorted(told, key=lambda each: each[1].occurred_at))
+    two, again = at_the_end(data.draw(st.permutations(told)))
+    assert what_stands(one) == what_stands(two)
+    for account, raw in one.records.items():
+        if decode(raw).merged_into is None:  # what a merged account told before the merge was known stands
+            assert steps(of(decisions, account)) == steps(of(again, account))
 
 
 @cases(60)

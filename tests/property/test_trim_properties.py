@@ -11,7 +11,7 @@ from account_strategies import LAST_DAY, as_of, end_of, value_of
 from cases import cases
 from hypothesis import given
 from hypothesis import strategies as st
-from story import NOW_US, POLICY, command, fold, in_force, purchase, record_of
+from story import NOW_US, POLICY, command, fold, in_force, purchase, record_of, steps
 from test_core_properties import EVENTS, messages, named
 
 from relationship.classify.fold import advance, run_timers
@@ -84,8 +84,8 @@ def assert_whole(record):
         changes += advance(account, fact, POLICY)[0]
     changes += run_timers(account, record.clock + 1, POLICY)
     assert account == record.head
-    assert [(c.t, c.source, c.target, c.cause) for c in changes] == [
-        (d.t, d.source, d.target, d.cause) for d in record.decisions
+    assert [(c.t, c.source, c.target, c.direction) for c in changes] == [
+        (d.t, d.source, d.target, d.direction) for d in record.decisions
     ]
 
 
@@ -236,7 +236,7 @@ def test_a_merge_joins_whole_or_not_at_all(told, b, small):
     one, wanted = fold(both, Core(POLICY))
     if not any(topic == m.PROFILES for topic, _ in both):  # a merged account's profile only fills in
         assert record_of(merged).head == record_of(one).head
-        assert in_force(mine) == in_force(wanted)
+        assert steps(mine) == steps(wanted)
     assert_whole(record_of(merged))
 
 

@@ -106,14 +106,22 @@ def path(decisions: Iterable[dict[str, Any]]) -> list[str]:
 
 
 def in_force(decisions: Iterable[dict[str, Any]]) -> list[tuple[str, str, str, str]]:
-    """Return the decisions neither undone nor an undoing, as (moment, from, to, cause)."""
+    """Return the decisions neither undone nor an undoing, as (moment, from, to, direction).
+
+    What caused one may differ with the order of arrival: a decision that was told is not told again for another cause.
+    """
     told = list(decisions)
     undone = {decision["supersedes"] for decision in told}
     return [
-        (each["effective_at"], each["from"], each["to"], each["caused_by"])
+        (each["effective_at"], each["from"], each["to"], each["direction"])
         for each in told
         if each["event_id"] not in undone and each["direction"] != "correction"
     ]
+
+
+def steps(decisions: Iterable[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """Return the decisions in force without their moments, which stand as told when another history joins."""
+    return [each[1:] for each in in_force(decisions)]
 
 
 def record_of(replay: Replay, account: str = "a") -> AccountRecord:

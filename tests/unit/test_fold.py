@@ -230,7 +230,7 @@ def test_events_of_one_moment_fold_in_the_order_of_their_topics_and_ids():
     ]
     replay, decisions = fold(told)
     assert [fact.id for fact in record_of(replay).facts()] == ["e", "d", "z", "c", "b", "a"]
-    assert [each["caused_by"] for each in decisions if each["direction"] != "correction"][-2:] == ["d", "a"]
+    assert [each["caused_by"] for each in decisions if each["direction"] != "correction"][-2:] == ["z", "a"]
     assert path(decisions)[-1] == "client"
 
 
@@ -246,12 +246,15 @@ def test_a_command_is_no_evidence():
 
 
 def test_commands_of_other_kinds_leave_an_override_in_force():
-    """Only an override with status and until sets one, only a release ends one."""
+    """Only an override with status and until sets one, only a release ends one, and of a merged account not even that."""
     account = folded(purchase(1), command(2, "override", status="client", until=on(90)))
     assert account.override == Override(CLIENT, day(90))
     folded(command(3, "correct", corrects="x", value=None), command(4, "merge", into="b"), onto=account)
     assert account.override == Override(CLIENT, day(90))
-    assert folded(command(5, "release"), onto=account).override is None
+    assert folded(command(5, "release"), onto=account).override == Override(CLIENT, day(90))
+    folded(command(6, "unmerge", into="c"), command(6, "release"), onto=account)
+    assert account.override == Override(CLIENT, day(90))
+    assert folded(command(7, "unmerge", into="b"), command(7, "release"), onto=account).override is None
     assert folded(command(6, "override", status="client")).override is None
     assert folded(command(6, "override", until=on(90))).override is None
 

@@ -22,6 +22,7 @@ from relationship.state.record import (
     encode,
     newer,
 )
+from relationship.timeline.explain import decision_id
 from relationship.timeline.history import KEPT, MOST_KEPT
 
 MOMENT = 1 / 86_400_000_000  # of a day: a microsecond
@@ -254,14 +255,23 @@ def test_a_published_state_is_the_same_but_for_its_score():
 
 
 def test_a_decision_is_the_same_by_all_of_its_parts():
-    """Its moment, both statuses, the direction and the cause."""
+    """Its moment, both statuses and the direction; not by what caused it."""
     decision = DecisionInForce(7, 10, 1, 2, DIRECTIONS.index("promotion"), "e")
     assert decision.direction == "promotion"
-    assert decision.same_as(10, 1, 2, "promotion", "e")
-    for other in ((11, 1, 2, "promotion", "e"), (10, 0, 2, "promotion", "e"), (10, 1, 3, "promotion", "e")):
+    assert decision.same_as(10, 1, 2, "promotion")
+    for other in ((11, 1, 2, "promotion"), (10, 0, 2, "promotion"), (10, 1, 3, "promotion")):
         assert not decision.same_as(*other)
-    assert not decision.same_as(10, 1, 2, "return", "e")
-    assert not decision.same_as(10, 1, 2, "promotion", "f")
+    assert not decision.same_as(10, 1, 2, "return")
+
+
+def test_a_decision_that_has_moved_is_known_by_the_moment_under_which_it_was_told():
+    """Its id and its time are those published; back at that time it is as it was."""
+    decision = DecisionInForce(7, 10, 1, 2, DIRECTIONS.index("promotion"), "e")
+    moved = decision.moved_to(5)
+    assert (moved.t, moved.effective, moved.seq, moved.cause) == (5, 10, 7, "e")
+    assert decision_id("a", moved) == decision_id("a", decision)
+    assert moved.moved_to(3).effective == 10
+    assert moved.moved_to(10) == decision
 
 
 def test_the_clock_moves_with_events_and_with_timers_and_never_back():

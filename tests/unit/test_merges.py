@@ -10,7 +10,6 @@ from story import (
     command,
     courtship,
     fold,
-    in_force,
     meeting,
     on,
     path,
@@ -18,6 +17,7 @@ from story import (
     purchase,
     record_of,
     state_of,
+    steps,
     ticket,
 )
 
@@ -53,9 +53,7 @@ def test_a_merge_folds_both_histories_as_one():
     merged, decisions = fold([*halves(), command(170, "merge", account="b", into="a")])
     one, plain = fold(courtship())
     assert state_of(merged).status == state_of(one).status == "client"
-    assert [each[:3] for each in in_force([d for d in decisions if d["account_id"] == "a"])] == [
-        each[:3] for each in in_force(plain)
-    ]
+    assert steps([d for d in decisions if d["account_id"] == "a"]) == steps(plain)
     assert record_of(merged).head.spent == record_of(one).head.spent
 
 

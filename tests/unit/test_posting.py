@@ -4,8 +4,7 @@ import json
 import zlib
 
 import msgspec
-import pytest
-from story import command, on, purchase
+from story import command, on
 
 from relationship.contract import messages as m
 from relationship.contract.outcome import AUDIT, RECLASSIFIED, STATE, Outgoing
@@ -51,32 +50,9 @@ def test_an_audit_entry_says_what_became_of_an_action():
 
 def test_a_tombstone_is_named_by_the_command():
     """A null value under the account's key."""
-    assert posting.tombstone(STATE, "a", command(1, "erase", "c")[1], "trace") == Outgoing(
+    assert posting.tombstone(STATE, "a", "erase", command(1, "erase", "c")[1], "trace") == Outgoing(
         STATE, "a", None, "erase-c", "2024-01-02T09:00:00Z", "trace"
     )
-
-
-def test_a_credit_is_keyed_to_the_referrer():
-    """A message of the intake, at the purchase's own time, under an id that no other purchase gives."""
-    _, bought = purchase(1, "p", account="b", referred_by="a")
-    credit = posting.referral("b", bought, "trace")
-    assert (credit.topic, credit.key, credit.time, credit.traceparent) == (
-        m.REFERRALS,
-        "a",
-        posting.time_of(bought),
-        "trace",
-    )
-    message = m.decoder_for(m.REFERRALS).decode(credit.value)
-    assert message == m.Referral(event_id=credit.event_id, account_id="a", occurred_at=on(1), referred="b")
-    assert credit.event_id == event_id_of("b", 0, 0, 0, 0, "referral:p")
-    other = posting.referral("b", purchase(1, "q", account="b", referred_by="a")[1], None)
-    assert other.event_id != credit.event_id
-
-
-@pytest.mark.parametrize("fields", [{}, {"referred_by": "b"}, {"referred_by": "a", "entry": "refund"}])
-def test_nobody_is_credited_for_nothing(fields):
-    """Where nobody is named, for oneself, and for a refund."""
-    assert posting.referral("b", purchase(1, account="b", **fields)[1], None) is None
 
 
 def test_a_move_carries_facts_to_another_account():

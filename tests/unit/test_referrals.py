@@ -1,0 +1,161 @@
+"""The credit of whoever referred a buyer: it follows the purchase through corrections, and forgets whoever is erased."""
+
+import json
+
+import msgspec
+import pytest
+from story import command, fold, on, purchase, record_of
+
+from relationship.contract import messages as m
+from relationship.contract.outcome import Applied, Refused, Repeat
+from relationship.contract.times import micros
+from relationship.core import Core
+from relationship.policy.compiled import load_policy
+from relationship.state.facts import ReferralFact
+from relationship.state.facts_from_messages import fact_of
+from relationship.state.record import AccountRecord, decode
+from relationship.timeline import referrals
+from relationship.timeline.explain import event_id_of
+
+BUYS = purchase(5, "p", account="c", referred_by="a")
+
+
+def fix(day=6, name="w", value=None, **fields):
+    """Return the correction of c's purchase."""
+    values = value if value is None else json.loads(msgspec.json.encode(value[1]))
+    return command(day, "correct", name, account="c", corrects="p", topic=m.PURCHASES, value=values, **fields)
+
+
+def credit_of(replay, account):
+    """Return the evidence of trust that an account has by its referrals alone."""
+    record = record_of(replay, account)
+    return sum(isinstance(fact, ReferralFact) and not fact.withdrawn for fact in record.facts()), record.head.good[4]
+
+
+def others(*told):
+    """Return the two referrers' own purchases, and what is told after them."""
+    return [purchase(1, "own", account="a"), purchase(1, "own", account="b"), *told]
+
+
+def test_a_credit_is_keyed_to_the_referrer():
+    """A message of the intake, at the purchase's own time, under an id that no other purchase gives."""
+    (sent,) = referrals.changed("b", None, fact_of(purchase(1, "p", account="b", referred_by="a")[1]), 0, "trace")
+    assert (sent.topic, sent.key, sent.time, sent.traceparent) == (m.REFERRALS, "a", "2024-01-02T09:00:00Z", "trace")
+    message = m.decoder_for(m.REFERRALS).decode(sent.value)
+    assert message == m.Referral(event_id=sent.event_id, account_id="a", occurred_at=on(1), referred="b")
+    assert sent.event_id == event_id_of("b", 0, 0, 0, 0, "referral:p")
+    (other,) = referrals.changed("b", None, fact_of(purchase(1, "q", account="b", referred_by="a")[1]), 0, None)
+    assert other.event_id != sent.event_id
+
+
+@pytest.mark.parametrize("fields", [{}, {"referred_by": "b"}, {"referred_by": "a", "entry": "refund"}])
+def test_nobody_is_credited_for_nothing(fields):
+    """Where nobody is named, for oneself, and for a refund."""
+    assert referrals.changed("b", None, fact_of(purchase(1, account="b", **fields)[1]), 0, None) == []
+
+
+def test_a_withdrawn_purchase_takes_its_credit_with_it():
+    """The referrer stands as if nobody had named it, to the last bit."""
+    replay, _ = fold(others(BUYS, fix()))
+    assert record_of(replay, "a").head == record_of(fold(others())[0], "a").head
+    assert credit_of(replay, "a") == (0, 0.0)
+
+
+def test_a_corrected_referrer_is_the_one_from_the_start():
+    """The credit leaves the first and goes to the second, who both stand as if it had been right at once."""
+    right = purchase(5, "p", account="c", referred_by="b")
+    replay, _ = fold(others(BUYS, fix(value=right)))
+    plain, _ = fold(others(right))
+    for account in "ab":
+        assert record_of(replay, account).head == record_of(plain, account).head
+    assert credit_of(replay, "b")[0] == 1
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_of_two_corrections_the_later_one_holds(first):
+    """In whichever order they come; the referrer that both orders end with is the same."""
+    once = fix(6, "w1", purchase(5, "p", account="c", referred_by="b"))
+    twice = fix(7, "w2", purchase(5, "p", account="c", referred_by="d"))
+    told = [once, twice] if first else [twice, once]
+    replay, _ = fold(others(purchase(1, "own", account="d"), BUYS, *told))
+    assert [credit_of(replay, account)[0] for account in "abd"] == [0, 0, 1]
+
+
+def test_a_correction_may_come_before_its_event():
+    """The event is then a repeat, and the credit is the corrected one's from the start."""
+    right = purchase(5, "p", account="c", referred_by="b")
+    replay, _ = fold(others(fix(value=right), BUYS))
+    assert [credit_of(replay, account)[0] for account in "ab"] == [0, 1]
+    assert record_of(replay, "c").head.purchases == 1
+    gone, _ = fold(others(fix(), BUYS))
+    assert record_of(gone, "c").head.purchases == 0
+
+
+def test_a_moved_purchase_moves_its_credit():
+    """One message under the next revision: the referrer has the credit once, at the new time."""
+    replay, _ = fold(others(BUYS, fix(value=purchase(3, "p", account="c", referred_by="a"))))
+    (fact,) = [each for each in record_of(replay, "a").facts() if isinstance(each, ReferralFact)]
+    assert (fact.t, fact.revision, fact.withdrawn) == (micros(on(3)), 1, False)
+
+
+def revised(revision, action="credited", day=5):
+    """Return a revised credit of account a."""
+    return m.Referral(
+        event_id=f"r{revision}",
+        account_id="a",
+        occurred_at=on(day),
+        referred="c",
+        action=action,
+        credit="k",
+        revision=revision,
+    )
+
+
+def test_an_older_revision_that_comes_again_is_a_repeat():
+    """Sent again by a rebuild, after it was withdrawn: it stays withdrawn."""
+    policy, record = load_policy(), AccountRecord()
+    assert isinstance(referrals.replace(record, revised(1), policy).verdict, Applied)
+    assert isinstance(referrals.replace(record, revised(2, "withdrawn"), policy).verdict, Applied)
+    for revision in (1, 2):
+        assert isinstance(referrals.replace(record, revised(revision), policy).verdict, Repeat)
+    (fact,) = record.facts()
+    assert fact.withdrawn
+
+
+def test_a_revision_behind_the_history_kept_is_refused():
+    """At its edge too: the credit is among what is folded away and can no more be taken back."""
+    record = AccountRecord(edge=(micros(on(5)), 4, "k"))
+    verdict = referrals.replace(record, revised(1), load_policy()).verdict
+    assert isinstance(verdict, Refused)
+    assert isinstance(referrals.replace(record, revised(1, day=6), load_policy()).verdict, Applied)
+
+
+@pytest.mark.parametrize("erased", ["a", "c"])
+def test_an_erasure_leaves_the_others_without_its_id(erased):
+    """Neither the buyer nor the referrer keeps the other's id, in the history or in what is still to be sent."""
+    told = [
+        each
+        for each in others(purchase(5, "p", account="c", referred_by="alpha-long-name"))
+        if each[1].account_id != "a"
+    ]
+    name = "alpha-long-name" if erased == "a" else "c-other-long-name"
+    if erased == "c":
+        told = others(purchase(5, "p", account=name, referred_by="a"))
+    replay, _ = fold([*told, command(9, "erase", account=name)])
+    assert name not in replay.records
+    assert not [account for account, raw in replay.records.items() if name.encode() in raw]
+
+
+def test_forgetting_an_unknown_account_makes_no_record():
+    """Whoever is not there has nothing to forget."""
+    message = m.Referral(event_id="f", account_id="x", occurred_at=on(1), referred="a", action="forgotten")
+    replay, _ = fold([(m.REFERRALS, message)])
+    assert replay.records == {}
+
+
+def test_a_repeat_of_a_purchase_whose_referrer_is_forgotten_is_no_conflict():
+    """The same message again, after the referrer was erased."""
+    core = Core(load_policy())
+    replay, _ = fold([purchase(5, "p", account="c", referred_by="a"), command(9, "erase", account="a"), BUYS], core)
+    assert decode(replay.records["c"]).repeats == 1
+    assert "a" not in replay.records

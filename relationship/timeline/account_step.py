@@ -35,6 +35,8 @@ class AccountStep:
         shadow: Shadow | None = None,
     ) -> None:
         self._context = StepContext(rules, limits, account_id, record, decided_at, shadow)
+        # Messages of one moment come by their ids, and not by their offsets.
+        self._reflected = record.offsets.copy() if record is not None else {}
 
     def fold(self, delivered: Delivered) -> Verdict:
         """Fold one message, and return what became of it."""
@@ -44,9 +46,9 @@ class AccountStep:
             if m.says_nothing(message):
                 return APPLIED
             context.record = record = AccountRecord()
-        if delivered.offset <= record.offsets.get(rank, -1):
+        if delivered.offset <= self._reflected.get(rank, -1):
             return REPEAT
-        record.offsets[rank] = delivered.offset
+        record.offsets[rank] = max(delivered.offset, record.offsets.get(rank, -1))
         context.changed = True
         self._follow_switch(record)
         before = record.count

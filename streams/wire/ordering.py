@@ -18,20 +18,26 @@ from typing import IO, Final, NamedTuple
 
 import msgspec
 
-from relationship.contract.messages import COMMANDS
+from relationship.contract.messages import COMMANDS, MESSAGE_TYPES
 from relationship.contract.times import micros
 from streams.wire.lines import BadLine, Line, parse_line
 
 # Lines sorted in memory at once: some 300 bytes each, so half a gigabyte.
 MOST_LINES: Final = 1_000_000
 
+# Places of the topics among events of one moment.
+RANKS: Final = {topic: rank for rank, topic in enumerate(MESSAGE_TYPES)}
+
 Numbered = tuple[int, bytes]
 
 
 class _Keyed(NamedTuple):
-    """A line and its place: when it happened (µs), then its number."""
+    """A line and its place: when it happened (µs), and at one moment by erasures before it, topic and id, as in a fold."""
 
     at: int
+    erasures: int
+    rank: int
+    event_id: str
     number: int
     text: bytes
 
@@ -65,18 +71,25 @@ def _numbered(keyed: Iterable[_Keyed]) -> Iterator[Numbered]:
 
 def _keyed(numbered: Iterable[Numbered]) -> Iterator[_Keyed]:
     """Yield lines with the times by which they are sorted."""
-    last, newest = 0, 0
+    newest, erasures, place = 0, 0, (0, 0, 0, "")
     erased: dict[bytes, int] = {}
     for number, text in numbered:
         line = parse_line(text)
         at = _time(line)
-        at = last if at is None else at
-        if isinstance(line, Line):
+        if isinstance(line, Line) and at is not None:
             if _is_erasure(line):
+                erasures += 1
                 at = erased[line.key] = max(at, newest)
-            at = max(at, erased.get(line.key, at))
-        last, newest = at, max(newest, at)
-        yield _Keyed(at, number, text)
+                place = (at, erasures, -1, "")
+            else:
+                at = max(at, erased.get(line.key, at))
+                place = (at, erasures, RANKS[line.topic], _event_id(line))
+            newest = max(newest, at)
+        yield _Keyed(*place, number, text)
+
+
+def _event_id(line: Line) -> str:
+    return next((value.decode(errors="replace") for name, value in line.headers if name == "ce_id"), "")
 
 
 def _time(line: Line | BadLine) -> int | None:

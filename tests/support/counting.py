@@ -57,12 +57,13 @@ class CountingFold:
         count = decode(record) if record else Count()
         verdicts: list[Verdict] = []
         sends: list[Outgoing] = []
+        reflected = dict(count.offsets)  # messages of one moment come by their ids
         for each in delivered:
             topic, offset, message = each.topic, each.offset, each.message
-            if offset <= count.offsets.get(topic, -1):
+            if offset <= reflected.get(topic, -1):
                 verdicts.append(Repeat())
                 continue
-            count.offsets[topic] = offset
+            count.offsets[topic] = max(offset, count.offsets.get(topic, -1))
             if isinstance(message, Purchase) and message.currency == "XXX":
                 verdicts.append(Refused(Reason.CONFLICT, "XXX"))
                 continue

@@ -53,6 +53,19 @@ def test_a_share_ends_before_the_first_record_too_many_of_its_key(keys: str, mos
     assert share == step_input(taken[:count])
 
 
+def test_lines_of_one_moment_are_folded_by_their_ids() -> None:
+    """Within a topic; another moment or topic between them keeps them apart, and a single one is left as it is."""
+
+    def at(offset: int, name: str, minute: int = 0, topic: str = PURCHASES) -> Arrival:
+        record = SimpleNamespace(offset=offset, timestamp=9_000, key=b"a", headers=())
+        return arrival_of(topic, record, purchase(0, name)[1], EPOCH + timedelta(minutes=minute))  # type: ignore[arg-type]
+
+    arrivals = [at(0, "c"), at(1, "a"), at(2, "b"), at(3, "0", 1), at(4, "9", 1, TICKETS), at(5, "8", 1)]
+    (found,) = step_input(arrivals).accounts.values()
+    assert [each.offset for each in found] == [1, 2, 0, 3, 4, 5]
+    assert step_input(arrivals).arrivals == arrivals
+
+
 class Judge:
     """A fold that gives verdicts as it is told to, by offset."""
 

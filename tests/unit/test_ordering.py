@@ -25,10 +25,23 @@ def order(*lines: bytes, most: int = 1_000) -> list[int]:
 
 
 def test_newest_first_becomes_oldest_first() -> None:
-    """Whatever the file's order is, an earlier event comes earlier; equal times keep the file's order."""
+    """Whatever the file's order is, an earlier event comes earlier; equal times and ids keep the file's order."""
     assert order(line(3), line(2), line(1)) == [3, 2, 1]
     assert order(line(2, "b"), line(1), line(2, "a"), line(1, topic=TICKETS)) == [2, 4, 1, 3]
     assert order() == []
+
+
+def test_events_of_one_moment_come_as_they_are_folded() -> None:
+    """By topic and id, so that a basket's lines are appended one after the other; what is no event stays where it was."""
+    lines = [
+        line(1, event_id="c"),
+        line(1, event_id="a"),
+        b"{",
+        line(1, topic=TICKETS, event_id="0"),
+        line(1, event_id="b"),
+    ]
+    assert order(*lines) == [2, 3, 5, 1, 4]
+    assert order(line(1, topic=COMMANDS, command="release"), line(1, event_id="z")) == [2, 1]
 
 
 def test_offsets_of_zones_count() -> None:

@@ -102,6 +102,8 @@ class State(Struct, frozen=True, kw_only=True):
 class Audit(Struct, frozen=True, kw_only=True):
     """What became of a command: by whom, when, done or refused, and why refused. No free text of the command.
 
+    Of a command that another one, dated before it, gives an effect or takes it, there is another entry.
+
     `account_id` is null, and the record has no key, where it concerns no account: a policy's publication.
     """
 

@@ -34,12 +34,17 @@ class Reason(StrEnum):
 
 
 class Delivered(Struct, frozen=True, gc=False):
-    """One accepted message and its position. `offset` is that of its topic, in the account's partition."""
+    """One accepted message and its position. `offset` is that of its topic, in the account's partition.
+
+    `covered` says that its account was erased after it was published: it is not folded, and whoever waits for an answer
+    gets one.
+    """
 
     topic: str
     offset: int
     message: Message
     traceparent: str | None = None
+    covered: bool = False
 
 
 class Applied(NamedTuple):

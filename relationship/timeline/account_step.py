@@ -9,7 +9,7 @@ from relationship.policy.schedule import Rules
 from relationship.state import facts as f
 from relationship.state.record import AccountRecord
 from relationship.timeline import closing
-from relationship.timeline.handlers import HANDLERS
+from relationship.timeline.handlers import HANDLERS, answers, is_erasure
 from relationship.timeline.history import (
     APPLIED,
     REPEAT,
@@ -35,17 +35,21 @@ class AccountStep:
         shadow: Shadow | None = None,
     ) -> None:
         self._context = StepContext(rules, limits, account_id, record, decided_at, shadow)
-        # Messages of one moment come by their ids, and not by their offsets.
+        self._erased_at: dict[int, int] = {}
+        # As they were before the step: messages of one moment come by their ids, and not by their offsets.
         self._reflected = record.offsets.copy() if record is not None else {}
 
     def fold(self, delivered: Delivered) -> Verdict:
         """Fold one message, and return what became of it."""
         context, message = self._context, delivered.message
         record, rank = context.record, f.RANK_OF_TOPIC[delivered.topic]
+        if delivered.covered and not is_erasure(message):
+            context.sends += answers(context.account_id, message)
+            return REPEAT
         if record is None:
             if m.says_nothing(message):
                 return APPLIED
-            context.record = record = AccountRecord()
+            context.record = record = AccountRecord(offsets=self._erased_at.copy())
         if delivered.offset <= self._reflected.get(rank, -1):
             return REPEAT
         record.offsets[rank] = max(delivered.offset, record.offsets.get(rank, -1))
@@ -53,6 +57,9 @@ class AccountStep:
         self._follow_switch(record)
         before = record.count
         verdict = HANDLERS[type(message)](context, record, message, delivered.traceparent)
+        if context.record is None:  # an erasure that was brought forward comes again in its turn
+            self._erased_at = {rank: delivered.offset}
+            return verdict
         trim_if_due(record, before, context.rules, context.limits)
         record.switch = context.rules.mark(record.head.t)
         _count(record, verdict)

@@ -25,7 +25,7 @@ def close(context: StepContext, verdicts: list[Verdict]) -> Outcome:
         _update_shadow(context, record)
     due = _due_at(context, record)
     if not context.changed:
-        return Outcome(encode(record), changed=False, verdicts=verdicts, sends=[], due_at=due)
+        return Outcome(encode(record), changed=False, verdicts=verdicts, sends=context.sends, due_at=due)
     if not record.merged_into:
         _publish_state(context, record)
     record.revision += 1

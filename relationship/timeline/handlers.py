@@ -12,7 +12,7 @@ import msgspec
 from relationship.classify.commands import MERGE, REFUSED
 from relationship.contract import enums
 from relationship.contract import messages as m
-from relationship.contract.outcome import STATE, Verdict
+from relationship.contract.outcome import STATE, Outgoing, Verdict
 from relationship.state import facts as f
 from relationship.state.facts_from_messages import fact_of
 from relationship.state.record import AccountRecord
@@ -120,14 +120,18 @@ def _audit_again(
 
 
 def _erase(context: StepContext, record: AccountRecord, command: m.Command, traceparent: str | None) -> None:
-    """Delete the account: no record, and a tombstone on every compacted topic that others can read."""
+    """Delete the account: no record, and a tombstone on every compacted topic that others can read.
+
+    It is done whether or not there is a record: what it covers need not have been folded.
+    """
     account_id = context.account_id
     is_known = context.existed or bool(record.applied or record.count)
-    context.audit(command, "erase", command.by, None if is_known else "the account is unknown", traceparent)
-    if is_known:
-        context.sends += [
-            posting.tombstone(topic, account_id, "erase", command, traceparent) for topic in (STATE, m.PROFILES)
-        ]
+    note = None if is_known else "there was no record of the account"
+    context.sends.append(
+        posting.audit(account_id, command, "erase", command.by, None, context.decided_at, traceparent, note=note)
+    )
+    topics = (STATE, m.PROFILES)
+    context.sends += [posting.tombstone(topic, account_id, "erase", command, traceparent) for topic in topics]
     if record.shadowed:
         context.sends += tombstones(account_id, record, record.shadowed)
     if record.merged_into:
@@ -174,6 +178,20 @@ def _refused_for_good(fact: f.Fact, into: str) -> f.Fact:
     if isinstance(fact, f.CommandFact) and fact.command == MERGE and fact.into == into:
         return msgspec.structs.replace(fact, command=REFUSED, into=None)
     return fact
+
+
+def is_erasure(message: m.Message) -> bool:
+    """Tell whether a message is a command that erases its account."""
+    return isinstance(message, m.Command) and message.command == "erase"
+
+
+def answers(account_id: str, covered: m.Message) -> list[Outgoing]:
+    """Return what is sent to another account whose message came after the erasure of this one."""
+    if isinstance(covered, m.Move) and covered.action == "join":
+        return [posting.refusal(account_id, covered, posting.ERASED)]
+    if isinstance(covered, m.Referral) and covered.action in {None, "credited"}:
+        return [referrals.forget_message(account_id, covered.referred, covered)]
+    return []
 
 
 Handler = Callable[[StepContext, AccountRecord, Any, str | None], Verdict]

@@ -20,6 +20,8 @@ WORTH_COMPRESSING: Final = (
 LEFT_OUT: Final = b""  # in the place of a state's JSON, which is derived from the record again
 COMPRESSED: Final = b"\xc1"  # the one byte that no MessagePack begins with
 
+ERASED: Final = "the account that it was merged into is erased"
+
 _pack: Final = msgspec.msgpack.Encoder()
 _unpack: Final = msgspec.msgpack.Decoder(list[Outgoing])
 
@@ -70,14 +72,16 @@ def audit(
     reason: str | None,
     decided_at: int,
     traceparent: str | None,
+    *,
+    note: str | None = None,
 ) -> Outgoing:
-    """Return the audit entry of an action: done, or refused for a reason."""
+    """Return the audit entry of an action: done, perhaps with a note, or refused for a reason."""
     entry = Audit(
         event_id="audit-" + cause.event_id,
         account_id=account_id,
         action=action,
         outcome="refused" if reason else "done",
-        detail=reason,
+        detail=reason or note,
         by=by,
         occurred_at=time_of(cause),
         decided_at=times.rfc3339(decided_at),
@@ -135,7 +139,7 @@ def refusal(account_id: str, move: m.Move, reason: str) -> Outgoing:
 
 def release(account_id: str, source: str, erased: m.Command) -> Outgoing:
     """Return the message to an account merged into this one, which is erased: the source is independent again."""
-    return _refused_move(account_id, source, erased, erased.event_id, "the account that it was merged into is erased")
+    return _refused_move(account_id, source, erased, erased.event_id, ERASED)
 
 
 def _refused_move(account_id: str, to: str, event: m.Intake, cause: str, reason: str) -> Outgoing:

@@ -29,11 +29,11 @@ from streams.driver.host import Host
 from streams.driver.recovery import Tables
 from streams.driver.transport import Consumer
 from streams.engine.commit import Ends
-from streams.engine.erasure_guard import read_erasures
 from streams.engine.metrics import Metrics
 from streams.engine.partition import Partition, Parts
 from streams.engine.ports import SystemClock
 from streams.engine.redis_calls import Notifier, redis_is_away
+from streams.kafka.erasures import read_erasures
 from streams.kafka.publisher import Publisher
 from streams.retry import until_it_passes
 from streams.wire.codecs import Codec, Limits
@@ -145,7 +145,7 @@ class App(Host):
             fold=self._fold,
             codec=Codec(limits),
             intake=self.consumer,
-            erasures=partial(read_erasures, settings, self.consumer),
+            erasures=partial(read_erasures, settings),
             generations=self._generations,
             notifier=self.notifier,
         )

@@ -1,106 +1,110 @@
-"""Erasures that were carried out before Redis lost its place: what they erased is not folded a second time.
+"""What an erasure covers: every record of the account that Kafka stored before it, whenever either is dated.
 
-A Redis that was emptied, or went back, has its records again from the changelog, and of an erased account there is none.
-The intake is then replayed from where Redis stands, and holds the account's events for as long as its retention: folded,
-they would bring it to life until its erasure comes by again, and tell decisions of it. So the erasures that the group
-acknowledged, and that Redis no longer knows of, are read ahead, and what they erased counts as a repeat.
+A partition folds its topics by event time, and an erasure may be dated long before or after what it covers: read as a
+backlog, or anew by another group, records would be folded behind the erasure that had removed them, and the account would
+live on. So a partition knows of every erasure ahead: those that are stored when it is opened are read from the topic
+(`streams/kafka/erasures.py`), later ones are noted as soon as they are fetched. Then
 
-Only what was acknowledged is left out: its effect is in the changelog, or was erased. (And what other accounts had told
-this one by then, a referral's credit, which a rebuild sends again.) Without the group's offsets nothing
-is left out, and the replay ends in the same state. The topic of commands keeps its records longer than the events' topics
-do (streams/kafka/topics.py), so that no event outlives the erasure that it fell to.
+- what Kafka stored before an account's last erasure is not folded, and counts as a repeat;
+- the first record stored after it that is due before the erasure brings the erasure forward, so that it begins a new
+  account; the erasure's own turn is then a repeat, since the new record reflects its offset;
+- records that were folded before the erasure was fetched, though Kafka stored them after it, are folded again behind it.
+
+What other accounts' partitions send (a credit, a history that joins) is stored whenever they come to it. It is covered by
+its event time, and answered: whoever sent it is told that the account is gone.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from collections import deque
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
 
 import msgspec
-import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
-from faust.types import TP
 
-from relationship.contract.messages import COMMANDS, MESSAGE_TYPES, MOVES, REFERRALS
-from streams.config.settings import Settings
-from streams.engine.ports import Intake
+from relationship.contract.messages import MOVES, REFERRALS, Command
 from streams.wire.arrivals import Arrival
-
-log = structlog.get_logger(__name__)
 
 # Topics of messages that one account's partition sends to another account.
 OWN: Final = frozenset({MOVES, REFERRALS})
-# Milliseconds that a fetch of commands waits at most; they are there already.
-POLL_MS: Final = 500
+# Arrivals that are remembered after they were folded. Live, an erasure is fetched within a fraction of a second of what was
+# stored beside it: these are more than come in that time, and two megabytes at the most.
+REMEMBERED: Final = 2_000
 
 
-class ErasureGuard(NamedTuple):
-    """The accounts erased, with the arrival of the last erasure in ms, and the offsets that the group has acknowledged."""
+class Erasure(msgspec.Struct):
+    """An account's last erasure; `done` is the offset of the last one folded."""
 
-    accounts: Mapping[str, int] = {}
-    acknowledged: Mapping[str, int] = {}
+    arrival: Arrival
+    done: int = -1
 
-    def covers(self, arrival: Arrival) -> bool:
-        """Tell whether a record of an erased account was folded before: it was erased, or is in the account's new record."""
-        if arrival.refused or (erased_ms := self.accounts.get(arrival.message.account_id)) is None:
-            return False
-        if arrival.offset < self.acknowledged.get(arrival.topic, 0):
-            return True
-        # Another account may send it again, at a new offset.
-        return arrival.topic in OWN and arrival.at.timestamp() * 1000 < erased_ms
+    def before(self, arrival: Arrival) -> bool:
+        """Tell whether it covers a record. Of two that were stored in the same millisecond it does: privacy goes first."""
+        stored = arrival.at.timestamp() * 1000 if arrival.topic in OWN else arrival.arrived_ms
+        return stored <= self.arrival.arrived_ms
+
+    def to_fold(self, at: datetime) -> Arrival:
+        """Return the erasure to be folded now; brought forward, it does not move the clock of the partition."""
+        self.done = self.arrival.offset
+        return msgspec.structs.replace(self.arrival, at=at)
+
+
+class ErasureGuard:
+    """One partition's erasures. `note` every command that is read, and take what is to be folded from `part`."""
+
+    def __init__(self) -> None:
+        self._erasures: dict[str, Erasure] = {}
+        self._folded: deque[Arrival] = deque(maxlen=REMEMBERED)
+
+    def note(self, arrivals: Iterable[Arrival]) -> None:
+        """Take note of the erasures among commands; noting one again changes nothing."""
+        for arrival in arrivals:
+            if not is_erasure(arrival):
+                continue
+            known = self._erasures.get(arrival.message.account_id)
+            if known is None:
+                self._erasures[arrival.message.account_id] = Erasure(arrival)
+            elif arrival.offset > known.arrival.offset:
+                known.arrival = arrival
 
     def part(self, arrivals: Sequence[Arrival]) -> tuple[Sequence[Arrival], Sequence[Arrival]]:
-        """Return the arrivals to fold, and those that were erased."""
-        if not self.accounts:
+        """Return what is to be folded, in order, and what was erased and needs no answer."""
+        if not self._erasures:
+            self._folded.extend(arrivals)
             return arrivals, ()
-        return [each for each in arrivals if not self.covers(each)], [each for each in arrivals if self.covers(each)]
+        alive: list[Arrival] = []
+        erased: list[Arrival] = []
+        for arrival in arrivals:
+            erasure = None if arrival.refused else self._erasures.get(arrival.message.account_id)
+            if erasure is None:
+                alive.append(arrival)
+            elif is_erasure(arrival):
+                self._part_erasure(erasure, arrival, alive, erased)
+            elif not erasure.before(arrival):
+                if erasure.done < erasure.arrival.offset:
+                    alive.append(erasure.to_fold(arrival.at))
+                alive.append(arrival)
+            elif arrival.topic in OWN:
+                alive.append(msgspec.structs.replace(arrival, covered=True))
+            else:
+                erased.append(arrival)
+        self._folded.extend(arrivals)
+        return alive, erased
+
+    def _part_erasure(self, erasure: Erasure, arrival: Arrival, alive: list[Arrival], erased: list[Arrival]) -> None:
+        """Fold an erasure in its turn, unless it was brought forward, and again what it does not cover."""
+        if arrival.offset <= erasure.done:
+            erased.append(arrival)
+            return
+        if arrival.offset < erasure.arrival.offset:  # an earlier one of the same account
+            alive.append(arrival)
+            return
+        account = arrival.message.account_id
+        after = [each for each in self._folded if not each.refused and each.message.account_id == account]
+        alive.append(erasure.to_fold(arrival.at))
+        alive += [each for each in after if not is_erasure(each) and not erasure.before(each)]
 
 
-class _Command(msgspec.Struct):
-    account_id: str
-    command: str
-
-
-_decode: Final = msgspec.json.Decoder(_Command).decode
-
-
-async def read_erasures(settings: Settings, intake: Intake, number: int, positions: Mapping[str, int]) -> ErasureGuard:
-    """Return what was erased in a partition since these positions; nothing where Kafka does not say."""
-    start = positions.get(COMMANDS, 0)
-    acknowledged = await intake.acknowledged(TP(COMMANDS, number))
-    end = acknowledged.get(TP(COMMANDS, number), 0)
-    if end <= start:
-        return ErasureGuard()
-    try:
-        accounts = await _erasures(settings, TopicPartition(COMMANDS, number), start, end)
-    except KafkaError as error:
-        log.warning("erasures cannot be read ahead", partition=number, reason=str(error))
-        return ErasureGuard()
-    if not accounts:
-        return ErasureGuard()
-    acknowledged = await intake.acknowledged(*(TP(topic, number) for topic in MESSAGE_TYPES))
-    return ErasureGuard(accounts, {tp.topic: offset for tp, offset in acknowledged.items()})
-
-
-async def _erasures(settings: Settings, partition: TopicPartition, start: int, end: int) -> dict[str, int]:
-    """Return the arrival of each account's last erasure among the commands of these offsets."""
-    found: dict[str, int] = {}
-    consumer = AIOKafkaConsumer(**settings.kafka_client_options(), enable_auto_commit=False)
-    async with consumer:
-        consumer.assign([partition])
-        first = (await consumer.beginning_offsets([partition]))[partition]
-        consumer.seek(partition, max(start, first))
-        while await consumer.position(partition) < end:
-            for record in (await consumer.getmany(timeout_ms=POLL_MS)).get(partition, ()):
-                account = _erased_by(record.value) if record.offset < end else None
-                if account is not None:
-                    found[account] = record.timestamp
-    return found
-
-
-def _erased_by(value: bytes | None) -> str | None:
-    """Return the account that a command erases, or None where it is another command, or none."""
-    try:
-        command = _decode(value or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    return command.account_id if command.command == "erase" else None
+def is_erasure(arrival: Arrival) -> bool:
+    """Tell whether an arrival is a command that erases an account."""
+    message = arrival.message
+    return not arrival.refused and isinstance(message, Command) and message.command == "erase"

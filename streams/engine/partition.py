@@ -16,15 +16,16 @@ Anything else ends the worker unacknowledged.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
 import structlog
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from clientward_store import Fenced, Write
-from relationship.contract.messages import MESSAGE_TYPES
+from relationship.contract.messages import COMMANDS, MESSAGE_TYPES
 from relationship.contract.outcome import Fold
 from streams.engine import failpoints
 from streams.engine.batch_sizing import BatchSizing, cooperatively
@@ -35,9 +36,11 @@ from streams.engine.ports import Intake
 from streams.engine.redis_calls import Notifier, RedisCalls
 from streams.engine.step import StepBuilder
 from streams.engine.timers import TIMER_SECONDS, Timers
-from streams.wire.arrivals import StepInput, positions_after, step_input
+from streams.kafka.erasures import may_erase
+from streams.retry import until_it_passes
+from streams.wire.arrivals import EPOCH, StepInput, positions_after, step_input
 from streams.wire.codecs import Codec
-from streams.wire.records import Batch
+from streams.wire.records import Batch, FetchedRecord
 
 log = structlog.get_logger(__name__)
 
@@ -52,13 +55,13 @@ class PositionLostError(RuntimeError):
 
 
 class Parts(NamedTuple):
-    """What every task of a worker shares; `erasures` reads those that Redis has lost."""
+    """What every task of a worker shares; `erasures` reads those that may cover what is still to be folded."""
 
     ends: Ends
     fold: Fold
     codec: Codec
     intake: Intake
-    erasures: Callable[[int, Mapping[str, int]], Awaitable[ErasureGuard]]
+    erasures: Callable[[int, Mapping[str, int], Mapping[str, int]], Awaitable[Sequence[FetchedRecord]]]
     generations: Iterator[int]
     notifier: Notifier
 
@@ -89,8 +92,16 @@ class Partition:
         return self._committer.outbox_records
 
     def put(self, batch: Batch) -> None:
-        """Take a batch over; never waits."""
+        """Take a batch over; never waits. An erasure is known from now on, whenever its turn comes."""
+        if batch.tp.topic == COMMANDS:
+            self._note_erasures(batch.records)
         self.inbox.put(batch)
+
+    def _note_erasures(self, records: Sequence[FetchedRecord]) -> None:
+        erasures = [record for record in records if may_erase(record.value)]
+        if erasures:
+            now_us = self._parts.ends.clock.wall_us()
+            self._erasures.note(self._parts.codec.arrivals(COMMANDS, erasures, now_us, EPOCH))
 
     def stop(self) -> None:
         """Let `run` return after the step that has begun."""
@@ -145,15 +156,30 @@ class Partition:
         await self._committer.send_outbox()
         positions = await self._redis.call("positions", lambda: store.positions(self.number))
         self._timers.restart(positions)
-        self._erasures = await self._parts.erasures(self.number, positions)
+        checked, ends = await self._checked(positions)
+        self._erasures = ErasureGuard()
+        self._note_erasures(await self._read_erasures(checked, ends))
         await self._publish_restored()
         await self._committer.drained()
-        self.inbox.restart(await self._checked(positions))
+        self.inbox.restart(checked)
         self.is_open = True
         self._parts.notifier.notify()
 
-    async def _checked(self, positions: Mapping[str, int]) -> dict[str, int]:
-        """Return where to start in every topic: what Redis holds, else the beginning.
+    async def _read_erasures(self, positions: Mapping[str, int], ends: Mapping[str, int]) -> Sequence[FetchedRecord]:
+        """Return the erasures to know of, once the brokers tell: without them what was erased would be folded."""
+
+        def heard(error: BaseException, tries: int) -> None:
+            if tries == 1:
+                log.warning("erasures cannot be read yet", partition=self.number, reason=str(error))
+
+        return await until_it_passes(
+            lambda: self._parts.erasures(self.number, positions, ends),
+            lambda error: isinstance(error, KafkaError),
+            heard,
+        )
+
+    async def _checked(self, positions: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int]]:
+        """Return where to start in every topic, what Redis holds, else the beginning; and where each topic ends.
 
         Raises PositionLostError where Kafka ends before a position: new records would pass for folded ones.
         """
@@ -173,7 +199,7 @@ class Partition:
                     "records are gone unread: retention is too short", topic=topic, partition=self.number, lost=lost
                 )
             checked[topic] = max(position, earliest[tp])
-        return checked
+        return checked, {tp.topic: end for tp, end in ends.items()}
 
     async def _fold(self, taken: StepInput) -> None:
         """Fold arrivals and commit the step."""
@@ -181,7 +207,7 @@ class Partition:
         clock, started = self._parts.ends.clock, self._parts.ends.clock.monotonic()
         arrivals = taken.arrivals
         alive, erased = self._erasures.part(arrivals)
-        if erased:
+        if alive is not arrivals:
             taken = step_input(alive)
         builder = StepBuilder(self._parts.fold, await self._committer.load(taken.accounts), clock.wall_us())
         seconds = await cooperatively(builder.arrivals(taken.accounts, taken.refused))

@@ -1,6 +1,7 @@
 """Kafka as a client sees it: topics and their settings, reading a topic, sending records. Knows no Faust.
 
 May import `wire` and `config`. Offers: `topics` (as data), `topic_plan`, `admin`, `groups` (a consumer group's members and
-offsets), `reading`, `sending` (a person's records), `publisher` (a worker's records), `outgoing` (the core's messages as
-records), `policies` (the topic of policies), `partitioning` (which partition is an account's).
+offsets), `reading`, `erasures` (those that a partition must know ahead), `sending` (a person's records), `publisher` (a
+worker's records), `outgoing` (the core's messages as records), `policies` (the topic of policies), `partitioning` (which
+partition is an account's).
 """

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, cast
 
-from relationship.contract.messages import Message
+from relationship.contract.messages import MEETINGS, PROFILES, PURCHASES, TICKETS, Message
 from relationship.contract.outcome import Delivered, Refused
 from streams.wire.records import FetchedRecord
 
+# Topics whose records of one moment have no order of their own; commands and the worker's own messages have.
+PRODUCED: Final = frozenset({PURCHASES, TICKETS, MEETINGS, PROFILES})
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 TRACEPARENT: Final = "traceparent"
 
@@ -38,7 +40,7 @@ def arrival_of(topic: str, record: FetchedRecord, message: Message | Refused, at
     """Return a decoded record of a topic as an arrival. `at` is its event time."""
     traceparent = _traceparent(record) if record.headers else None
     refused = message if type(message) is Refused else None
-    return Arrival(topic, record.offset, cast("Message", message), traceparent, at, record, refused)
+    return Arrival(topic, record.offset, cast("Message", message), traceparent, False, at, record, refused)  # noqa: FBT003
 
 
 def _traceparent(record: FetchedRecord) -> str | None:
@@ -84,7 +86,8 @@ def in_order_of_ids(arrivals: list[Arrival]) -> list[Arrival]:
     """
     runs: list[list[Arrival]] = []
     for arrival in arrivals:
-        if runs and arrival.at == runs[-1][0].at and arrival.topic == runs[-1][0].topic:
+        last = runs[-1][0] if runs else arrival
+        if runs and arrival.at == last.at and arrival.topic == last.topic and arrival.topic in PRODUCED:
             runs[-1].append(arrival)
         else:
             runs.append([arrival])

@@ -137,7 +137,7 @@ class Codec:
                         and (rule is None or rule(message) is None)
                     ):
                         last = at
-                        arrivals.append(Arrival(topic, record.offset, message, None, at, record))
+                        arrivals.append(Arrival(topic, record.offset, message, None, False, at, record))  # noqa: FBT003
                         continue
             decoded = self._decoded(topic, record, now_us)
             if not isinstance(decoded, Refused):

@@ -61,8 +61,7 @@ async def test_bad_commands_are_answered_and_what_is_too_late_is_counted(
         "a": "nobody is named in 'by': say who asks",
         "b": "an account is not merged into itself: name another one in 'into'",
         "c": "that account is merged into this one already: it would be a circle",
-        "e": "the account is unknown",
-        "f": "the event is not in the history kept; one that was withdrawn needs its 'topic'",
+        "f": "the event is not in the history kept; it is corrected should it still come",
     }
     (letter,) = await published(settings, REJECTED)
     assert json.loads(letter.value)["event_id"] == "a40"

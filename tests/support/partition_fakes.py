@@ -17,9 +17,9 @@ import msgspec
 from faust.types import TP
 
 from clientward_store import Fenced, StoreUnavailable, Write
+from relationship.contract.messages import COMMANDS
 from relationship.contract.outcome import Fold
 from streams.engine.commit import MARKER, Ends
-from streams.engine.erasure_guard import ErasureGuard
 from streams.engine.metrics import Metrics
 from streams.engine.partition import Partition, Parts
 from streams.engine.redis_calls import Notifier
@@ -174,6 +174,7 @@ class Kafka:
         self.may_store = asyncio.Event()
         self.may_store.set()
         self.earliest: dict[str, int] = {}
+        self.stored_ms = START_US // 1000 - 100_000  # of the newest record; each is a millisecond after the one before
 
     async def publish(self, records: Iterable[ProducerRecord]) -> Mapping[Place, int]:
         """Store messages."""
@@ -193,8 +194,8 @@ class Kafka:
 
     def add(self, topic: str, key: bytes | None, value: bytes | None) -> None:
         """Let somebody produce a record."""
-        log = self.intake[topic]
-        log.append(SimpleNamespace(offset=len(log), timestamp=START_US // 1000, key=key, value=value, headers=()))
+        log, self.stored_ms = self.intake[topic], self.stored_ms + 1
+        log.append(SimpleNamespace(offset=len(log), timestamp=self.stored_ms, key=key, value=value, headers=()))
 
     def ids(self, topic: str) -> list[str]:
         """Return the CloudEvents ids of what was published to a topic."""
@@ -269,14 +270,15 @@ class Owner:
         self.consumer = Consumer(kafka)
         self.notifier = Notifier()
         self.metrics = Metrics()
-        self.guard = ErasureGuard()
         ends = Ends(self.store, kafka, self.metrics, self.clock, CHANGELOG)
         parts = Parts(ends, fold, Codec(Limits()), self.consumer, self._erasures, count(1), self.notifier)
         self.partition = Partition(NUMBER, parts)
         self.task: asyncio.Task[None] | None = None
 
-    async def _erasures(self, _: int, __: Mapping[str, int]) -> ErasureGuard:
-        return self.guard
+    async def _erasures(self, _: int, positions: Mapping[str, int], ends: Mapping[str, int]) -> list[Any]:
+        """Return every command that Kafka has, as what is read ahead may not be less."""
+        assert positions.keys() == ends.keys()
+        return self.kafka.intake[COMMANDS][: ends[COMMANDS]]
 
     async def until(self, truth: Any) -> None:
         """Return when something holds; what ended the owner is raised."""

@@ -1,10 +1,11 @@
-"""What a rebuild leaves out, since it was folded before and erased; and what is a trace of an account."""
+"""What an erasure covers, and what is read ahead to know it; and what is a trace of an account."""
 
 from datetime import timedelta
 from types import SimpleNamespace
 
 import msgspec
 import pytest
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
 from story import CORE, command, fold, purchase
 
@@ -12,69 +13,130 @@ from relationship.contract import messages as m
 from relationship.contract.outcome import Reason, Refused
 from relationship.state.record import decode, encode
 from streams.config.settings import Settings
-from streams.engine.erasure_guard import POLL_MS, ErasureGuard, read_erasures
+from streams.engine.erasure_guard import REMEMBERED, ErasureGuard
 from streams.engine.step import StepBuilder
 from streams.health.traces import _Seen, judged, mentions
+from streams.kafka.erasures import POLL_MS, read_erasures
 from streams.kafka.topics import TopicSpec, topics_for
 from streams.wire.arrivals import EPOCH, arrival_of
 
 DAY_MS = 86_400_000
-ERASED = ErasureGuard({"a": 5_000}, {m.PURCHASES: 10, m.COMMANDS: 3})
 
 
-def arrival(topic, offset, account="a", at=0.0):
-    """Return a record of an account."""
-    message = m.Purchase(
-        event_id="e", account_id=account, occurred_at=purchase(0)[1].occurred_at, amount="1", currency="EUR"
-    )
-    return arrival_of(
-        topic, SimpleNamespace(offset=offset, timestamp=9_000, headers=()), message, EPOCH + timedelta(seconds=at)
-    )
+def arrival(topic, stored, account="a", at=0.0, offset=0, message=None):
+    """Return a record of an account that Kafka stored `stored` ms after the epoch."""
+    told = message or purchase(0, account=account)[1]
+    record = SimpleNamespace(offset=offset, timestamp=stored, headers=(), key=account.encode())
+    return arrival_of(topic, record, told, EPOCH + timedelta(seconds=at))
+
+
+def erasure(stored, offset=5, account="a", at=1.0):
+    """Return an erasure of an account."""
+    return arrival(m.COMMANDS, stored, account, at, offset, command(0, "erase", account=account)[1])
+
+
+def guard_of(*erasures):
+    """Return a guard that knows of erasures."""
+    guard = ErasureGuard()
+    guard.note(erasures)
+    return guard
 
 
 @pytest.mark.parametrize(
     ("record", "covered"),
     [
-        (arrival(m.PURCHASES, 9), True),
-        (arrival(m.PURCHASES, 10), False),
-        (arrival(m.PURCHASES, 9, account="b"), False),
-        (arrival(m.COMMANDS, 2), True),
-        (arrival(m.TICKETS, 0), False),
-        (arrival(m.REFERRALS, 50, at=4.9), True),
-        (arrival(m.REFERRALS, 50, at=5.1), False),
+        (arrival(m.PURCHASES, 4_999), True),
+        (arrival(m.PURCHASES, 5_000), True),
+        (arrival(m.PURCHASES, 5_001), False),
+        (arrival(m.TICKETS, 4_999, at=9_000), True),
+        (arrival(m.PURCHASES, 4_999, account="b"), False),
+        (arrival(m.COMMANDS, 4_999, message=command(0, "release")[1]), True),
         (arrival_of(m.PURCHASES, SimpleNamespace(offset=1, headers=()), Refused(Reason.LATE, "old"), EPOCH), False),
     ],
-    ids=["acknowledged", "new", "another's", "the erasure", "not acknowledged", "sent again", "new credit", "refused"],
+    ids=["before", "in the same millisecond", "after", "dated later", "another's", "a command", "refused"],
 )
-def test_only_what_was_acknowledged_of_an_erased_account_is_left_out(record, covered) -> None:
-    """And what other accounts told it before its erasure, at whatever offset it comes again."""
-    assert ERASED.covers(record) is covered
-    alive, gone = ERASED.part([record])
-    assert (list(alive), list(gone)) == (([], [record]) if covered else ([record], []))
+def test_what_was_stored_before_the_erasure_is_not_folded(record, covered) -> None:
+    """Whenever it is dated; what was stored after it is, and so is what has no account."""
+    guard = guard_of(erasure(5_000))
+    alive, erased = guard.part([record])
+    assert (record in alive, list(erased)) == (not covered, [record] if covered else [])
 
 
-def test_on_the_borders_of_what_was_acknowledged() -> None:
-    """A referral's credit at the very moment of the erasure is new; without an erasure nothing is looked at at all."""
-    at_the_erasure, before = arrival(m.REFERRALS, 50, at=5.0), arrival(m.REFERRALS, 50, at=4.999)
-    assert ERASED.part([before, at_the_erasure]) == ([at_the_erasure], [before])
-    arrivals = [before]
-    assert ErasureGuard().part(arrivals)[0] is arrivals
-    assert not ErasureGuard().covers(before)
+@pytest.mark.parametrize(("at", "covered"), [(4.9, True), (5.0, True), (5.1, False)])
+def test_what_other_accounts_send_is_covered_by_its_event_time_and_answered(at, covered) -> None:
+    """It is stored whenever their partition comes to it; it reaches the core, which knows what to answer."""
+    (found,) = [
+        each
+        for each in guard_of(erasure(5_000)).part([arrival(m.REFERRALS, 90_000, at=at)])[0]
+        if each.topic != m.COMMANDS
+    ]
+    assert found.covered is covered
+
+
+def test_a_record_after_the_erasure_brings_it_forward() -> None:
+    """The account begins anew; the erasure's own turn is then a repeat, and its time does not move the clock."""
+    erase, new = erasure(5_000, at=900.0), arrival(m.PURCHASES, 6_000, at=2.0)
+    guard = guard_of(erase)
+    alive, erased = guard.part([new])
+    assert [each.topic for each in alive] == [m.COMMANDS, m.PURCHASES]
+    assert (alive[0].offset, alive[0].at, alive[1]) == (5, new.at, new)
+    assert erased == []
+    assert guard.part([arrival(m.PURCHASES, 7_000), erase])[1] == [erase]
+
+
+def test_what_was_folded_before_the_erasure_was_known_is_folded_again_behind_it() -> None:
+    """Where it was stored after it; the rest is erased, and another account's is left alone."""
+    guard = ErasureGuard()
+    old, new, other = (
+        arrival(m.PURCHASES, ms, who, offset=ms) for ms, who in ((4_000, "a"), (6_000, "a"), (6_000, "b"))
+    )
+    assert guard.part([old, new, other])[0] == [old, new, other]
+    guard.note([erasure(5_000)])
+    alive, erased = guard.part([erasure(5_000)])
+    assert [each.offset for each in alive] == [5, 6_000]
+    assert erased == []
+
+
+def test_it_remembers_no_more_than_it_says() -> None:
+    """A record that was folded longer ago is not folded again."""
+    guard = ErasureGuard()
+    guard.part([arrival(m.PURCHASES, 6_000, offset=1)])
+    guard.part([arrival(m.PURCHASES, 6_001, "b") for _ in range(REMEMBERED - 1)])
+    guard.note([erasure(5_000)])
+    assert len(guard.part([erasure(5_000)])[0]) == 2
+    guard = ErasureGuard()
+    guard.part([arrival(m.PURCHASES, 6_000, offset=1)])
+    guard.part([arrival(m.PURCHASES, 6_001, "b") for _ in range(REMEMBERED)])
+    guard.note([erasure(5_000)])
+    assert len(guard.part([erasure(5_000)])[0]) == 1
+
+
+def test_the_last_erasure_of_an_account_covers() -> None:
+    """In whatever order they are noted; an earlier one is carried out in its turn like any other."""
+    first, last = erasure(3_000, offset=1), erasure(5_000, offset=2)
+    for guard in (guard_of(first, last), guard_of(last, first)):
+        assert guard.part([arrival(m.PURCHASES, 4_000)])[0] == []
+        assert guard.part([first])[0] == [first]
+        assert guard.part([last])[0][0].offset == 2
+
+
+def test_without_an_erasure_nothing_is_looked_at_at_all() -> None:
+    """The arrivals go through as they are."""
+    arrivals = [arrival(m.PURCHASES, 1)]
+    guard = guard_of(arrival(m.COMMANDS, 1, message=command(0, "release")[1]))
+    assert guard.part(arrivals)[0] is arrivals
 
 
 class Brokers:
-    """The topic of commands of one partition, and the group's offsets, as `read_erasures` asks for them."""
+    """One partition of the intake, as `read_erasures` asks for it: records by topic, two a fetch, every other one empty."""
 
-    def __init__(self, values, first=0, acknowledged=None):
-        self.records = [SimpleNamespace(offset=first + i, value=v, timestamp=1_000 + i) for i, v in enumerate(values)]
-        self.first, self.position_, self.fetches = first, None, 0
-        self.offsets = acknowledged or {}
-        self.wrong = None
+    def __init__(self, **topics):
+        self.topics = topics
+        self.at, self.paused, self.fetches, self.wrong = {}, set(), 0, None
 
     def consumer(self, **options):
         """Stand in for the consumer's class."""
         assert options["enable_auto_commit"] is False
-        assert options["bootstrap_servers"]
         return self
 
     async def __aenter__(self):
@@ -87,35 +149,47 @@ class Brokers:
 
     def assign(self, partitions):
         """Note what is read."""
-        (self.partition,) = partitions
-
-    async def beginning_offsets(self, partitions):
-        """Return where the topic begins."""
-        return dict.fromkeys(partitions, self.first)
+        self.at, self.paused = dict.fromkeys(partitions), set()
 
     def seek(self, partition, offset):
         """Begin there."""
-        assert partition == self.partition
-        self.position_ = offset
+        assert partition in self.at
+        self.at[partition] = offset
+
+    def pause(self, partition):
+        """Read no more of it."""
+        self.paused.add(partition)
 
     async def position(self, partition):
         """Return where the next fetch begins."""
-        assert partition == self.partition
-        return self.position_
+        return self.at[partition]
+
+    async def offsets_for_times(self, times):
+        """Return the first record stored at a moment or later."""
+        found = {}
+        for partition, ms in times.items():
+            later = [each for each in self.topics[partition.topic] if each.timestamp >= ms]
+            found[partition] = later[0] if later else None
+        return found
 
     async def getmany(self, timeout_ms):
-        """Return two records, or what is left; every other fetch brings nothing."""
+        """Return two records of each topic; every other fetch brings nothing."""
         assert timeout_ms == POLL_MS
         self.fetches += 1
         if self.fetches % 2:
             return {}
-        found = [each for each in self.records if self.position_ <= each.offset][:2]
-        self.position_ = found[-1].offset + 1
-        return {self.partition: found}
+        found = {}
+        for partition in self.at.keys() - self.paused:
+            records = [each for each in self.topics[partition.topic] if each.offset >= self.at[partition]][:2]
+            end = len(self.topics[partition.topic])
+            self.at[partition] = records[-1].offset + 1 if records else end
+            found[partition] = [each for each in records if each.value != b"marker"]
+        return found
 
-    async def acknowledged(self, *tps):
-        """Return the group's offsets of those that have one."""
-        return {tp: self.offsets[tp.topic] for tp in tps if tp.topic in self.offsets and tp.partition == 3}
+
+def log(*records):
+    """Return a topic's records of (ms, value)."""
+    return [SimpleNamespace(offset=i, timestamp=ms, value=value) for i, (ms, value) in enumerate(records)]
 
 
 def a_command(name, account="a"):
@@ -123,63 +197,64 @@ def a_command(name, account="a"):
     return msgspec.json.encode({"account_id": account, "command": name})
 
 
-VALUES = [
-    a_command("erase"),
-    a_command("erase", "b"),
-    None,
-    b"no JSON",
-    a_command("release", "c"),
-    a_command("erase", "b"),
-    a_command("erase", "d"),
-]
+COMMANDS = log(
+    (10, a_command("erase")),
+    (20, a_command("erase", "b")),
+    (30, None),
+    (40, b"no JSON"),
+    (50, a_command("release", "c")),
+    (60, a_command("erase", "d")),
+)
+PURCHASES = log(*[(ms, b"{}") for ms in (5, 15, 25, 35, 65)])
 
 
 async def read(monkeypatch, brokers, positions):
-    """Read ahead what was erased in partition 3."""
-    monkeypatch.setattr("streams.engine.erasure_guard.AIOKafkaConsumer", brokers.consumer)
-    return await read_erasures(Settings(), brokers, 3, positions)
-
-
-async def test_erasures_are_read_from_where_redis_stands_to_what_is_acknowledged(monkeypatch) -> None:
-    """Each account with its last erasure's arrival; what the group has not acknowledged is left to the replay."""
-    brokers = Brokers(VALUES, acknowledged={m.COMMANDS: 6, m.PURCHASES: 10})
-    guard = await read(monkeypatch, brokers, {m.COMMANDS: 1})
-    assert guard.accounts == {"b": 1_005}
-    assert guard.acknowledged == {m.COMMANDS: 6, m.PURCHASES: 10}
-    assert brokers.partition == (m.COMMANDS, 3)
-    assert brokers.closed
-    whole = await read(monkeypatch, Brokers(VALUES, acknowledged={m.COMMANDS: 7}), {})
-    assert whole.accounts == {"a": 1_000, "b": 1_005, "d": 1_006}
-
-
-async def test_what_the_topic_no_longer_has_is_not_waited_for(monkeypatch) -> None:
-    """Where the retention has taken the beginning, it is read from what is left."""
-    brokers = Brokers(VALUES[5:], first=5, acknowledged={m.COMMANDS: 7})
-    assert (await read(monkeypatch, brokers, {m.COMMANDS: 2})).accounts == {"b": 1_000, "d": 1_001}
+    """Return the offsets of the erasures read for partition 3."""
+    monkeypatch.setattr("streams.kafka.erasures.AIOKafkaConsumer", brokers.consumer)
+    ends = {topic: len(records) for topic, records in brokers.topics.items()}
+    return [each.offset for each in await read_erasures(Settings(), 3, positions, ends)]
 
 
 @pytest.mark.parametrize(
-    ("positions", "acknowledged"),
-    [({m.COMMANDS: 6}, {m.COMMANDS: 6}), ({m.COMMANDS: 7}, {m.COMMANDS: 6}), ({}, {}), ({m.COMMANDS: 2}, {})],
+    ("purchases", "commands", "expected"),
+    [
+        (0, 0, [0, 1, 5]),
+        (0, 6, [0, 1, 5]),
+        (1, 6, [1, 5]),
+        (3, 6, [5]),
+        (4, 6, []),
+        (5, 6, []),
+        (5, 1, [1, 5]),
+        (5, 5, [5]),
+    ],
 )
-async def test_nothing_is_read_where_redis_knows_of_everything(monkeypatch, positions, acknowledged) -> None:
-    """It stands where the group does, or the group has acknowledged nothing: the brokers are not even asked."""
-    brokers = Brokers(VALUES, acknowledged=acknowledged)
-    assert await read(monkeypatch, brokers, positions) == ErasureGuard()
+async def test_erasures_are_read_from_the_oldest_record_to_fold(monkeypatch, purchases, commands, expected) -> None:
+    """Those that are folded already too, since they cover what was stored before them and comes after them."""
+    brokers = Brokers(**{m.COMMANDS: COMMANDS, m.PURCHASES: PURCHASES})
+    assert await read(monkeypatch, brokers, {m.COMMANDS: commands, m.PURCHASES: purchases}) == expected
+
+
+async def test_nothing_is_read_where_nothing_is_to_be_folded(monkeypatch) -> None:
+    """The brokers are not even asked."""
+    brokers = Brokers(**{m.COMMANDS: COMMANDS, m.PURCHASES: PURCHASES})
+    assert await read(monkeypatch, brokers, {m.COMMANDS: 6, m.PURCHASES: 5}) == []
     assert brokers.fetches == 0
 
 
-async def test_without_an_erasure_there_is_nothing_to_leave_out(monkeypatch) -> None:
-    """Commands alone make no guard."""
-    brokers = Brokers([a_command("release"), a_command("correct")], acknowledged={m.COMMANDS: 2, m.PURCHASES: 9})
-    assert await read(monkeypatch, brokers, {}) == ErasureGuard()
+async def test_a_rest_that_holds_no_record_is_no_rest(monkeypatch) -> None:
+    """Markers of transactions, or what compaction took: they have an offset and nothing to fold."""
+    brokers = Brokers(**{m.COMMANDS: COMMANDS, m.PURCHASES: log((5, b"{}"), (7, b"marker"))})
+    assert await read(monkeypatch, brokers, {m.COMMANDS: 6, m.PURCHASES: 1}) == []
+    assert TopicPartition(m.PURCHASES, 3) in brokers.at
+    assert brokers.closed
 
 
-async def test_brokers_that_do_not_answer_leave_nothing_out(monkeypatch) -> None:
-    """The replay then ends in the same state by a longer way."""
-    brokers = Brokers(VALUES, acknowledged={m.COMMANDS: 6})
+async def test_brokers_that_do_not_answer_are_no_answer(monkeypatch) -> None:
+    """The error is the caller's, who asks again: nothing may be folded before it is known what was erased."""
+    brokers = Brokers(**{m.COMMANDS: COMMANDS, m.PURCHASES: PURCHASES})
     brokers.wrong = KafkaConnectionError("gone")
-    assert await read(monkeypatch, brokers, {}) == ErasureGuard()
+    with pytest.raises(KafkaConnectionError):
+        await read(monkeypatch, brokers, {m.COMMANDS: 0, m.PURCHASES: 0})
 
 
 def test_what_is_left_out_is_accounted_for() -> None:

@@ -39,6 +39,7 @@ from streams.engine.redis_calls import Notifier
 from streams.kafka.admin import plan_topics
 from streams.kafka.publisher import Publisher, PublishRefusedError
 from streams.kafka.topic_plan import Create, Refuse
+from streams.kafka.topics import account_bytes
 
 log = structlog.get_logger(__name__)
 
@@ -213,7 +214,8 @@ def run_worker(settings: Settings, ready: Ready | None = None, fold: Fold | None
 
 def core_of(settings: Settings) -> Fold:
     """Return the project's core as the settings say. Raises PolicyError for a policy that is none."""
-    return Core(load_policy(settings.policy_file), settings.lateness_days)
+    policy = load_policy(settings.policy_file)
+    return Core(policy, settings.lateness_days, most_bytes=account_bytes(settings))
 
 
 async def _main(settings: Settings, fold: Fold, ready: Ready | None) -> None:

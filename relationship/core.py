@@ -9,11 +9,11 @@ from typing import Final
 
 from relationship.contract import times
 from relationship.contract.decisions import State, to_json
-from relationship.contract.outcome import Delivered, Outcome, Outgoing
+from relationship.contract.outcome import Delivered, Outcome, Outgoing, Reason, Refused, StepTooLargeError
 from relationship.policy.schedule import Rules
 from relationship.state.record import AccountRecord, RecordError, decode, newer
 from relationship.timeline.account_step import AccountStep
-from relationship.timeline.history import KEPT, MOST_KEPT, HistoryLimits
+from relationship.timeline.history import KEPT, MOST_BYTES, MOST_KEPT, HistoryLimits
 from relationship.timeline.posting import LEFT_OUT, unpack
 from relationship.timeline.published import PublishedPolicies
 from relationship.timeline.shadow import Shadow
@@ -28,20 +28,38 @@ class Core:
     Attributes:
         rules: one policy, or a schedule of several. May be replaced between two steps by a schedule with more switches.
         shadow: a second policy of which only the differences are published. May be set and removed between two steps.
-        limits: how much of a history can still be changed: the lateness allowed, and the number of facts kept.
+        limits: how much of a history can still be changed: the lateness allowed, the number of facts kept, and their bytes.
     """
 
     def __init__(
-        self, rules: Rules, lateness_days: float = LATENESS_DAYS, *, kept: int = KEPT, most_kept: int = MOST_KEPT
+        self,
+        rules: Rules,
+        lateness_days: float = LATENESS_DAYS,
+        *,
+        kept: int = KEPT,
+        most_kept: int = MOST_KEPT,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
         self.rules = rules
         self.shadow: Shadow | None = None
-        self.limits = HistoryLimits(int(lateness_days * times.DAY_US), kept, most_kept)
+        self.limits = HistoryLimits(int(lateness_days * times.DAY_US), kept, most_kept, most_bytes)
 
     def step(self, account_id: str, record: bytes | None, delivered: Sequence[Delivered], decided_at: int) -> Outcome:
         """Fold messages into an account; see `relationship.contract.outcome.Fold`. Raises RecordError for foreign bytes."""
         step = self._account_step(account_id, record, decided_at)
-        return step.close([step.fold(message) for message in delivered])
+        outcome = step.close([step.fold(message) for message in delivered])
+        if outcome.record is None or len(outcome.record) <= self.limits.most_bytes:
+            return outcome
+        return self._refused(account_id, record, delivered, len(outcome.record))
+
+    def _refused(self, account_id: str, record: bytes | None, delivered: Sequence[Delivered], size: int) -> Outcome:
+        """Refuse the message after which the account's record would not fit. Raises StepTooLargeError for several."""
+        if len(delivered) > 1:
+            raise StepTooLargeError(
+                f"the record of {account_id!r} would have {size} bytes after {len(delivered)} messages"
+            )
+        why = f"the record of account {account_id!r} would have {size} bytes, more than {self.limits.most_bytes}"
+        return Outcome(record, changed=False, verdicts=[Refused(Reason.SIZE, why)], sends=[], due_at=None)
 
     def run_timers(self, account_id: str, record: bytes, until: int, decided_at: int) -> Outcome:
         """Run the account's timers up to event time `until` (µs). Raises RecordError."""

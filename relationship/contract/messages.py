@@ -210,8 +210,8 @@ class Referral(Intake, frozen=True, kw_only=True):
 
     No partition writes another partition's accounts, so the credit travels as a message keyed to the referrer. When the
     purchase is corrected another message follows: `credit` is then the id of the first one, `revision` counts the
-    corrections, and the credit is `withdrawn` where it is not due any more. `forgotten` says that `referred`, a buyer of
-    `account_id`'s or whoever referred it, is erased: its id is to go.
+    corrections, and the credit is `withdrawn` where it is not due any more. `forgotten` says that `referred`, which had
+    to do with `account_id` (a buyer, whoever referred it, an account merged with it), is erased: its id is to go.
     """
 
     referred: AccountId

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     KEY = "KEY"
     CONFLICT = "CONFLICT"
     LATE = "LATE"
+    FAULT = "FAULT"
 
 
 class Delivered(Struct, frozen=True, gc=False):
@@ -45,6 +46,11 @@ class Delivered(Struct, frozen=True, gc=False):
     message: Message
     traceparent: str | None = None
     covered: bool = False
+
+    @property
+    def arrived_ms(self) -> int:
+        """When Kafka stored it, in ms since the epoch; 0 where there is no Kafka, and the order given is that of storing."""
+        return 0
 
 
 class Applied(NamedTuple):
@@ -100,11 +106,18 @@ class Outcome(NamedTuple):
     due_at: int | None
 
 
+class StepTooLargeError(Exception):
+    """Several messages of one account make a record that does not fit: fold fewer at a time."""
+
+
 class Fold(Protocol):
     """The core as the engine uses it: pure functions of one account's encoded record."""
 
     def step(self, account_id: str, record: bytes | None, delivered: Sequence[Delivered], decided_at: int) -> Outcome:
-        """Fold messages, in any order, into an account. `decided_at` is wall-clock time (µs), for information only."""
+        """Fold messages, in any order, into an account. `decided_at` is wall-clock time (µs), for information only.
+
+        Raises StepTooLargeError where the account's record would not fit after them, and there is more than one.
+        """
 
     def run_timers(self, account_id: str, record: bytes, until: int, decided_at: int) -> Outcome:
         """Run the account's timers up to event time `until` (µs): a lapse, or the end of an override."""

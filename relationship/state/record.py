@@ -116,6 +116,9 @@ class AccountRecord(Struct, array_like=True):
         switch: the policy switch in force when the head was folded; empty before the first.
         shadowed: the account under the shadow policy, while there is one.
         tail: order of the newest fact kept.
+        stored_ms: when Kafka stored the oldest message reflected, in ms since the epoch: an erasure that was stored earlier
+            is another account's of the same id.
+        former_sources: the accounts that were merged into this one and are not any more; they still name it.
     """
 
     layout: int = LAYOUT
@@ -140,6 +143,8 @@ class AccountRecord(Struct, array_like=True):
     switch: str = ""
     shadowed: ShadowAccount | None = None
     tail: tuple[int, int, str] | None = None
+    stored_ms: int = 0
+    former_sources: list[str] = field(default_factory=list)
 
     def facts(self) -> list[f.Fact]:
         """Return the facts kept, in order."""

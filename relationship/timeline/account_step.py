@@ -35,7 +35,6 @@ class AccountStep:
         shadow: Shadow | None = None,
     ) -> None:
         self._context = StepContext(rules, limits, account_id, record, decided_at, shadow)
-        self._erased_at: dict[int, int] = {}
         # As they were before the step: messages of one moment come by their ids, and not by their offsets.
         self._reflected = record.offsets.copy() if record is not None else {}
 
@@ -49,16 +48,18 @@ class AccountStep:
         if record is None:
             if m.says_nothing(message):
                 return APPLIED
-            context.record = record = AccountRecord(offsets=self._erased_at.copy())
+            context.record = record = AccountRecord(stored_ms=delivered.arrived_ms)
         if delivered.offset <= self._reflected.get(rank, -1):
             return REPEAT
+        if is_erasure(message) and record.stored_ms > delivered.arrived_ms:
+            return REPEAT  # it erased the account before this one, under the same id
+        record.stored_ms = min(record.stored_ms, delivered.arrived_ms)
         record.offsets[rank] = max(delivered.offset, record.offsets.get(rank, -1))
         context.changed = True
         self._follow_switch(record)
         before = record.count
         verdict = HANDLERS[type(message)](context, record, message, delivered.traceparent)
-        if context.record is None:  # an erasure that was brought forward comes again in its turn
-            self._erased_at = {rank: delivered.offset}
+        if context.record is None:
             return verdict
         trim_if_due(record, before, context.rules, context.limits)
         record.switch = context.rules.mark(record.head.t)

@@ -8,7 +8,7 @@ from relationship.classify.transitions import read
 from relationship.contract.outcome import Outcome, Verdict
 from relationship.state.record import STANDINGS, AccountRecord, PublishedState, encode
 from relationship.timeline import posting
-from relationship.timeline.history import next_due
+from relationship.timeline.history import fold_away, next_due
 from relationship.timeline.shadow import compare, shadow_account, tombstones
 from relationship.timeline.state_message import state_of
 from relationship.timeline.step_context import StepContext
@@ -30,7 +30,16 @@ def close(context: StepContext, verdicts: list[Verdict]) -> Outcome:
         _publish_state(context, record)
     record.revision += 1
     record.pending = posting.pack(context.sends)
-    return Outcome(encode(record), changed=True, verdicts=verdicts, sends=context.sends, due_at=due)
+    return Outcome(_fitting(context, record), changed=True, verdicts=verdicts, sends=context.sends, due_at=due)
+
+
+def _fitting(context: StepContext, record: AccountRecord) -> bytes:
+    """Return the record encoded, with so many of its oldest facts folded away that it fits; it may still not fit then."""
+    encoded = encode(record)
+    while len(encoded) > context.limits.most_bytes and record.count > 0:
+        fold_away(record, (record.count + 1) // 2, context.rules)
+        encoded = encode(record)
+    return encoded
 
 
 def _update_shadow(context: StepContext, record: AccountRecord) -> None:

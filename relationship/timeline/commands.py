@@ -20,6 +20,7 @@ from relationship.state.facts_from_messages import command_fact, fact_of
 from relationship.state.record import AccountRecord
 from relationship.timeline.history import (
     REPEAT,
+    HistoryLimits,
     HistoryUpdate,
     add_fact,
     corrects,
@@ -35,7 +36,7 @@ NOT_THERE: Final = "the event is not in the history kept; it is corrected should
 PRODUCED: Final = (m.PURCHASES, m.TICKETS, m.MEETINGS, m.PROFILES)  # topics of events that a correction can mean
 
 
-def rejection_reason(record: AccountRecord, command: m.Command) -> str | None:
+def rejection_reason(record: AccountRecord, command: m.Command, most_bytes: int) -> str | None:
     """Return why a command can never be carried out, whatever else comes, or None where it may be."""
     if not command.by and command.command in {"override", "release", "merge", "unmerge"}:
         return NO_BY
@@ -43,7 +44,7 @@ def rejection_reason(record: AccountRecord, command: m.Command) -> str | None:
         command.until is None or command.status is None or command.until <= command.occurred_at
     ):
         return "an override needs a 'status', and an 'until' after its 'occurred_at'"
-    return merge_rejection(record, command) if command.command == "merge" else None
+    return merge_rejection(record, command, most_bytes) if command.command == "merge" else None
 
 
 def effects(record: AccountRecord) -> Mapping[str, str | None]:
@@ -60,21 +61,21 @@ def effects(record: AccountRecord) -> Mapping[str, str | None]:
     return found
 
 
-def apply_command(record: AccountRecord, command: m.Command, rules: Rules, lateness_us: int) -> HistoryUpdate:
+def apply_command(record: AccountRecord, command: m.Command, rules: Rules, limits: HistoryLimits) -> HistoryUpdate:
     """Apply any command but an erasure to the history. One refused for good is recorded too, without effect."""
     fact = command_fact(command)
     if known_fact(record, f.RANK[f.CommandFact], fact.id) is not None:
         return unchanged(REPEAT)
-    reason = rejection_reason(record, command)
+    reason = rejection_reason(record, command, limits.most_bytes)
     if reason is None and command.command == "correct":
-        corrected = _correct(record, command, rules, lateness_us)
+        corrected = _correct(record, command, rules, limits.lateness_us)
         if isinstance(corrected, HistoryUpdate):
             return corrected
         reason = corrected
     if reason is None:
-        return add_fact(record, fact, rules, lateness_us)
+        return add_fact(record, fact, rules, limits.lateness_us)
     rejected = msgspec.structs.replace(fact, command=REFUSED)
-    return msgspec.structs.replace(add_fact(record, rejected, rules, lateness_us), rejection=reason)
+    return msgspec.structs.replace(add_fact(record, rejected, rules, limits.lateness_us), rejection=reason)
 
 
 def _correct(record: AccountRecord, command: m.Command, rules: Rules, lateness_us: int) -> HistoryUpdate | str:

@@ -72,7 +72,7 @@ def handle_command(context: StepContext, record: AccountRecord, command: m.Comma
     updated = context.change(
         record,
         command,
-        lambda: apply_command(record, command, context.rules, context.limits.lateness_us),
+        lambda: apply_command(record, command, context.rules, context.limits),
         traceparent,
     )
     if updated.verdict is APPLIED:
@@ -148,7 +148,7 @@ def handle_move(context: StepContext, record: AccountRecord, move: m.Move, _trac
         _refused(context, record, move)
         return APPLIED
     facts = unpack(move)
-    reason = join_rejection(record, move, facts) if move.action == "join" else None
+    reason = join_rejection(record, move, facts, context.limits.most_bytes) if move.action == "join" else None
     if reason:
         context.sends.append(posting.refusal(context.account_id, move, reason))
     elif move.action == "join":

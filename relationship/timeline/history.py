@@ -25,6 +25,7 @@ from relationship.state.packed import may_contain
 from relationship.state.record import AccountRecord, DecisionInForce
 
 KEPT: Final = 256  # facts kept by a trim, which comes at twice as many and at each as many more, so that it is rare
+MOST_BYTES: Final = 4_000_000  # of a record, as long as nobody says how long the changelog's may be
 MOST_KEPT: Final = 4096  # facts kept at most, even where the lateness allowed reaches further back: it bounds a record
 
 
@@ -35,11 +36,13 @@ class HistoryLimits(NamedTuple):
         lateness_us: how much older (µs) than its account's newest event an event may be and still be folded.
         kept: facts kept by a trim.
         most_kept: facts kept at most, whatever the lateness.
+        most_bytes: bytes of an encoded record at most, whatever the facts: the changelog takes no longer one.
     """
 
     lateness_us: int
     kept: int = KEPT
     most_kept: int = MOST_KEPT
+    most_bytes: int = MOST_BYTES
 
 
 class Undone(NamedTuple):
@@ -235,8 +238,13 @@ def trim(record: AccountRecord, rules: Rules, limits: HistoryLimits) -> None:
     drop = len(facts) - limits.kept
     if len(facts) < limits.most_kept:
         drop = min(drop, bisect.bisect_left(facts, record.newest - limits.lateness_us, key=lambda fact: fact.t))
-    if drop <= 0:
-        return
+    if drop > 0:
+        fold_away(record, drop, rules)
+
+
+def fold_away(record: AccountRecord, drop: int, rules: Rules) -> None:
+    """Fold the oldest facts, so many of them, into the base. An event older than they is `LATE` from then on."""
+    facts = record.facts()
     account = base_of(record)
     changes: list[StatusChange] = []
     for fact in facts[:drop]:

@@ -8,6 +8,7 @@ history that the other account keeps, since they could not be folded in their pl
 
 import base64
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import msgspec
 
@@ -17,8 +18,12 @@ from relationship.state import facts as f
 from relationship.state.record import AccountRecord
 from relationship.timeline.history import HistoryUpdate, refold
 
+# Part of the longest record that a history which joins another may take: it travels as a message, a third longer in base64,
+# and is kept once more in the record that sends it.
+JOINING_SHARE: Final = 0.4
 
-def merge_rejection(record: AccountRecord, command: m.Command) -> str | None:
+
+def merge_rejection(record: AccountRecord, command: m.Command, most_bytes: int) -> str | None:
     """Return why a merge can never be carried out, or None where it may be; other merges of the account are no reason."""
     into = command.into
     if not into or into == command.account_id:
@@ -27,6 +32,8 @@ def merge_rejection(record: AccountRecord, command: m.Command) -> str | None:
         return "that account is merged into this one already: it would be a circle"
     if record.base is not None:
         return "its history reaches further back than what is kept of it"
+    if len(record.history) > most_bytes * JOINING_SHARE:
+        return "its history is longer than a message may be"
     return None
 
 
@@ -56,8 +63,10 @@ def unpack(move: m.Move) -> list[f.Fact]:
         raise ValueError(str(error)) from None
 
 
-def join_rejection(record: AccountRecord, move: m.Move, facts: Sequence[f.Fact]) -> str | None:
+def join_rejection(record: AccountRecord, move: m.Move, facts: Sequence[f.Fact], most_bytes: int) -> str | None:
     """Return why facts cannot join, or None where they can."""
+    if len(record.history) + len(move.history) > most_bytes * (1 - JOINING_SHARE):
+        return "the two histories are longer than a record may be"
     if record.merged_into is not None and record.merged_into in {move.source, *move.through}:
         return "the accounts are merged in a circle"
     if record.edge is not None and any(f.order(fact) <= record.edge for fact in facts):
@@ -80,6 +89,7 @@ def leave(record: AccountRecord, move: m.Move, facts: Sequence[f.Fact], rules: R
     staying = [fact for fact in record.facts() if _identity(fact) not in leaving]
     if not move.partial and (not move.through or move.source in record.merged_sources):
         sources = {move.source, *move.through}
+        record.former_sources = sorted({*record.former_sources, move.source})
         record.merged_sources = [source for source in record.merged_sources if source not in sources]
     return refold(record, staying, move.cause, rules, joined=True)
 

@@ -1,8 +1,9 @@
-"""The credit of whoever referred a buyer: it follows the buyer's purchase, through corrections and erasures.
+"""The credit of whoever referred a buyer: it follows the buyer's purchase, through corrections; and whom an erasure tells.
 
 The purchase is the buyer's and the credit the referrer's, and no partition writes another partition's accounts, so a
 message goes to the referrer when a purchase names it first, and one more whenever a correction changes what is due. Each of
-the two accounts keeps the other's id as long as that account exists: an erasure tells the other side to forget it.
+the two accounts keeps the other's id as long as that account exists, and so do accounts that are or were merged: an erasure
+tells the other side to forget it.
 """
 
 from collections.abc import Sequence
@@ -109,8 +110,13 @@ def replace(record: AccountRecord, referral: m.Referral, rules: Rules) -> Histor
 
 
 def forget(record: AccountRecord, referral: m.Referral, _rules: Rules) -> HistoryUpdate:
-    """Keep no fact that names the account erased. What its purchases or referrals did stays."""
-    record.keep([_forgetting(fact, referral.referred) for fact in record.facts()])
+    """Keep nothing that names the account erased. What its purchases or referrals did stays."""
+    erased, facts = referral.referred, record.facts()
+    kept = [_forgetting(fact, erased) for fact in facts]
+    if kept == facts and erased not in record.former_sources:
+        return unchanged(REPEAT)
+    record.keep(kept)
+    record.former_sources = [each for each in record.former_sources if each != erased]
     return unchanged(APPLIED)
 
 
@@ -119,13 +125,18 @@ def _forgetting(fact: f.Fact, account_id: str) -> f.Fact:
         return msgspec.structs.replace(fact, referrer=None)
     if isinstance(fact, f.ReferralFact) and fact.referred == account_id:
         return msgspec.structs.replace(fact, referred=None)
+    if isinstance(fact, f.CommandFact) and fact.into == account_id:
+        return msgspec.structs.replace(fact, into=None)
     return fact
 
 
 def forgotten(account_id: str, record: AccountRecord, erased: m.Command) -> Sequence[Outgoing]:
-    """Return the messages by which an erased account's referrers, and whom it referred, are to forget it."""
-    others = {fact.referrer for fact in record.facts() if isinstance(fact, f.PurchaseFact)}
-    others |= {fact.referred for fact in record.facts() if isinstance(fact, f.ReferralFact)}
+    """Return the messages by which those are to forget an erased account that it has referred or was merged with."""
+    facts = record.facts()
+    others: set[str | None] = {*record.merged_sources, *record.former_sources}
+    others |= {fact.referrer for fact in facts if isinstance(fact, f.PurchaseFact)}
+    others |= {fact.referred for fact in facts if isinstance(fact, f.ReferralFact)}
+    others |= {fact.into for fact in facts if isinstance(fact, f.CommandFact)}
     return [forget_message(account_id, other, erased) for other in sorted(each for each in others if each)]
 
 

@@ -7,7 +7,7 @@ live on. So a partition knows of every erasure ahead: those that are stored when
 
 - what Kafka stored before an account's last erasure is not folded, and counts as a repeat;
 - the first record stored after it that is due before the erasure brings the erasure forward, so that it begins a new
-  account; the erasure's own turn is then a repeat, since the new record reflects its offset;
+  account; the erasure's own turn is then a repeat, since it was stored before everything that the new record reflects;
 - records that were folded before the erasure was fetched, though Kafka stored them after it, are folded again behind it.
 
 What other accounts' partitions send (a credit, a history that joins) is stored whenever they come to it. It is covered by

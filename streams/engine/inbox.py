@@ -69,7 +69,12 @@ def follows(batch: Batch, expected: int) -> bool:
 
 
 class Inbox:
-    """The intake of one partition number."""
+    """The intake of one partition number.
+
+    Attributes:
+        account_records: how many records of one account a step takes at most.
+        heard_at: when the last record came, in monotonic seconds.
+    """
 
     def __init__(self, number: int, codec: Codec, intake: Intake, generations: Iterator[int], clock: Clock) -> None:
         self._queues = {topic: TopicQueue(TP(topic, number)) for topic in MESSAGE_TYPES}
@@ -82,6 +87,7 @@ class Inbox:
         self._news = asyncio.Event()
         self._merge: Merge[Arrival] = Merge(list(MESSAGE_TYPES))
         self._unfolded = 0  # arrivals that were taken and are not folded and sent
+        self.account_records = ACCOUNT_RECORDS
         self._unchecked = False  # old records were decoded since the ends were last asked for
         self.heard_at = self._clock.monotonic()
 
@@ -169,7 +175,7 @@ class Inbox:
 
     def _spared(self, taken: list[Arrival]) -> StepInput:
         """Leave for the next step what would be too much of one account in this one."""
-        first = first_step_input(taken, ACCOUNT_RECORDS)
+        first = first_step_input(taken, self.account_records)
         self._merge.put_back(taken[len(first.arrivals) :])
         return first
 

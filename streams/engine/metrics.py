@@ -10,7 +10,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client import generate_latest as _generate_latest
 
-from relationship.contract.outcome import RECLASSIFIED, SHADOWED, Refused
+from relationship.contract.outcome import RECLASSIFIED, SHADOWED, Reason, Refused
 from streams.engine.step import OutboxEntry
 from streams.wire.arrivals import Arrival
 
@@ -33,6 +33,11 @@ class Metrics:
         )
         self.refused = Counter(
             "clientward_refused_events_total", "Records in the dead-letter topic.", ("reason",), registry=self.registry
+        )
+        self.set_aside = Counter(
+            "clientward_set_aside_total",
+            "Records, and accounts' timers, on which the fold failed: a defect, or a record that is none.",
+            registry=self.registry,
         )
         self.lag_events = Gauge(
             "clientward_lag_events", "Records not yet folded.", ("topic", "partition"), registry=self.registry
@@ -96,6 +101,8 @@ class Metrics:
             self.events.labels(topic, verdict).inc(count)
         for _, why in refused:
             self.refused.labels(why.reason.value).inc()
+            if why.reason is Reason.FAULT:
+                self.set_aside.inc()
 
     def published(self, entries: Iterable[OutboxEntry]) -> None:
         """Count the decisions among what Kafka has just stored, and how long they took since their record came."""

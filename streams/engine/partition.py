@@ -26,12 +26,12 @@ from faust.types import TP
 
 from clientward_store import Fenced, Write
 from relationship.contract.messages import COMMANDS, MESSAGE_TYPES
-from relationship.contract.outcome import Fold
+from relationship.contract.outcome import Fold, StepTooLargeError
 from streams.engine import failpoints
 from streams.engine.batch_sizing import BatchSizing, cooperatively
 from streams.engine.commit import Committer, Ends
 from streams.engine.erasure_guard import ErasureGuard
-from streams.engine.inbox import GapError, Inbox
+from streams.engine.inbox import ACCOUNT_RECORDS, GapError, Inbox
 from streams.engine.ports import Intake
 from streams.engine.redis_calls import Notifier, RedisCalls
 from streams.engine.step import StepBuilder
@@ -46,6 +46,8 @@ log = structlog.get_logger(__name__)
 
 # Accounts restored in one step.
 STEP_ACCOUNTS: Final = 1_000
+# Steps for which one record of an account is folded at a time, after several of one could not be.
+ONE_BY_ONE_STEPS: Final = 300
 # Seconds for the group to say that the partition is another's, once the fence has said so.
 FENCED_SECONDS: Final = 1.0
 
@@ -80,6 +82,7 @@ class Partition:
         self._timers = Timers(number, parts.fold, parts.ends, self._redis, self._committer)
         self._erasures = ErasureGuard()
         self._sizing = BatchSizing()
+        self._one_by_one = 0  # steps that still take one record of an account at most
 
     @property
     def waiting_for_redis(self) -> bool:
@@ -130,6 +133,10 @@ class Partition:
             log.warning("fenced", partition=self.number, reason=str(error))
             await asyncio.sleep(FENCED_SECONDS)
             await self._open("fenced")
+        except StepTooLargeError as error:
+            self._one_by_one = ONE_BY_ONE_STEPS
+            log.warning("folding one record of an account at a time", partition=self.number, reason=str(error))
+            await self._open("size")
         except GapError as error:
             log.warning("a batch was lost; fetching it again", partition=self.number, reason=str(error))
             await self._open("gap")
@@ -137,6 +144,8 @@ class Partition:
     async def _turn(self) -> None:
         """Carry out one step, or wait for something to do."""
         self._committer.check()
+        self.inbox.account_records = 1 if self._one_by_one else ACCOUNT_RECORDS
+        self._one_by_one = max(0, self._one_by_one - 1)
         taken = await self.inbox.next(self._sizing.records)
         if taken.arrivals:
             await self._fold(taken)

@@ -11,10 +11,23 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 import msgspec
+import structlog
 
 from clientward_store import Write
-from relationship.contract.outcome import Applied, Fold, Outcome, Outgoing, Refused, Repeat, Verdict
+from relationship.contract.outcome import (
+    Applied,
+    Fold,
+    Outcome,
+    Outgoing,
+    Reason,
+    Refused,
+    Repeat,
+    StepTooLargeError,
+    Verdict,
+)
 from streams.wire.arrivals import EPOCH, Arrival
+
+log = structlog.get_logger(__name__)
 
 VERDICTS: Final = {Applied: "applied", Repeat: "repeat", Refused: "refused"}
 AT: Final = attrgetter("at")
@@ -64,7 +77,11 @@ def decode_entry(record: bytes) -> OutboxEntry:
 
 
 class StepBuilder:
-    """Collects the outcomes of a step's accounts into a `Step`."""
+    """Collects the outcomes of a step's accounts into a `Step`.
+
+    Attributes:
+        failed_timers: accounts whose timers failed, or whose restored record: they are not woken before their next message.
+    """
 
     def __init__(self, fold: Fold, records: Mapping[bytes, bytes | None], decided_at: int) -> None:
         self._fold = fold
@@ -77,6 +94,7 @@ class StepBuilder:
         self._verdicts: list[Verdict] = []
         self._counts: Counter[tuple[str, str]] = Counter()
         self._newest = 0.0
+        self.failed_timers = 0
 
     def arrivals(self, accounts: Mapping[bytes, Sequence[Arrival]], refused: Iterable[Arrival]) -> Iterator[None]:
         """Fold arrivals, account by account; pauses after each, so that whoever drives this can let others have a turn."""
@@ -91,13 +109,30 @@ class StepBuilder:
 
     def _step(self, key: bytes, arrivals: Sequence[Arrival]) -> None:
         account = arrivals[0].message.account_id
-        outcome = self._fold.step(account, self._records[key], arrivals, self._decided_at)
+        outcome = self._folded(account, self._records[key], arrivals)
         if len(outcome.verdicts) != len(arrivals):
             raise ValueError(f"the fold gave {len(outcome.verdicts)} verdicts on {len(arrivals)} messages")
         self._verdicts += outcome.verdicts
         self._outcome(key, outcome)
         if outcome.sends:
             self._publish(account, outcome.sends, arrivals[-1].arrived_ms)
+
+    def _folded(self, account: str, record: bytes | None, arrivals: Sequence[Arrival]) -> Outcome:
+        """Fold an account's arrivals. Raises StepTooLargeError where there are several, and not all can be folded at once.
+
+        A message on which the fold fails is set aside, as a dead letter: its account stays as it is, and all others go on.
+        """
+        try:
+            return self._fold.step(account, record, arrivals, self._decided_at)
+        except StepTooLargeError:
+            raise
+        except Exception as error:
+            if len(arrivals) > 1:
+                raise StepTooLargeError(f"account {account!r}: {error!r}") from error
+            (arrival,) = arrivals
+            log.exception("set aside: the fold fails", account=account, topic=arrival.topic, offset=arrival.offset)
+            why = f"account {account!r} cannot be folded: {type(error).__name__}; its record is as it was"
+            return Outcome(record, changed=False, verdicts=[Refused(Reason.FAULT, why)], sends=[], due_at=None)
 
     def _judged(self, arrivals: Sequence[Arrival]) -> None:
         """Count what was folded by its verdicts, which stand in the same order; all at once, since that costs least."""
@@ -120,7 +155,12 @@ class StepBuilder:
             self._due[key] = None
             if record is not None:
                 account = key.decode()
-                outcome = self._fold.run_timers(account, record, now, self._decided_at)
+                try:
+                    outcome = self._fold.run_timers(account, record, now, self._decided_at)
+                except Exception:  # one account's timers are no reason to stop all others
+                    log.exception("set aside: the timers fail", account=account)
+                    self.failed_timers += 1
+                    continue
                 self._outcome(key, outcome)
                 self._publish(account, outcome.sends, 0)
                 self._due[key] = outcome.due_at
@@ -131,8 +171,15 @@ class StepBuilder:
             record = self._records[key]
             if record is not None:
                 account = key.decode()
-                self._publish(account, self._fold.pending(account, record), 0)
-                self._due[key] = self._fold.run_timers(account, record, 0, self._decided_at).due_at
+                try:
+                    sends = self._fold.pending(account, record)
+                    due = self._fold.run_timers(account, record, 0, self._decided_at).due_at
+                except Exception:  # one account's record is no reason to open no partition
+                    log.exception("set aside: a restored record cannot be read", account=account)
+                    self.failed_timers += 1
+                    continue
+                self._publish(account, sends, 0)
+                self._due[key] = due
 
     def _outcome(self, key: bytes, outcome: Outcome) -> None:
         if outcome.changed:

@@ -143,6 +143,8 @@ class Timers:
     async def _run_timers(self, keys: list[bytes], until_us: int, positions: Mapping[str, int]) -> None:
         builder = StepBuilder(self._fold, await self._committer.load(keys), self._ends.clock.wall_us())
         builder.wake(keys, until_us)
+        if builder.failed_timers:
+            self._ends.metrics.set_aside.inc(builder.failed_timers)
         await self._committer.commit(builder.step(positions))
 
     def clock(self, *, at_end: bool, heard_at: float) -> float:

@@ -26,14 +26,15 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from streams.config.settings import Settings
 from streams.kafka.partitioning import partition_of_key
+from streams.kafka.topics import changelog_bytes
 from streams.retry import until_it_passes
 
 log = structlog.get_logger(__name__)
 
 # Bytes of a batch. Kafka's default of 16 kB is a tenth of a step's changelog.
 BATCH_BYTES: Final = 512 * 1024
-# A changelog record may be four times an intake record; see streams/kafka/topics.py.
-REQUEST_FACTOR: Final = 5
+# Bytes of a request that are not its longest record, which is one of the changelog or of the moves.
+REQUEST_OVERHEAD: Final = 1_048_576
 # Seconds that a batch may wait for its broker before the producer is made anew, and that closing the old one may take.
 DELIVERY_SECONDS: Final = 30
 ABANDON_SECONDS: Final = 1.0
@@ -230,7 +231,7 @@ class IdempotentProducer:
             "acks": "all",
             "enable_idempotence": True,
             "max_batch_size": BATCH_BYTES,
-            "max_request_size": REQUEST_FACTOR * self._settings.max_record_bytes,
+            "max_request_size": changelog_bytes(self._settings) + REQUEST_OVERHEAD,
             "request_timeout_ms": DELIVERY_SECONDS * 1000,
         }
 

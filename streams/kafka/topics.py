@@ -28,8 +28,12 @@ TOMBSTONE_MS: Final = 7 * DAY_MS
 COMPACTION_LAG_MS: Final = DAY_MS
 # Headers of a dead letter and the overhead of a batch; the refused bytes themselves come on top.
 HEADERS_BYTES: Final = 65_536
-# A record of the changelog is an account's whole history within the lateness, not one event.
+# A record of the changelog is an account's whole history within the lateness, not one event; and however short the events
+# are, a history is never held to less than Kafka's own limit, of a megabyte.
 CHANGELOG_FACTOR: Final = 4
+CHANGELOG_LEAST: Final = 1_048_576
+# Bytes of a record that are not its value: the key, of 255 bytes at most, and the batch around it.
+RECORD_OVERHEAD: Final = 1_024
 
 
 class TopicSpec(NamedTuple):
@@ -40,6 +44,16 @@ class TopicSpec(NamedTuple):
     replication: int
     config: Mapping[str, str]
     reason: str
+
+
+def changelog_bytes(settings: Settings) -> int:
+    """Return the longest record that the changelog takes, in bytes."""
+    return max(CHANGELOG_LEAST, CHANGELOG_FACTOR * settings.max_record_bytes)
+
+
+def account_bytes(settings: Settings) -> int:
+    """Return the longest that an account's encoded record may be, in bytes."""
+    return changelog_bytes(settings) - RECORD_OVERHEAD
 
 
 def topics_for(settings: Settings) -> list[TopicSpec]:
@@ -62,7 +76,13 @@ def _intake(settings: Settings) -> list[TopicSpec]:
             f"{days} days and {ERASED_DAYS}: no event outlives its erasure",
         ),
         _delete(settings, REFERRALS, days, size, f"{kept}; the worker's own messages to the accounts that referred"),
-        _delete(settings, MOVES, days, CHANGELOG_FACTOR * size, f"{kept}; the worker's own: histories that merge"),
+        _delete(
+            settings,
+            MOVES,
+            days,
+            changelog_bytes(settings) + HEADERS_BYTES,
+            f"{kept}; the worker's own: histories that merge",
+        ),
     ]
 
 
@@ -88,7 +108,7 @@ def _output(settings: Settings) -> list[TopicSpec]:
 
 
 def _changelog(settings: Settings) -> TopicSpec:
-    size = CHANGELOG_FACTOR * settings.max_record_bytes
+    size = changelog_bytes(settings)
     return _compact(settings, settings.changelog_topic, size, "what the table in Redis is rebuilt from: never deleted")
 
 

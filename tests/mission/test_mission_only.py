@@ -213,8 +213,9 @@ class TestCorrections:
         assert self.undone([purchase(5, "p"), fix])[-1]["to"] == "prospect"
 
     def test_merged(self):
-        """An account joined by one with an earlier first purchase was a customer earlier than was told."""
-        told = [purchase(5, "early", account="b"), purchase(10, "late"), command(20, "merge", account="b", into="a")]
+        """An account joined by one that bought all through its silence had not lapsed, as was told; it was no other's."""
+        told = [purchase(0, "first"), *[purchase(day, f"b{day}", account="b") for day in range(30, 900, 30)]]
+        told += [purchase(900, "late"), command(901, "merge", account="b", into="a")]
         found = self.undone(told)
         assert any(each["account_id"] == "a" for each in found)
 

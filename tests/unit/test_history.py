@@ -7,7 +7,7 @@ import pytest
 from story import NOW_US, POLICY, command, fold, meeting, on, profile, purchase, record_of, refusals
 
 from relationship.contract import messages as m
-from relationship.contract.outcome import AUDIT, Applied, Delivered, Reason, Refused, Repeat
+from relationship.contract.outcome import AUDIT, Applied, Delivered, Reason, Refused, Repeat, StepTooLargeError
 from relationship.contract.times import DAY_US, micros
 from relationship.core import LATENESS_DAYS, Core
 from relationship.replay import Replay
@@ -286,3 +286,42 @@ def test_the_clock_moves_with_events_and_with_timers_and_never_back():
     assert decode(late.record).head.t == micros(on(1)) + POLICY.trade(None).lapse_us
     assert step(SMALL, None, purchase(0)).due_at == micros(on(0)) + POLICY.trade(None).lapse_us
     assert DAY_US == 86_400_000_000
+
+
+def test_a_record_is_held_below_the_bytes_that_its_changelog_takes():
+    """Whatever the ids are: the oldest facts are folded away sooner, and nothing of the account is lost."""
+    core = Core(POLICY, most_bytes=20_000)
+    told = [purchase(day / 100, f"{day:036}") for day in range(1, 700)]
+    replay = fold(told, core)[0]
+    assert len(replay.records["a"]) <= 20_000
+    record = record_of(replay)
+    assert record.head == record_of(fold(told)[0]).head
+    assert record.base is not None
+    assert 0 < record.count < len(told)
+
+
+def test_a_message_that_cannot_fit_is_refused_and_names_the_account():
+    """Alone; among several, the step is to be made smaller, so that the others are not refused with it."""
+    core = Core(POLICY, most_bytes=300)
+    outcome = core.step("acme", None, [Delivered(m.PURCHASES, 0, purchase(1, "p")[1])], NOW_US)
+    (verdict,) = outcome.verdicts
+    assert (verdict.reason, outcome.record, outcome.changed, outcome.sends) == (Reason.SIZE, None, False, [])
+    assert "'acme'" in verdict.text
+    two = [Delivered(m.PURCHASES, i, purchase(i, f"p{i}")[1]) for i in range(2)]
+    with pytest.raises(StepTooLargeError, match="acme"):
+        core.step("acme", None, two, NOW_US)
+
+
+def test_histories_that_would_not_fit_together_are_not_merged():
+    """Neither one too long to travel nor two too long for one record; both are refused and both accounts stand."""
+    long = [purchase(day / 10, f"{day:036}", account="b") for day in range(60)]
+    for own, detail in (([], "longer than a message"), ([purchase(1, f"{i:036}") for i in range(60)], "longer than a")):
+        most = 6_000 if own else 4_500
+        core = Core(POLICY, most_bytes=most)
+        replay = Replay(core)
+        sends = []
+        for topic, message in [*long, *own, command(20, "merge", account="b", into="a")]:
+            sends += replay.fold(topic, message, NOW_US)[1]
+        refused = [json.loads(sent.value)["detail"] for sent in sends if sent.topic == AUDIT]
+        assert detail in refused[-1]
+        assert record_of(replay, "b").merged_into is None

@@ -10,6 +10,8 @@ from partition_fakes import NUMBER, Clock, Kafka, Owner, Redis, purchase
 from clientward_store import Fenced
 from relationship.contract.messages import PURCHASES, TICKETS
 from relationship.contract.outcome import RECLASSIFIED, REJECTED
+from relationship.core import Core
+from relationship.policy.compiled import load_policy
 from streams.engine import failpoints
 from streams.engine.partition import PositionLostError
 from streams.engine.timers import SILENT_SECONDS, TIMER_SECONDS
@@ -356,3 +358,70 @@ async def test_every_failpoint_is_passed(redis, kafka, monkeypatch) -> None:
     await owner.partition._committer.note_sent()
     assert passed == list(failpoints.FAILPOINTS)
     await owner.crash()
+
+
+class FailingFold(CountingFold):
+    """Fails on every message of one account, and on its timers."""
+
+    def step(self, account_id, record, delivered, decided_at):
+        """Fail, or count."""
+        if account_id == "broken":
+            raise ZeroDivisionError("a defect")
+        return super().step(account_id, record, delivered, decided_at)
+
+    def run_timers(self, account_id, record, until, decided_at):
+        """Fail, or wake."""
+        if account_id == "worn":
+            raise ZeroDivisionError("a defect")
+        return super().run_timers(account_id, record, until, decided_at)
+
+
+async def test_an_account_on_which_the_fold_fails_is_set_aside_and_all_others_go_on(redis, kafka) -> None:
+    """Each of its messages is a dead letter with the reason FAULT, one by one, and the alarm's counter tells of them."""
+    owner = Owner(redis, kafka, FailingFold())
+    await owner.start()
+    for number in range(3):
+        kafka.add(PURCHASES, b"broken", purchase("broken", number))
+        kafka.add(PURCHASES, b"a", purchase("a", number))
+    owner.deliver()
+    await owner.until(lambda: owner.consumer.generation > 1)  # the step was too large, and is fetched again
+    await owner.work()
+    await owner.stop()
+    assert counted(redis, "a") == 3
+    letters = [dict(each.headers)["clientward-reason"] for each in kafka.output if each.topic == REJECTED]
+    assert letters == [b"FAULT"] * 3
+    assert b"clientward_set_aside_total 3.0" in owner.metrics.text()
+    assert redis.held.positions[PURCHASES] == 6
+
+
+async def test_timers_that_fail_hold_up_no_others(redis, kafka) -> None:
+    """They are not tried again; the other account's ran."""
+    owner = Owner(redis, kafka, FailingFold())
+    await owner.start()
+    for account in ("worn", "a"):
+        kafka.add(PURCHASES, account.encode(), purchase(account, 1))
+    await owner.work()
+    owner.clock.move(7_200)
+    owner.partition.inbox.nudge()
+    await owner.until(lambda: not redis.held.due)
+    await owner.stop()
+    assert decode(redis.held.values[b"a"]).woken == 1
+    assert decode(redis.held.values[b"worn"]).woken == 0
+    assert b"clientward_set_aside_total 1.0" in owner.metrics.text()
+
+
+async def test_what_does_not_fit_is_refused_alone(redis, kafka) -> None:
+    """Several messages of an account that do not fit together are folded one at a time, and the last ones are refused."""
+    core = Core(load_policy(), most_bytes=900)
+    owner = Owner(redis, kafka, core)
+    await owner.start()
+    kafka.add(PURCHASES, b"a", purchase("a", 1))
+    kafka.add(PURCHASES, b"a", purchase("a", 2).replace(b'"EUR"', b'"USD"'))
+    kafka.add(PURCHASES, b"b", purchase("b", 1))
+    owner.deliver()
+    await owner.until(lambda: b"b" in redis.held.values or owner.consumer.generation > 1)
+    await owner.work()
+    await owner.stop()
+    reasons = [dict(each.headers)["clientward-reason"] for each in kafka.output if each.topic == REJECTED]
+    assert set(reasons) == {b"SIZE"}
+    assert redis.held.positions[PURCHASES] == 3

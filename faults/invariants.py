@@ -6,7 +6,10 @@ What is compared, and why not more:
   recognised. Its revision, offsets and last sendings are not: they tell how it came about.
 - Which decisions are in force is a function of the set of events too. In which order they were told, and with what was
   known then, is so only where all events were in time: there every decision is compared to the byte, but for
-  `decided_at`; of the others those in force, by moment, statuses, direction and cause.
+  `decided_at`; of the others those in force, by moment, statuses and direction.
+- Of the accounts with commands (faults/commanding.py), and those that they merge with or refer, the account, its facts and
+  where it is merged into; of an erased one that it is gone, or what it is since. A merged account's timers do not run, so of
+  it the facts alone.
 """
 
 from collections import Counter
@@ -21,6 +24,7 @@ from faults.oracle import Expected
 from faults.telling import decisions
 from relationship.classify.transitions import read
 from relationship.policy.compiled import Policy, load_policy
+from relationship.state import facts as f
 from relationship.state.record import AccountRecord
 from relationship.timeline.state_message import state_of
 
@@ -42,10 +46,21 @@ def comparable(account: str, record: AccountRecord, extra_repeats: int = 0) -> d
         "dimensions": list(zip(reading.values, reading.contributions, strict=True)),
         "account": record.head,
         "facts": record.facts(),
-        "in force": [(told.t, told.source, told.target, told.direction, told.cause) for told in record.decisions],
+        "in force": [(told.t, told.source, told.target, told.direction) for told in record.decisions],
         "newest": record.newest,
         "applied": record.applied,
         "repeats": record.repeats - extra_repeats,
+    }
+
+
+def commanded(record: AccountRecord) -> dict[str, Any]:
+    """Return what must be equal of an account with commands."""
+    merged = record.merged_into is not None
+    return {
+        "facts": sorted((f.order(fact), type(fact).__name__) for fact in record.facts()),
+        "merged into": record.merged_into,
+        "merged sources": record.merged_sources,
+        "account": None if merged else record.head,
     }
 
 
@@ -62,10 +77,13 @@ def states(name: str, expected: Expected, found: Found, accounts: Iterable[str])
         if account not in found.records or account not in expected.records:
             wrong.append(f"{account} is {'missing' if account in expected.records else 'unheard of'}")
             continue
-        differ = differences(
-            comparable(account, expected.records[account]),
-            comparable(account, found.records[account], found.doubled[account]),
-        )
+        if account in expected.commanded:
+            differ = differences(commanded(expected.records[account]), commanded(found.records[account]))
+        else:
+            differ = differences(
+                comparable(account, expected.records[account]),
+                comparable(account, found.records[account], found.doubled[account]),
+            )
         if differ:
             wrong.append(f"{account} differs in {', '.join(differ)}")
     return Verdict(
@@ -78,7 +96,7 @@ def states(name: str, expected: Expected, found: Found, accounts: Iterable[str])
 def account_for(expected: Expected, found: Found) -> Verdict:
     """Count every record that was produced: applied, recognised, or refused into the dead-letter topic."""
     wrong = []
-    for account in sorted(found.produced.keys() | found.records.keys()):
+    for account in sorted((found.produced.keys() | found.records.keys()) - expected.commanded):
         record = found.records.get(account) or AccountRecord()
         if record.applied + record.repeats != found.produced[account]:
             counted = f"{record.applied} applied + {record.repeats} repeats"
@@ -89,9 +107,11 @@ def account_for(expected: Expected, found: Found) -> Verdict:
         wrong.append(f"{lost} refusals are missing among the dead letters, {strange} are there for nothing")
     if wrong:
         return Verdict("I3", passed=False, what=f"{len(wrong)} faults: {listed(wrong)}")
-    applied = sum(record.applied for record in found.records.values())
-    repeats = sum(record.repeats for record in found.records.values())
-    refused, produced = len(found.letters), found.produced.total() + len(found.letters)
+    counted_for = [record for account, record in found.records.items() if account not in expected.commanded]
+    applied = sum(record.applied for record in counted_for)
+    repeats = sum(record.repeats for record in counted_for)
+    refused = len(found.letters)
+    produced = refused + sum(number for account, number in found.produced.items() if account not in expected.commanded)
     counted = f"{applied} applied + {repeats} repeats + {refused} refused = {produced} produced, account by account"
     return Verdict("I3", passed=True, what=f"{counted}; {found.letters_published - refused} letters sent again")
 

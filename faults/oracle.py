@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from faults.commanding import COMMANDED
 from faults.workload import LATE, Sent
-from relationship.contract.messages import Purchase
+from relationship.contract.messages import MOVES, REFERRALS, Purchase
 from relationship.contract.outcome import RECLASSIFIED, Reason, Refused
 from relationship.core import Core
 from relationship.policy.compiled import load_policy
@@ -25,19 +26,22 @@ class Expected(NamedTuple):
         letters: what is refused: topic, key, value and reason, and how often.
         untimely: accounts of which some event comes late, or from another account's partition: their decisions may be told
             in another order, and be withdrawn; those in force at the end are the same.
+        commanded: accounts that had a command, or are the other side of one: a merge, or a corrected referral. What they
+            told on the way depends on when they heard of it, and an erased one has counted from zero again.
     """
 
     records: dict[str, AccountRecord]
     decisions: dict[str, list[bytes]]
     letters: Counter[tuple[str, bytes | None, bytes, Reason]]
     untimely: set[str]
+    commanded: set[str]
 
 
 def expected(settings: Settings, sent: Iterable[Sent], now_us: int) -> Expected:
     """Fold records in the order in which they were stored, and let the timers run up to `now_us` (µs)."""
     codec = Codec(Limits(settings.max_record_bytes, settings.max_depth, settings.future_minutes * 60_000_000))
     replay = Replay(Core(load_policy(settings.policy_file), settings.lateness_days))
-    found = Expected({}, {}, Counter(), set())
+    found = Expected({}, {}, Counter(), set(), set())
     for record in sent:
         _take(found, replay, codec, record)
     for outgoing in replay.run_until(now_us, now_us):
@@ -60,6 +64,9 @@ def _take(found: Expected, replay: Replay, codec: Codec, record: Sent) -> None:
         found.untimely.add(record.account_id)
     if isinstance(message, Purchase) and message.referred_by:
         found.untimely.add(message.referred_by)
+    if record.fault == COMMANDED:
+        found.commanded.update({message.account_id, *(sent.key for sent in sends if sent.topic in {MOVES, REFERRALS})})
+        found.untimely.update(found.commanded)
     for outgoing in sends:
         if outgoing.topic == RECLASSIFIED and outgoing.value is not None:
             found.decisions.setdefault(outgoing.key, []).append(outgoing.value)

@@ -19,7 +19,8 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from relationship.contract.messages import PROFILES
+from faults.commanding import COMMANDED, Insertion, commands, good_records
+from relationship.contract.messages import COMMANDS, PROFILES
 from simulator import Rates, SimEvent, simulate
 from streams.kafka.partitioning import partition_of, partition_of_key
 
@@ -51,7 +52,17 @@ class Workload:
     def __init__(self, seed: int, partitions: int, accounts: int = ACCOUNTS) -> None:
         self.partitions = partitions
         simulation = simulate(accounts, END, seed, YEARS, RATES)
-        self.records = [self._placed(event) for event in simulation.events() if not _says_nothing(event)]
+        records = [self._placed(event) for event in simulation.events() if not _says_nothing(event)]
+        self.records = self._commanded(records, commands(seed, good_records(records)))
+
+    def _commanded(self, records: Sequence[Sent], insertions: Iterable[Insertion]) -> list[Sent]:
+        """Return records with commands stored among them."""
+        at: defaultdict[int, list[Sent]] = defaultdict(list)
+        for each in insertions:
+            key, value = each.account.encode(), msgspec.json.encode(each.value)
+            sent = Sent(COMMANDS, partition_of(each.account, self.partitions), key, value, each.account, COMMANDED)
+            at[each.position].append(sent)
+        return [sent for position, record in enumerate(records) for sent in (record, *at[position])]
 
     def _placed(self, event: SimEvent) -> Sent:
         key = None if event.key is None else event.key.encode()

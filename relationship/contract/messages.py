@@ -259,6 +259,22 @@ def is_cleared(profile: Profile) -> bool:
     return profile.account_manager is None and all(value is None for value in facts)
 
 
+# What the id of a profile begins with that an erasure has deleted: the worker's own tombstone, which says nothing more.
+ERASED: Final = "erased:"
+
+
+def erased_profile(tombstone: Profile) -> Profile:
+    """Return a profile's tombstone as one that the worker has sent for an erased account."""
+    return Profile(
+        event_id=ERASED + tombstone.event_id, account_id=tombstone.account_id, occurred_at=tombstone.occurred_at
+    )
+
+
+def follows_erasure(message: Message) -> bool:
+    """Tell whether a message is the worker's own tombstone: the account is erased already, and perhaps begun anew."""
+    return isinstance(message, Profile) and message.event_id.startswith(ERASED) and is_cleared(message)
+
+
 PURCHASES: Final = "crm.purchase.recorded.v1"
 TICKETS: Final = "crm.ticket.updated.v1"
 MEETINGS: Final = "crm.meeting.held.v1"

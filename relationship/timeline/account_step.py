@@ -42,17 +42,17 @@ class AccountStep:
         """Fold one message, and return what became of it."""
         context, message = self._context, delivered.message
         record, rank = context.record, f.RANK_OF_TOPIC[delivered.topic]
-        if delivered.covered and not is_erasure(message):
-            context.sends += answers(context.account_id, message)
+        if m.follows_erasure(message) or (delivered.covered and not is_erasure(message)):
+            context.sends += answers(context.account_id, message) if delivered.covered else []
             return REPEAT
         if record is None:
             if m.says_nothing(message):
                 return APPLIED
             context.record = record = AccountRecord(stored_ms=delivered.arrived_ms)
-        if delivered.offset <= self._reflected.get(rank, -1):
+        # An erasure that was stored before everything that the record reflects erased another account of the same id.
+        is_past = is_erasure(message) and record.stored_ms > delivered.arrived_ms
+        if is_past or delivered.offset <= self._reflected.get(rank, -1):
             return REPEAT
-        if is_erasure(message) and record.stored_ms > delivered.arrived_ms:
-            return REPEAT  # it erased the account before this one, under the same id
         record.stored_ms = min(record.stored_ms, delivered.arrived_ms)
         record.offsets[rank] = max(delivered.offset, record.offsets.get(rank, -1))
         context.changed = True

@@ -5,8 +5,8 @@ from typing import Final
 from relationship.contract.outcome import Outgoing
 from streams.kafka.publisher import ProducerRecord
 from streams.wire.arrivals import TRACEPARENT
+from streams.wire.codecs import OWN_SOURCE
 
-SOURCE: Final = b"clientward"
 SPEC_VERSION: Final = b"1.0"
 CONTENT_TYPE: Final = b"application/json"
 
@@ -17,7 +17,7 @@ def sending_of(outgoing: Outgoing, partition: int | None) -> ProducerRecord:
         ("ce_specversion", SPEC_VERSION),
         ("ce_id", outgoing.event_id.encode()),
         ("ce_type", outgoing.topic.encode()),
-        ("ce_source", SOURCE),
+        ("ce_source", OWN_SOURCE),
         ("ce_time", outgoing.time.encode()),
         ("content-type", CONTENT_TYPE),
     ]

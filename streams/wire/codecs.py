@@ -28,6 +28,8 @@ from relationship.contract.messages import (
     Command,
     Message,
     Profile,
+    erased_profile,
+    follows_erasure,
 )
 from relationship.contract.outcome import Reason, Refused
 from streams.wire.arrivals import EPOCH, Arrival, arrival_of
@@ -41,6 +43,8 @@ EARLIEST_US: Final = 86_400_000_000
 MINUTE_US: Final = 60_000_000
 EARLIEST: Final = EPOCH + timedelta(microseconds=EARLIEST_US)
 TYPE_HEADER: Final = "ce_type"
+SOURCE_HEADER: Final = "ce_source"
+OWN_SOURCE: Final = b"clientward"  # of what the worker publishes itself
 CURRENT: Final = "1.0"
 
 # The topic of a correction's value where none is given: the first whose field it has, else the profile's.
@@ -96,11 +100,14 @@ class Codec:
             timestamp_us: the record's timestamp, µs since the epoch.
             headers: the record's headers, of which `ce_type` is checked.
         """
+        own = False
         for name, content in headers:
+            own |= name == SOURCE_HEADER and content == OWN_SOURCE
             if name == TYPE_HEADER and content is not None and content != topic.encode():
                 return Refused(Reason.VERSION, "the header ce_type names another type than the topic's")
         if value is None:
-            return self._tombstone(topic, key, now_us, offset, timestamp_us)
+            tombstone = self._tombstone(topic, key, now_us, offset, timestamp_us)
+            return erased_profile(tombstone) if own and isinstance(tombstone, Profile) else tombstone
         message = self.decode_value(topic, value, now_us)
         if isinstance(message, Refused) or message.account_id.encode() == key:
             return message
@@ -140,8 +147,8 @@ class Codec:
                         arrivals.append(Arrival(topic, record.offset, message, None, False, at, record))  # noqa: FBT003
                         continue
             decoded = self._decoded(topic, record, now_us)
-            if not isinstance(decoded, Refused):
-                last = decoded.occurred_at
+            if not isinstance(decoded, Refused) and not follows_erasure(decoded):
+                last = decoded.occurred_at  # a tombstone of ours has the wall's time, whatever the stream's is
             arrivals.append(arrival_of(topic, record, decoded, last))
         return arrivals
 

@@ -254,6 +254,16 @@ def test_at_once_a_tombstone_has_its_records_own_time() -> None:
     assert (found.message.event_id, found.at) == ("tombstone:7", found.message.occurred_at)
 
 
+def test_a_tombstone_of_the_workers_own_moves_no_clock_and_holds_up_nothing() -> None:
+    """It has the wall's time in the middle of an old stream: it stands where the record before it stood."""
+    own, before = Stored(None, headers=(("ce_source", b"clientward"),)), NOW - timedelta(days=400)
+    (found,) = CODEC.arrivals(PROFILES, [own], NOW_US, before)
+    assert (found.at, found.message.occurred_at) == (before, NOW)
+    assert found.message.event_id == "erased:tombstone:7"
+    (other,) = arrivals(own._replace(headers=(("ce_source", b"crm"),)), topic=PROFILES)
+    assert other.message.event_id == "tombstone:7"
+
+
 def test_at_once_a_value_may_be_as_large_as_is_allowed() -> None:
     """To the byte."""
     codec = Codec(Limits(max_record_bytes=len(changed())))

@@ -355,3 +355,15 @@ def test_whole_numbers_up_to_a_weeks_minutes_are_kept_as_ints():
         fact = fact_of(purchase(1, quantity=value)[1])
         assert (fact.quantity, type(fact.quantity)) == (value, kind)
     assert fact_of(meeting(1, duration_minutes=0)[1]).minutes == 0
+
+
+def test_the_tombstone_of_an_erasure_is_nothing_to_the_account_that_begins_anew():
+    """It comes back to the worker as an intake record of today; folded, it would make what is older than a month LATE."""
+    erased = m.erased_profile(m.Profile(event_id="tombstone:7", account_id="a", occurred_at=on(900)))
+    replay, _ = fold(
+        [purchase(1), command(2, "erase"), purchase(3, "again"), (m.PROFILES, erased), purchase(4, "more")]
+    )
+    assert [fact.id for fact in record_of(replay).facts()] == ["again", "more"]
+    assert m.follows_erasure(erased)
+    assert not m.follows_erasure(m.Profile(event_id="tombstone:7", account_id="a", occurred_at=on(900)))
+    assert not m.follows_erasure(m.Profile(event_id="erased:7", account_id="a", occurred_at=on(9), industry="law"))

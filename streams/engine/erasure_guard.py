@@ -11,7 +11,8 @@ live on. So a partition knows of every erasure ahead: those that are stored when
 - records that were folded before the erasure was fetched, though Kafka stored them after it, are folded again behind it.
 
 What other accounts' partitions send (a credit, a history that joins) is stored whenever they come to it. It is covered by
-its event time, and answered: whoever sent it is told that the account is gone.
+its event time, and answered: whoever sent it is told that the account is gone. In a rebuild neither is done again, the
+erasure and the answers: the group had acknowledged it, and whoever had to do with the account was told then.
 """
 
 from collections import deque
@@ -49,9 +50,13 @@ class Erasure(msgspec.Struct):
 
 
 class ErasureGuard:
-    """One partition's erasures. `note` every command that is read, and take what is to be folded from `part`."""
+    """One partition's erasures. `note` every command that is read, and take what is to be folded from `part`.
 
-    def __init__(self) -> None:
+    `acknowledged` is the offset up to which the group had acknowledged the commands when the partition was opened.
+    """
+
+    def __init__(self, acknowledged: int = 0) -> None:
+        self._acknowledged = acknowledged
         self._erasures: dict[str, Erasure] = {}
         self._folded: deque[Arrival] = deque(maxlen=REMEMBERED)
 
@@ -62,7 +67,7 @@ class ErasureGuard:
                 continue
             known = self._erasures.get(arrival.message.account_id)
             if known is None:
-                self._erasures[arrival.message.account_id] = Erasure(arrival)
+                self._erasures[arrival.message.account_id] = Erasure(arrival, self._acknowledged - 1)
             elif arrival.offset > known.arrival.offset:
                 known.arrival = arrival
 
@@ -83,7 +88,7 @@ class ErasureGuard:
                 if erasure.done < erasure.arrival.offset:
                     alive.append(erasure.to_fold(arrival.at))
                 alive.append(arrival)
-            elif arrival.topic in OWN:
+            elif arrival.topic in OWN and erasure.arrival.offset >= self._acknowledged:
                 alive.append(msgspec.structs.replace(arrival, covered=True))
             else:
                 erased.append(arrival)

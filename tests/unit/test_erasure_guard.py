@@ -73,6 +73,28 @@ def test_what_other_accounts_send_is_covered_by_its_event_time_and_answered(at, 
     assert found.covered is covered
 
 
+def test_what_the_group_had_acknowledged_is_not_erased_again() -> None:
+    """It covers what it covered, and is a repeat in its turn; a new account's record is folded without it."""
+    guard = ErasureGuard(6)
+    guard.note([erasure(5_000, offset=5)])
+    assert guard.part([arrival(m.PURCHASES, 4_000)])[0] == []
+    new = arrival(m.PURCHASES, 6_000)
+    assert guard.part([new])[0] == [new]
+    assert guard.part([erasure(5_000, offset=5)])[0] == []
+    guard.note([erasure(7_000, offset=6)])
+    assert [each.offset for each in guard.part([erasure(7_000, offset=6)])[0]] == [6]
+
+
+def test_what_the_group_had_acknowledged_is_not_answered_again() -> None:
+    """A rebuild meets the same messages; whoever had to do with the account was told when it was erased."""
+    message = arrival(m.REFERRALS, 90_000, at=1.0)
+    for acknowledged, answered in ((5, True), (6, False)):
+        guard = ErasureGuard(acknowledged)
+        guard.note([erasure(5_000, offset=5)])
+        alive, erased = guard.part([message])
+        assert (len(alive), len(erased)) == ((1, 0) if answered else (0, 1))
+
+
 def test_a_record_after_the_erasure_brings_it_forward() -> None:
     """The account begins anew; the erasure's own turn is then a repeat, and its time does not move the clock."""
     erase, new = erasure(5_000, at=900.0), arrival(m.PURCHASES, 6_000, at=2.0)

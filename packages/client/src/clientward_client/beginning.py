@@ -1,16 +1,23 @@
-"""From where a partition is read that was newly given: what the group has committed, and what the partition has."""
+"""How following begins: the consumer, and from where a partition is read that was newly given."""
 
 import inspect
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from clientward_client.connection import require_topics
 from clientward_client.lanes import Bounds, Committed
 
-_ADMIN = frozenset(inspect.signature(AIOKafkaAdminClient).parameters)
+# Ms that a fetch may wait for more: it bounds how soon a stop is noticed, and how late what has settled is told.
+POLL_MS: Final = 250
+# Ms that the group gives its members to finish what is in hand, at a rebalance.
+REBALANCE_MS: Final = 60_000
+# Ms between two heartbeats, by which a member hears that the group rebalances: others wait for it.
+HEARTBEAT_MS: Final = 1_000
+_ADMIN: Final = frozenset(inspect.signature(AIOKafkaAdminClient).parameters)
 
 
 class Start(NamedTuple):
@@ -52,6 +59,26 @@ class Beginning:
             return {tp: each.end for tp, each in bounds.items()}
         found = await consumer.offsets_for_times(dict.fromkeys(bounds, self._start))
         return {tp: each.end if (at := found.get(tp)) is None else at.offset for tp, each in bounds.items()}
+
+
+async def started_consumer(options: Mapping[str, Any], group: str, topics: Sequence[str]) -> Any:
+    """Return a consumer that runs, of topics that are there. Raises KafkaError, TopicMissingError."""
+    ours = {
+        "group_id": group,
+        "enable_auto_commit": False,
+        "auto_offset_reset": "earliest",
+        "rebalance_timeout_ms": REBALANCE_MS,
+        "heartbeat_interval_ms": HEARTBEAT_MS,
+        "fetch_max_wait_ms": POLL_MS,
+    }
+    consumer = AIOKafkaConsumer(**ours | dict(options))
+    try:
+        await consumer.start()
+        require_topics(topics, await consumer.topics())
+    except BaseException:
+        await consumer.stop()
+        raise
+    return consumer
 
 
 async def partitions_of(options: Mapping[str, Any], topic: str) -> list[TopicPartition]:

@@ -82,6 +82,7 @@ def subscribe(
     start: Start = "earliest",
     remember: int = REMEMBERED,
     skip_unreadable: bool = False,
+    once: bool = False,
     kafka: Mapping[str, Any] | None = None,
 ) -> Subscription[Decision]: ...
 
@@ -95,6 +96,7 @@ def subscribe(
     start: Start = "earliest",
     remember: int = REMEMBERED,
     skip_unreadable: bool = False,
+    once: bool = False,
     kafka: Mapping[str, Any] | None = None,
 ) -> Subscription[Decision | Gone]: ...
 
@@ -107,6 +109,7 @@ def subscribe(
     start: Start = "earliest",
     remember: int = REMEMBERED,
     skip_unreadable: bool = False,
+    once: bool = False,
     kafka: Mapping[str, Any] | None = None,
 ) -> Any:
     """Follow the decisions: each at least once, an account's in order, repeats dropped by id.
@@ -118,6 +121,8 @@ def subscribe(
         start: where a group begins that has no position: with the oldest decision, the next one, or those since a time.
         remember: over how many decisions of a partition a repeat is known. An older one comes again, under the same id.
         skip_unreadable: log a record that breaks the contract and go on, instead of raising.
+        once: end when everything is handled that was stored at the start: for a program that a timer starts. What then still
+            waits to settle is told at a later start.
         kafka: arguments of aiokafka's consumer; by default those of the `CLIENTWARD_KAFKA_…` variables.
 
     Raises:
@@ -128,7 +133,7 @@ def subscribe(
     topics = [RECLASSIFIED, STATE] if erasures else [RECLASSIFIED]
     lanes = lanes_of_decisions(remember, settle_ms, erasures=erasures)
     following = Following(
-        kafka_options(kafka), group, topics, lanes, start=start_of(start), skip_unreadable=skip_unreadable
+        kafka_options(kafka), group, topics, lanes, start=start_of(start), skip_unreadable=skip_unreadable, once=once
     )
     return Subscription[Any](following)
 

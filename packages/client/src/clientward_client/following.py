@@ -12,19 +12,17 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequenc
 from contextlib import aclosing, suppress
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka import errors as kafka
 
-from clientward_client.beginning import Beginning
-from clientward_client.connection import named_errors, require_topics
+from clientward_client.beginning import POLL_MS, Beginning, started_consumer
+from clientward_client.connection import named_errors
 from clientward_client.errors import UnreadableError
 from clientward_client.lanes import Due, Lane, Lanes, Message
 from clientward_client.merging import Fetched, Partitions
 
 log = logging.getLogger("clientward_client")
 
-# Ms that a fetch may wait for more: it bounds how soon a stop is noticed, and how late what has settled is told.
-POLL_MS: Final = 250
 # Seconds between two commits while there is work: what a crash repeats, unless one decision takes longer.
 COMMIT_SECONDS: Final = 1.0
 # Seconds of work that are fetched at once; the group waits five minutes (max_poll_interval_ms) for the next fetch.
@@ -36,7 +34,6 @@ MOST_AT_ONCE: Final = 500
 MOST_HELD: Final = 2_000
 # Seconds that a rebalance waits for what is in hand, within the minute that the group gives.
 HAND_SECONDS: Final = 45.0
-REBALANCE_MS: Final = 60_000
 # Seconds until Kafka is asked again.
 RETRY_SECONDS: Final = 0.5
 # Seconds that a stop waits for the last commit.
@@ -52,6 +49,7 @@ class Following(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         topics: what is followed; `make_lanes` returns a lane for each, anew for every partition number.
         start: for a group without a position: "earliest", "latest", or a time in ms since the epoch.
         skip_unreadable: log what cannot be read and go on, instead of raising.
+        once: end when what was stored at the start is handled.
     """
 
     def __init__(
@@ -63,6 +61,7 @@ class Following(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         *,
         start: str | int = "earliest",
         skip_unreadable: bool = False,
+        once: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._options = dict(options)
@@ -71,6 +70,8 @@ class Following(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         self._make_lanes = make_lanes
         self._beginning = Beginning(self._options, group, start)
         self._skip = skip_unreadable
+        self._once = once
+        self._ends: dict[TopicPartition, int] | None = None
         self._clock = clock
         self._numbers: dict[int, Partitions] = {}
         self._new: set[TopicPartition] = set()
@@ -96,10 +97,10 @@ class Following(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
     async def messages(self) -> AsyncGenerator[Message, None]:
         """Give what the topics say, without end: until `stop`, or until the generator is closed."""
         async with named_errors(self._options):
-            self._consumer = await self._started()
+            self._consumer = await started_consumer(self._options, self._group, self._topics)
             try:
                 self._consumer.subscribe(self._topics, listener=self)
-                while not self._stopping.is_set():
+                while not self._stopping.is_set() and not await self._is_at_end():
                     async with aclosing(self._round()) as handed_out:
                         async for message in handed_out:
                             yield message
@@ -133,6 +134,14 @@ class Following(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         self._size(self._clock() - started, count)
         if count == 0 or self._clock() - self._committed_at > COMMIT_SECONDS:
             await self._commit()
+
+    async def _is_at_end(self) -> bool:
+        """Tell whether all is handled that was there at the start, and that is all that is wanted."""
+        if not self._once or self._ends is None or self._new or self._is_revoking:
+            return False
+        if any(number.merging.waits for number in self._numbers.values()):
+            return False
+        return all([await self._consumer.position(tp) >= end for tp, end in self._ends.items()])
 
     async def _fetch(self) -> int:
         """Fetch, and put what came in its place; return the generation of the group that it is of."""
@@ -213,6 +222,7 @@ class Following(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         self._is_revoking = False
         self._numbers.clear()
         self._new = set(assigned)
+        self._ends = None if self._new else {}
         if self._new:
             self._consumer.pause(*self._new)
 
@@ -236,6 +246,7 @@ class Following(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
             self._consumer.seek(tp, number.lanes[lane].start(where, start.committed, start.begin, start.bounds))
             number.committed[lane] = start.committed
         self._new.clear()
+        self._ends = {tp: begun[tp].bounds.end for tp in new}
         self._consumer.resume(*new)
 
     async def _commit(self) -> None:
@@ -259,26 +270,6 @@ class Following(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         else:
             for number, lane, position in moved.values():
                 number.committed[lane] = position
-
-    async def _started(self) -> Any:
-        """Start a consumer of which the topics are there."""
-        consumer = AIOKafkaConsumer(
-            **{
-                "group_id": self._group,
-                "enable_auto_commit": False,
-                "auto_offset_reset": "earliest",
-                "rebalance_timeout_ms": REBALANCE_MS,
-                "fetch_max_wait_ms": POLL_MS,
-                **self._options,
-            }
-        )
-        try:
-            await consumer.start()
-            require_topics(self._topics, await consumer.topics())
-        except BaseException:
-            await consumer.stop()
-            raise
-        return consumer
 
     async def _ended(self, consumer: Any) -> None:
         self._consumer = consumer

@@ -55,9 +55,14 @@ class Merging:
         self._queues[fetched.lane].popleft()
 
     @property
+    def waits(self) -> bool:
+        """Whether any record waits."""
+        return any(self._queues)
+
+    @property
     def empty_ms(self) -> int:
         """Since when every lane is known to have had nothing more; 0 where records wait."""
-        return 0 if any(self._queues) else min(self._empty_ms)
+        return 0 if self.waits else min(self._empty_ms)
 
 
 class Partitions:

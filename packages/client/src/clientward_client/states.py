@@ -7,12 +7,12 @@ from typing import Any, Final, Self
 
 from aiokafka import AIOKafkaConsumer
 
-from clientward_client.beginning import partitions_of
+from clientward_client.beginning import POLL_MS, partitions_of
 from clientward_client.connection import kafka_options, named_errors, require_topics
 from clientward_client.decisions import Start, Subscription, check, start_of
 from clientward_client.decoding import decode_state, decode_state_record, place_of
 from clientward_client.errors import WrongUseError
-from clientward_client.following import POLL_MS, Following
+from clientward_client.following import Following
 from clientward_client.lanes import lanes_of_states
 from clientward_client.messages import STATE, Gone, State
 
@@ -25,6 +25,7 @@ def subscribe_states(
     *,
     start: Start = "earliest",
     skip_unreadable: bool = False,
+    once: bool = False,
     kafka: Mapping[str, Any] | None = None,
 ) -> Subscription[State | Gone]:
     """Follow the states in a group: first where every account stands, since the topic is compacted, then each change.
@@ -35,7 +36,7 @@ def subscribe_states(
     check(group, None, start, 0)
     options = kafka_options(kafka)
     following = Following(
-        options, group, [STATE], lanes_of_states, start=start_of(start), skip_unreadable=skip_unreadable
+        options, group, [STATE], lanes_of_states, start=start_of(start), skip_unreadable=skip_unreadable, once=once
     )
     return Subscription[State | Gone](following)
 

@@ -35,7 +35,7 @@ def test_a_newer_major_version_is_refused_in_clear_words() -> None:
 @pytest.mark.parametrize("value", [b"", b"{", b"[]", b"\xff", b'{"schema_version": "1.0"}', None])
 def test_what_is_no_decision_is_refused_in_one_line(value: bytes | None) -> None:
     """The error names the place, and is no version's fault."""
-    with pytest.raises(UnreadableError, match="^somewhere: ") as raised:
+    with pytest.raises(UnreadableError, match=r"^somewhere: ") as raised:
         decode_decision(value, "somewhere")
     assert not isinstance(raised.value, VersionError)
     assert "\n" not in str(raised.value)

@@ -66,6 +66,7 @@ class Runner:
         self._dead: list[Waiting] = []
         self._redriven: list[str] = []
         self._probe_at = 0.0
+        self._broken: BaseException | None = None
 
     # What it is fed.
 
@@ -145,6 +146,8 @@ class Runner:
                     pass
                 if writing.done():
                     writing.result()
+                if self._broken is not None:
+                    raise self._broken
         finally:
             for task in [writing, *self._tasks]:
                 task.cancel()
@@ -167,6 +170,8 @@ class Runner:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._broken = error
         self._wake.set()
         if self._has_much_room():
             self._room.set()
@@ -206,7 +211,7 @@ class Runner:
             self._pause_itself(f"it has taken nothing for {self.endpoint.file.give_up_days:g} days: {answer.why}")
         wait = wait_of(waiting.attempts + 1, answer.retry_after, random.random())  # noqa: S311 - spreads load
         self.lines.failed(waiting.account_id, now + wait, since, answer.why)
-        log.info("not taken", endpoint=self.name, event=waiting.event_id, why=answer.why, again_in=round(wait, 1))
+        log.info("not taken", endpoint=self.name, event_id=waiting.event_id, why=answer.why, again_in=round(wait, 1))
 
     def _give_up(self, waiting: Waiting, answer: Answer, now: float) -> None:
         """Put a message aside: others were taken meanwhile, so that it is this one that is not."""
@@ -215,7 +220,9 @@ class Runner:
         waiting.due, waiting.why = now, answer.why
         self._dead.append(waiting)
         self.lines.delivered(waiting.account_id)
-        log.warning("given up", endpoint=self.name, event=waiting.event_id, attempts=waiting.attempts, why=answer.why)
+        log.warning(
+            "given up", endpoint=self.name, event_id=waiting.event_id, attempts=waiting.attempts, why=answer.why
+        )
 
     def _pause_itself(self, why: str) -> None:
         if self.paused is None:

@@ -1,12 +1,12 @@
 """Endpoints that want the same kind of decisions (as they come, or settled after so long) are fed by one reader.
 
 An endpoint that has no room, or stands further back, is fed by a reader of its own until it has caught up with the common
-one: so a slow or dead endpoint holds up no other, and what it has not had waits in Kafka. The change-over is one step between
-two batches: both readers give the same items in the same order, and what an endpoint had before it passes over.
+one: so a slow or dead endpoint holds up no other, and what it has not had waits in Kafka. The change-over is one step
+between two batches: both readers give the same items in the same order, and what an endpoint had before it passes over.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import structlog
@@ -39,9 +39,8 @@ class Feed:
         self._catching: dict[str, asyncio.Task[None]] = {}
         self._common: Reader | None = None
 
-    async def run(self, runners: Iterable[Runner]) -> None:
+    async def run(self, runners: Sequence[Runner]) -> None:
         """Feed until cancelled."""
-        runners = [*runners]
         start, near = common_start({each.name: each.lines.marks for each in runners})
         for runner in runners:
             if runner.name in near:

@@ -99,7 +99,7 @@ class Deliveries:
         feeding = []
         for settle_ms, runners in groupby(kinds, key=lambda each: each.endpoint.settle_ms):
             feed = self._feeds[settle_ms] = Feed(self._options, settle_ms, turns)
-            feeding.append(asyncio.create_task(feed.run(runners)))
+            feeding.append(asyncio.create_task(feed.run([*runners])))
         self.is_ready = True
         log.info("delivers", endpoints=len(self._runners))
         tasks: list[asyncio.Future[Any]] = [

@@ -130,8 +130,8 @@ class Store:
         """Write what belongs together, whole or not at all. Raises LeaseLostError where another process delivers now."""
         commands = [*self._commands(endpoint, changes)]
         keys = [self._owner_key, *dict.fromkeys(command[1] for command in commands)]
-        packed = msgspec.msgpack.encode(commands)
-        if not await self._redis.eval(_WRITE, len(keys), *keys, self._owner, packed):
+        words = [word for command in commands for word in (len(command), *command)]
+        if not await self._redis.eval(_WRITE, len(keys), *keys, self._owner, *words):
             raise LeaseLostError("another process delivers now: this one was away for longer than 10 s; start it again")
 
     def _commands(self, endpoint: str, changes: Changes) -> Iterator[list[str | bytes]]:
@@ -201,7 +201,12 @@ _LEAVE: Final = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL',
 _WRITE: Final = """
 local owner = redis.call('GET', KEYS[1])
 if owner and owner ~= ARGV[1] then return 0 end
-for _, command in ipairs(cmsgpack.unpack(ARGV[2])) do redis.call(unpack(command)) end
+local at = 2
+while at <= #ARGV do
+  local words = tonumber(ARGV[at])
+  redis.call(unpack(ARGV, at + 1, at + words))
+  at = at + 1 + words
+end
 return 1
 """
 

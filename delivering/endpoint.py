@@ -1,6 +1,6 @@
-"""One endpoint at work: takes what it wants, sends it in order by account, tries again, and keeps Redis in step.
+"""One endpoint at work: takes what it wants, sends it in order by account, tries again, and says what is to be written.
 
-What an endpoint does concerns no other: it has its own lines, its own attempts under way, and its own write to Redis.
+What an endpoint does concerns no other: it has its own lines, and its own attempts under way.
 """
 
 import asyncio
@@ -11,7 +11,6 @@ from typing import Final
 
 import msgspec
 import structlog
-from redis.exceptions import RedisError
 
 from clientward_client import Decision
 from delivering.events import body_of, event_id_of
@@ -22,16 +21,14 @@ from delivering.reading import Item
 from delivering.retrying import DOWN_AFTER, GONE, Answer, probe_wait, wait_of
 from delivering.sending import Sender
 from delivering.signing import Signer
-from delivering.state import Changes, Status, Store, Waiting, Wishes
+from delivering.state import Changes, Status, Waiting, Wishes
 
 log = structlog.get_logger(__name__)
 
 # Messages that an endpoint may have on its way: those that are tried again are in Redis, and all are in memory.
 MOST_WAITING: Final = 5_000
-# Seconds between two writes to Redis: what a crash repeats.
-WRITE_SECONDS: Final = 0.5
-# Seconds until Redis is asked again.
-RETRY_SECONDS: Final = 0.5
+# Seconds between two writes of marks that moved over what is not wanted: a crash reads that again, and nobody notices.
+MARKS_SECONDS: Final = 5.0
 DAY: Final = 86_400.0
 
 
@@ -44,15 +41,13 @@ class Runner:
         paused: why it is paused; None where it is not.
     """
 
-    def __init__(
-        self, endpoint: Endpoint, store: Store, sender: Sender, metrics: Metrics, lines: Lines, status: Status
-    ) -> None:
+    def __init__(self, endpoint: Endpoint, sender: Sender, metrics: Metrics, lines: Lines, status: Status) -> None:
         self.endpoint = endpoint
         self.name = endpoint.name
         self.lines = lines
         self.is_behind = False
         self.paused: str | None = None
-        self._store, self._sender, self._metrics = store, sender, metrics
+        self._sender, self._metrics = sender, metrics
         self._status = status
         self._told: tuple[int, float | None, bool] | None = None
         self._unwritten: Changes | None = None
@@ -91,10 +86,10 @@ class Runner:
 
     def feed(self, items: Sequence[Item]) -> None:
         """Take in what is due, in order; what was taken in before is passed over."""
-        for item in items:
-            if self.lines.is_new(item):
-                self.lines.take(item, self._waiting(item))
-        self._wake.set()
+        before = self.lines.count
+        self.lines.take(items, self._waiting)
+        if self.lines.count != before:
+            self._wake.set()
 
     def _waiting(self, item: Item) -> Waiting | None:
         message = item.message
@@ -134,7 +129,6 @@ class Runner:
 
     async def run(self) -> None:
         """Send until cancelled; what is under way then is cut short, and sent again by whoever goes on."""
-        writing = asyncio.create_task(self._write_all())
         try:
             while True:
                 self._start_attempts()
@@ -144,18 +138,12 @@ class Runner:
                         await self._wake.wait()
                 except TimeoutError:
                     pass
-                if writing.done():
-                    writing.result()
                 if self._broken is not None:
                     raise self._broken
         finally:
-            for task in [writing, *self._tasks]:
+            for task in self._tasks:
                 task.cancel()
-            await asyncio.gather(writing, *self._tasks, return_exceptions=True)
-
-    async def end(self) -> None:
-        """Write what is done, once, after `run` was cancelled."""
-        await self._write(time.time())
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _start_attempts(self) -> None:
         now = time.time()
@@ -232,35 +220,32 @@ class Runner:
     def _count(self, outcome: str) -> None:
         self._metrics.attempts.labels(self.name, outcome).inc()
 
-    # What it writes.
+    # What is written of it.
 
-    async def _write_all(self) -> None:
-        while True:
-            await asyncio.sleep(WRITE_SECONDS)
-            await self._write(time.time())
+    def changes(self, now: float) -> Changes | None:
+        """Return what is to be written, whole or not at all, until `wrote` says that it was; None where there is nothing."""
+        if self._unwritten is None:
+            self._unwritten = self._changes(now)
+        return self._unwritten
 
-    async def _write(self, now: float) -> None:
-        """Write what has changed in one transaction, again until Redis has it; one that was cut short comes first."""
-        while (changes := self._unwritten or self._changes(now)) is not None:
-            self._unwritten = changes
-            try:
-                await self._store.write(self.name, changes)
-            except RedisError as error:
-                log.warning("Redis does not answer, trying again", endpoint=self.name, error=str(error))
-                await asyncio.sleep(RETRY_SECONDS)
-                continue
-            self._unwritten = None
-            self._redriven = [each for each in self._redriven if each not in changes.redriven]
-            self._is_pause_told = self._is_pause_told or changes.paused is not None
+    def wrote(self) -> None:
+        """Note that what `changes` returned is written."""
+        written, self._unwritten = self._unwritten, None
+        if written is not None:
+            self._redriven = [each for each in self._redriven if each not in written.redriven]
+            self._is_pause_told = self._is_pause_told or written.paused is not None
 
     def _changes(self, now: float) -> Changes | None:
         """Gather what is to be written; None where there is nothing."""
+        told = (self._status.delivered, self._status.last_failure, self.is_behind)
+        has_news = self.lines.has_news or self._dead or self._redriven or not self._is_pause_told or told != self._told
+        if not has_news and now - self._status.at < MARKS_SECONDS:
+            return None
         written = self.lines.written()
         dead, self._dead = self._dead, []
         self._status.is_behind = self.is_behind
-        told = (self._status.delivered, self._status.last_failure, self.is_behind)
         paused = None if self._is_pause_told else self.paused
-        if not (any(written) or dead or self._redriven or paused) and told == self._told:
+        if not (has_news or any(written)):
             return None
         self._told, self._status.at = told, now
         status = msgspec.structs.replace(self._status)

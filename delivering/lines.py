@@ -6,10 +6,11 @@ behind what is done without a gap. Nothing here waits or sends; time is an argum
 
 import heapq
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from clientward_client.lanes import Committed
 from delivering.reading import Item, Mark
 from delivering.state import Waiting
 
@@ -49,10 +50,16 @@ class Line:
 
 
 class Lines:
-    """Everything of one endpoint that is not delivered."""
+    """Everything of one endpoint that is not delivered.
+
+    Attributes:
+        count: how many messages that are.
+        has_news: whether there is more to write than marks that moved over what is not wanted.
+    """
 
     def __init__(self, marks: dict[int, Mark], waiting: Iterable[Waiting] = ()) -> None:
-        self.marks = dict(marks)  # of what is taken in
+        self._resume = {number: mark.resume for number, mark in marks.items()}
+        self._given = {(n, lane): at for n, mark in marks.items() for lane, at in enumerate(mark.given)}
         self._steps: dict[int, deque[Step]] = {number: deque() for number in marks}
         self._lines: OrderedDict[str, Line] = OrderedDict()
         self._ready: deque[str] = deque()
@@ -61,6 +68,7 @@ class Lines:
         self._to_store: dict[int, Entry] = {}
         self._seq = 0
         self.count = 0
+        self.has_news = False
         for each in waiting:
             self._seq = max(self._seq, each.seq + 1)
             self._join(Entry(each, is_stored=True))
@@ -71,27 +79,43 @@ class Lines:
 
     # What comes in.
 
-    def is_new(self, item: Item) -> bool:
-        """Tell whether an item was not taken in before."""
-        return item.offset > self.marks[item.number].given[item.lane]
+    @property
+    def marks(self) -> dict[int, Mark]:
+        """How far each partition is taken in."""
+        return {number: self._mark(number, resume) for number, resume in self._resume.items()}
 
-    def take(self, item: Item, waiting: Waiting | None) -> None:
-        """Take the next item of a partition in; what is not wanted of it (None) only moves the mark."""
-        given = list(self.marks[item.number].given)
-        given[item.lane] = item.offset
-        self.marks[item.number] = mark = Mark(item.resume, tuple(given))
-        steps = self._steps[item.number]
-        if waiting is None:
-            if steps and steps[-1].is_done:
-                steps[-1].mark = mark
-            else:
-                steps.append(Step(mark, is_done=True))
-            return
-        step = Step(mark)
-        steps.append(step)
-        waiting.seq = self._seq
-        self._seq += 1
-        self._join(Entry(waiting, step))
+    def take(self, items: Iterable[Item], choose: Callable[[Item], Waiting | None]) -> None:
+        """Take items in, in order; what was taken in before is passed over, and what is not chosen only moves the mark."""
+        given, passed = self._given, {}
+        for item in items:
+            place = (item.number, item.lane)
+            if item.offset <= given[place]:
+                continue
+            given[place] = item.offset
+            waiting = choose(item)
+            if waiting is None:
+                passed[item.number] = item.resume
+                continue
+            passed.pop(item.number, None)
+            self._resume[item.number] = item.resume
+            step = Step(self._mark(item.number, item.resume))
+            self._steps[item.number].append(step)
+            waiting.seq = self._seq
+            self._seq += 1
+            self._join(Entry(waiting, step))
+        for number, resume in passed.items():
+            self._pass(number, resume)
+
+    def _pass(self, number: int, resume: tuple[Committed, ...]) -> None:
+        self._resume[number] = resume
+        steps, mark = self._steps[number], self._mark(number, resume)
+        if steps and steps[-1].is_done:
+            steps[-1].mark = mark
+        else:
+            steps.append(Step(mark, is_done=True))
+
+    def _mark(self, number: int, resume: tuple[Committed, ...]) -> Mark:
+        return Mark(resume, tuple(self._given[number, lane] for lane in range(len(resume))))
 
     def redrive(self, waiting: Waiting) -> None:
         """Take in what was given up; it stands at the end of its account's line, and is stored at once."""
@@ -100,6 +124,7 @@ class Lines:
         entry = Entry(waiting)
         self._join(entry)
         self._to_store[waiting.seq] = entry
+        self.has_news = True
 
     def _join(self, entry: Entry) -> None:
         account = entry.waiting.account_id
@@ -111,6 +136,7 @@ class Lines:
         self.count += 1
         if line.is_failing and not entry.is_stored:
             self._to_store[entry.waiting.seq] = entry
+            self.has_news = True
 
     # What goes out.
 
@@ -131,6 +157,7 @@ class Lines:
 
     def delivered(self, account_id: str) -> None:
         """Take the first of an account out: it was delivered, or given up."""
+        self.has_news = True
         line = self._lines[account_id]
         entry = line.entries.popleft()
         self.count -= 1
@@ -147,6 +174,7 @@ class Lines:
 
     def failed(self, account_id: str, due: float, since: float, why: str) -> None:
         """Let an account wait until `due`: its first message was not taken. All of its line goes to Redis."""
+        self.has_news = True
         line = self._lines[account_id]
         line.is_under_way = False
         first = line.entries[0]
@@ -162,6 +190,7 @@ class Lines:
 
     def written(self) -> Written:
         """Return what is to be written now; it counts as written, so that a failed write is repeated by the caller."""
+        self.has_news = False
         waiting = [entry.waiting for entry in self._to_store.values()]
         for entry in self._to_store.values():
             entry.is_stored = True

@@ -1,8 +1,9 @@
 """`clientward deliver`: everything wired together. One process at a time delivers; another one waits to take over."""
 
 import asyncio
+import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from itertools import groupby
 from typing import Any, Final
@@ -16,7 +17,7 @@ from delivering.feed import MOST_BEHIND, Feed
 from delivering.file import Endpoint
 from delivering.lines import Lines
 from delivering.metrics import Metrics
-from delivering.reading import marks_at
+from delivering.reading import Mark, marks_at
 from delivering.sending import Sender
 from delivering.state import LEASE_MS, LeaseLostError, Store
 from delivering.web import serve
@@ -28,6 +29,8 @@ log = structlog.get_logger(__name__)
 WISHES_SECONDS: Final = 1.0
 # Seconds between two renewals of the lease, a third of it.
 LEASE_SECONDS: Final = LEASE_MS / 3000
+# Seconds between two writes to Redis: what a crash repeats.
+WRITE_SECONDS: Final = 0.5
 # Seconds that the last write to Redis may take at the end.
 END_SECONDS: Final = 10.0
 
@@ -45,6 +48,8 @@ class Deliveries:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._feeds: dict[int | None, Feed] = {}
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._writing = asyncio.Lock()
+        self._begins: dict[str | int, dict[int, Mark]] = {}
         self.is_ready = False
 
     @property
@@ -78,11 +83,13 @@ class Deliveries:
     async def _begin(self, endpoint: Endpoint, sender: Sender) -> Runner:
         marks = await self._store.marks(endpoint.name)
         if not marks:
-            marks = await marks_at(self._options, endpoint.begin)
+            if endpoint.begin not in self._begins:
+                self._begins[endpoint.begin] = await marks_at(self._options, endpoint.begin)
+            marks = self._begins[endpoint.begin]
             await self._store.replayed(endpoint.name, marks)
         lines = Lines(marks, await self._store.waiting(endpoint.name))
         status = await self._store.status(endpoint.name)
-        runner = Runner(endpoint, self._store, sender, self._metrics, lines, status)
+        runner = Runner(endpoint, sender, self._metrics, lines, status)
         runner.wish((await self._store.wishes([endpoint.name]))[endpoint.name])
         self._runners[endpoint.name] = runner
         self._running[endpoint.name] = task = asyncio.create_task(runner.run())
@@ -106,6 +113,7 @@ class Deliveries:
             self._broken,
             *feeding,
             asyncio.create_task(self._keep_lease()),
+            asyncio.create_task(self._keep_written()),
             asyncio.create_task(self._look_after(sender)),
             asyncio.create_task(stopping.wait()),
         ]
@@ -145,6 +153,25 @@ class Deliveries:
             for runner in self._runners.values():
                 runner.renew_secrets()
 
+    async def _keep_written(self) -> None:
+        while True:
+            await asyncio.sleep(WRITE_SECONDS)
+            try:
+                await self._write(self._runners)
+            except RedisError as error:
+                log.warning("Redis does not answer, trying again", error=str(error))
+
+    async def _write(self, names: Iterable[str]) -> bool:
+        """Write what has changed of endpoints; return whether there was anything."""
+        async with self._writing:
+            now = time.time()
+            changes = {name: each for name in names if (each := self._runners[name].changes(now)) is not None}
+            if changes:
+                await self._store.write(changes)
+                for name in changes:
+                    self._runners[name].wrote()
+            return bool(changes)
+
     async def _replay(self, endpoint: Endpoint, sender: Sender, at_ms: int) -> None:
         """Let an endpoint begin again with the decisions since a time."""
         marks = await marks_at(self._options, at_ms)
@@ -157,8 +184,9 @@ class Deliveries:
         log.info("replays", endpoint=endpoint.name, since_ms=at_ms)
 
     async def _measure(self) -> None:
+        counts = await self._store.counts([*self._runners])
         for name, runner in self._runners.items():
-            _, dead = await self._store.counts(name)
+            _, dead = counts[name]
             self._metrics.waiting.labels(name).set(runner.lines.count)
             self._metrics.dead.labels(name).set(dead)
             self._metrics.behind.labels(name).set(runner.is_behind)
@@ -166,10 +194,12 @@ class Deliveries:
             self._metrics.failing.labels(name).set(runner.failures)
 
     async def _stop(self, name: str) -> None:
+        """Stop sending to an endpoint, and write all of it."""
         task = self._running.pop(name)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await self._runners[name].end()
+        while await self._write([name]):
+            pass
 
     async def _end(self) -> None:
         try:

@@ -100,12 +100,13 @@ class Store:
         """Return what was given up, in order."""
         return sorted(_all(await self._redis.hvals(self._key(endpoint, "dead"))), key=lambda each: each.seq)
 
-    async def counts(self, endpoint: str) -> tuple[int, int]:
-        """Return how much waits, and how much was given up."""
+    async def counts(self, endpoints: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """Return how much waits to be tried again, and how much was given up, of each endpoint."""
         pipeline = self._redis.pipeline(transaction=False)
-        pipeline.hlen(self._key(endpoint, "waiting")).hlen(self._key(endpoint, "dead"))
-        waiting, dead = await pipeline.execute()
-        return waiting, dead
+        for name in endpoints:
+            pipeline.hlen(self._key(name, "waiting")).hlen(self._key(name, "dead"))
+        answers = await pipeline.execute()
+        return dict(zip(endpoints, zip(answers[::2], answers[1::2], strict=True), strict=True))
 
     async def status(self, endpoint: str) -> Status:
         """Return how an endpoint did when its process last said so."""
@@ -126,12 +127,18 @@ class Store:
             )
         return found
 
-    async def write(self, endpoint: str, changes: Changes) -> None:
-        """Write what belongs together, whole or not at all. Raises LeaseLostError where another process delivers now."""
-        commands = [*self._commands(endpoint, changes)]
-        keys = [self._owner_key, *dict.fromkeys(command[1] for command in commands)]
-        words = [word for command in commands for word in (len(command), *command)]
-        if not await self._redis.eval(_WRITE, len(keys), *keys, self._owner, *words):
+    async def write(self, changes: Mapping[str, Changes]) -> None:
+        """Write by endpoint what belongs together, whole or not at all, in one round trip; done again it changes nothing.
+
+        Raises LeaseLostError where another process delivers now.
+        """
+        pipeline = self._redis.pipeline(transaction=False)
+        for endpoint, each in changes.items():
+            commands = [*self._commands(endpoint, each)]
+            keys = [self._owner_key, *dict.fromkeys(command[1] for command in commands)]
+            words = [word for command in commands for word in (len(command), *command)]
+            pipeline.eval(_WRITE, len(keys), *keys, self._owner, *words)
+        if not all(await pipeline.execute()):
             raise LeaseLostError("another process delivers now: this one was away for longer than 10 s; start it again")
 
     def _commands(self, endpoint: str, changes: Changes) -> Iterator[list[str | bytes]]:

@@ -20,8 +20,8 @@ File = Annotated[Path, typer.Argument(help="DELIVERIES.toml: the endpoints.", sh
 def deliver(file: File) -> None:
     """Post decisions, signed, to the endpoints of a file, until told to stop (Ctrl-C or SIGTERM).
 
-    Of several processes of one deployment one delivers, and the others wait to take over. Serves /metrics, /livez and /readyz
-    on web_host:web_port.
+    Of several processes of one deployment one delivers, and the others wait to take over. Serves /metrics, /livez and
+    /readyz on web_host:web_port.
     """
     settings = load_settings()
     endpoints = read_deliveries(file)

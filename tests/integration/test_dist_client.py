@@ -56,12 +56,12 @@ async def test_the_wheel_alone_reads_a_decision(kafka_bootstrap: str, python: st
     """Outside of the checkout, with aiokafka and msgspec and nothing of the product."""
     settings = Settings(kafka_bootstrap=kafka_bootstrap)
     await ensure_topics(settings)
-    golden = json.loads(sorted((FOLDER / "1.0" / RECLASSIFIED).glob("*.json"))[0].read_bytes())
+    golden = json.loads(min((FOLDER / "1.0" / RECLASSIFIED).glob("*.json")).read_bytes())
     async with producer(settings) as client:
         value, key = json.dumps(golden).encode(), golden["account_id"].encode()
         await send_batch(client, [ProducerRecord(RECLASSIFIED, None, key, value, [])])
     environment = {"CLIENTWARD_KAFKA_BOOTSTRAP": kafka_bootstrap}
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: ASYNC221 - nothing else waits here
         [python, "-c", PROGRAM], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stderr

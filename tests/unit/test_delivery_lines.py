@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivering.lines import Lines
-from delivering.reading import Mark
+from delivering.reading import Item, Mark
 from delivering.state import Waiting
 
 LONG = 10**9
@@ -34,6 +34,11 @@ class Redis:
         return Lines(self.marks, sorted(again, key=lambda each: each.seq))
 
 
+def take(lines: Lines, each: Item, wanted: Waiting | None) -> None:
+    """Take one item in."""
+    lines.take([each], lambda _: wanted)
+
+
 def vars_of(each: Waiting) -> dict:
     """Return a message's fields."""
     return {name: getattr(each, name) for name in each.__struct_fields__}
@@ -43,7 +48,7 @@ def test_an_account_waits_for_its_first_and_others_do_not() -> None:
     """Of each account one message is under way; the next is due when that was taken."""
     lines = Lines(start())
     for offset, account in enumerate("aab"):
-        lines.take(item(offset), waiting(account, offset))
+        take(lines, item(offset), waiting(account, offset))
     first, second = lines.next(0), lines.next(0)
     assert [each.event_id for each in (first, second) if each] == ["a-0", "b-2"]
     assert lines.next(0) is None
@@ -54,10 +59,10 @@ def test_an_account_waits_for_its_first_and_others_do_not() -> None:
 def test_the_mark_moves_behind_what_is_done_without_a_gap() -> None:
     """What is not wanted moves it at once; what is under way holds it."""
     lines = Lines(start())
-    lines.take(item(0), None)
-    lines.take(item(1), waiting("a", 1))
-    lines.take(item(2), None)
-    lines.take(item(3), waiting("b", 3))
+    take(lines, item(0), None)
+    take(lines, item(1), waiting("a", 1))
+    take(lines, item(2), None)
+    take(lines, item(3), waiting("b", 3))
     assert lines.written().marks[0].resume[0].offset == 1
     lines.next(0)
     lines.next(0)
@@ -71,7 +76,7 @@ def test_what_fails_goes_to_redis_with_all_behind_it_and_holds_the_mark_no_longe
     """So a decision that is tried for days costs no repeats of others."""
     lines = Lines(start())
     for offset, account in enumerate("aba"):
-        lines.take(item(offset), waiting(account, offset))
+        take(lines, item(offset), waiting(account, offset))
     lines.next(0)
     lines.failed("a", due=7.0, since=1.0, why="500")
     lines.next(0)
@@ -82,7 +87,7 @@ def test_what_fails_goes_to_redis_with_all_behind_it_and_holds_the_mark_no_longe
         ("a-2", 0, 0.0, 0.0),
     ]
     assert written.marks[0].resume[0].offset == 3
-    lines.take(item(3), waiting("a", 3))
+    take(lines, item(3), waiting("a", 3))
     assert [each.event_id for each in lines.written().waiting] == ["a-3"], "what joins a line that fails goes there too"
     assert (lines.next(6.9), lines.next_due()) == (None, 7.0)
     assert getattr(lines.next(7.0), "event_id", None) == "a-0"
@@ -93,9 +98,12 @@ def test_what_fails_goes_to_redis_with_all_behind_it_and_holds_the_mark_no_longe
 def test_what_was_taken_in_before_is_known() -> None:
     """By partition and topic: a reader that begins further back gives it again."""
     lines = Lines(start())
-    lines.take(item(4), None)
-    assert not lines.is_new(item(4))
-    assert lines.is_new(item(5))
+    take(lines, item(4), waiting("a", 4))
+    take(lines, item(4), waiting("a", 4))
+    take(lines, item(3), waiting("a", 3))
+    assert lines.count == 1
+    take(lines, item(5), waiting("a", 5))
+    assert lines.count == 2
 
 
 steps = st.lists(
@@ -125,10 +133,8 @@ def test_killed_at_any_point_nothing_is_lost_and_each_account_stays_in_order(  #
             while at[number] < len(log):
                 offset = at[number]
                 at[number] += 1
-                if lines.is_new(item(offset, number)):
-                    account = log[offset]
-                    wanted = waiting(account, offset) if partition_of(account) == number else None
-                    lines.take(item(offset, number), wanted)
+                account = log[offset]
+                take(lines, item(offset, number), waiting(account, offset) if partition_of(account) == number else None)
 
     for what, account in [*plan, ("finish", "")]:
         clock += 1

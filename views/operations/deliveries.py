@@ -48,8 +48,9 @@ async def endpoints(settings: Settings, file: Path) -> list[EndpointStatus]:
         async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
             store = Store(redis, settings.group)
             wishes = await store.wishes([each.name for each in wanted])
+            counts = await store.counts([each.name for each in wanted])
             for each in wanted:
-                status, (waiting, dead) = await store.status(each.name), await store.counts(each.name)
+                status, (waiting, dead) = await store.status(each.name), counts[each.name]
                 found.append(
                     EndpointStatus(
                         each.name,

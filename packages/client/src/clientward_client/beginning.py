@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
 from clientward_client.connection import require_topics
 from clientward_client.lanes import Bounds, Committed
@@ -69,6 +70,8 @@ async def started_consumer(options: Mapping[str, Any], group: str, topics: Seque
         "auto_offset_reset": "earliest",
         "rebalance_timeout_ms": REBALANCE_MS,
         "heartbeat_interval_ms": HEARTBEAT_MS,
+        # Partitions of one number come to one member, for every topic: an account's decisions and its end.
+        "partition_assignment_strategy": (RangePartitionAssignor,),
         "fetch_max_wait_ms": POLL_MS,
     }
     consumer = AIOKafkaConsumer(**ours | dict(options))

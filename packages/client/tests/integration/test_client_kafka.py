@@ -181,6 +181,42 @@ async def test_erasures_come_in_their_place(topics: Topics, group: str) -> None:
     assert await topics.committed(group, STATE) == 3
 
 
+async def test_each_of_three_members_has_an_account_s_decisions_and_its_end(topics: Topics, group: str) -> None:
+    """Partitions of one number go to one member, for both topics: else each would wait for the other's for ever."""
+    wanted = decisions_of(40, ("prospect", "customer"))
+    told: list[list[Any]] = [[], [], []]
+
+    async def follow(number: int) -> None:
+        async with subscribe(group, erasures=True, kafka=at(topics)) as messages:
+            async for each in messages:
+                told[number].append(each)
+
+    following = [asyncio.create_task(follow(number)) for number in range(3)]
+    try:
+        async with asyncio.timeout(60):
+            while not all(told):  # until each has partitions; nothing of it is counted
+                await topics.decide(*(decision(f"other-{number}", event_id=f"o{number}") for number in range(20)))
+                await topics.state("other-0", None, "merge-c0")
+                await asyncio.sleep(0.5)
+            await topics.decide(*wanted)
+            for number in range(40):
+                await topics.state(f"account-{number}", None, f"erase-{number}")
+            while len(ends := told_of(told)) < 80:  # noqa: ASYNC110 - the members write
+                await asyncio.sleep(0.05)
+    finally:
+        for task in following:
+            task.cancel()
+        await asyncio.gather(*following, return_exceptions=True)
+    for number in range(40):
+        assert ends.index(f"Decision account-{number}") < ends.index(f"Gone account-{number}")
+
+
+def told_of(told: list[list[Any]]) -> list[str]:
+    """Return what was told of the accounts that count, once each, with the kind of message."""
+    words = [f"{type(each).__name__} {each.account_id}" for own in told for each in own]
+    return list(dict.fromkeys(word for word in words if " account-" in word))
+
+
 async def test_who_starts_late_has_everybody_and_misses_nothing(topics: Topics) -> None:
     """The snapshot holds the last state of each that is there; what changes after it is told, ends as erased or merged."""
     for number in range(30):

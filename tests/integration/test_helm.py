@@ -202,7 +202,17 @@ def test_workers_grow_with_the_lag_up_to_the_partitions() -> None:
     scaled = of(documents, "ScaledObject")["spec"]
     assert scaled["scaleTargetRef"]["name"] == of(documents, "StatefulSet")["metadata"]["name"]
     assert "replicas" not in of(documents, "StatefulSet")["spec"]
-    done = helm("template", "shop", CHART, "--values", large, "--set", "autoscaling.maxReplicas=61")
+    done = helm(
+        "template",
+        "shop",
+        CHART,
+        "--kube-version",
+        KUBERNETES,
+        "--values",
+        large,
+        "--set",
+        "autoscaling.maxReplicas=61",
+    )
     assert "61 workers for 60 partitions" in done.stderr
 
 
@@ -231,7 +241,7 @@ def test_the_deliveries_of_the_chart_are_read(tmp_path: Path) -> None:
 )
 def test_values_that_do_not_fit_are_refused(given: str, words: str) -> None:
     """By the schema, or by the template where the schema cannot say it; with the name of what is wrong."""
-    done = helm("template", "shop", CHART, "--set", given)
+    done = helm("template", "shop", CHART, "--kube-version", KUBERNETES, "--set", given)
     assert done.returncode != 0
     assert words in done.stderr
 

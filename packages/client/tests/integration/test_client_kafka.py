@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -194,8 +195,12 @@ async def test_each_of_three_members_has_an_account_s_decisions_and_its_end(topi
     following = [asyncio.create_task(follow(number)) for number in range(3)]
     try:
         async with asyncio.timeout(60):
-            while not all(told):  # until each has partitions; nothing of it is counted
-                await topics.decide(*(decision(f"other-{number}", event_id=f"o{number}") for number in range(20)))
+            for turn in count():  # until each has partitions; nothing of it is counted
+                if all(told):
+                    break
+                await topics.decide(
+                    *(decision(f"other-{number}", event_id=f"o{turn}-{number}") for number in range(20))
+                )
                 await topics.state("other-0", None, "merge-c0")
                 await asyncio.sleep(0.5)
             await topics.decide(*wanted)

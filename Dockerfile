@@ -16,7 +16,7 @@ RUN pip --python /opt/clientward/bin/python install \
 COPY . .
 # No isolation: it would fetch a build backend that no hash pins. The one in the lock serves, and then goes: nothing that
 # runs imports it.
-RUN pip --python /opt/clientward/bin/python install --no-index --no-deps --no-build-isolation ./packages/store . \
+RUN pip --python /opt/clientward/bin/python install --no-index --no-deps --no-build-isolation ./packages/client ./packages/store . \
  && pip --python /opt/clientward/bin/python uninstall --yes setuptools
 
 FROM base

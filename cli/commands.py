@@ -83,6 +83,12 @@ COMMANDS: Final = (
         panel=RUN,
     ),
     Command(
+        "deliver",
+        "Post decisions, signed, to the endpoints of a file, until told to stop (Ctrl-C or SIGTERM).",
+        "cli.deliveries.deliver:deliver",
+        panel=RUN,
+    ),
+    Command(
         "send",
         "Publish events, keyed by account_id with murmur2, and wait until Kafka has stored them all.",
         "cli.events.send:send",
@@ -138,6 +144,12 @@ COMMANDS: Final = (
         panel=LOOK,
     ),
     Command("dlq", "Look at the dead letters: records that the intake refused.", "cli.look.dlq:dlq_app", panel=LOOK),
+    Command(
+        "deliveries",
+        "See how deliveries do, and help an endpoint that fails.",
+        "cli.deliveries.deliveries:deliveries_app",
+        panel=LOOK,
+    ),
     Command(
         "audit",
         "List the audit log, the newest last: when, what, whether it was done, of which account, by whom and why not.",

@@ -22,7 +22,7 @@ COMPLETION: Final = f"_{NAME.upper()}_COMPLETE"
 # Libraries that write to their loggers what the command itself says in one line.
 NOISY: Final = ("aiokafka", "asyncio", "faust", "kafka", "mode", "redis")
 # Commands that set up logging themselves, since their log is what is to be seen.
-LOGGING_COMMANDS: Final = {"worker"}
+LOGGING_COMMANDS: Final = {"deliver", "worker"}
 
 
 def build_app() -> TyperGroup:

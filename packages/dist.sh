@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Builds a wheel and an sdist of every distribution into dist/, and tries them where nothing of this checkout is to be seen:
 #
-# 1. the product with the store: an empty environment, in which `clientward demo` runs for a moment;
+# 1. the product with what it needs of packages/: an empty environment, in which `clientward demo` runs for a moment;
 # 2. the store alone: an empty environment, in which a Faust app is killed and goes on from its table;
-# 3. the store's own tests, out of its sdist, on its wheel, against a Redis and a Kafka that run anyway.
+# 3. the client alone: an empty environment, in which a decision is read;
+# 4. the own tests of both, out of their sdists, on their wheels, against a Redis and a Kafka that run anyway.
 #
 # The environments hold what the locks name, checked by their hashes. Run by `make dist`.
 set -euo pipefail
@@ -33,7 +34,8 @@ try_product() {
         locks+=(requirements/redis.lock)
     fi
     say "the product in an empty environment"
-    bash requirements/environment.sh "$work/product" "${locks[@]}" -- "$DIST"/clientward-*.whl "$DIST"/clientward_store-*.whl
+    bash requirements/environment.sh "$work/product" "${locks[@]}" -- \
+        "$DIST"/clientward-*.whl "$DIST"/clientward_client-*.whl "$DIST"/clientward_store-*.whl
     local binary
     binary=$("$PYTHON" -c "from streams.embedded.redis import redis_binary; print(redis_binary())")
     cd "$work"
@@ -49,34 +51,36 @@ all_inside() {
 import importlib.util, sys, zipfile
 environment, wheel = sys.argv[1:]
 rooms = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist() if name.endswith("/__init__.py")}
-found = {room: importlib.util.find_spec(room).origin for room in sorted(rooms | {"clientward_store"})}
+found = {room: importlib.util.find_spec(room).origin for room in sorted(rooms | {"clientward_client", "clientward_store"})}
 if strangers := {room: origin for room, origin in found.items() if not origin.startswith(environment)}:
     sys.exit(f"not from the wheels: {strangers}")
 PYTHON
 }
 
-try_store() {
-    say "the store's wheel alone: a Faust app is killed and goes on"
-    DIST=$DIST "$PYTHON" -m pytest tests/integration/test_dist.py
+try_alone() {
+    say "the wheels of the store and of the client, each alone"
+    DIST=$DIST "$PYTHON" -m pytest tests/integration/test_dist.py tests/integration/test_dist_client.py
 }
 
-try_store_tests() {
-    say "the store's own tests on its wheel"
-    bash requirements/environment.sh "$work/tests" requirements/dev.lock -- "$DIST"/clientward_store-*.whl
-    mkdir "$work/sdist"
-    tar --extract --gzip --strip-components 1 --directory "$work/sdist" --file "$DIST"/clientward_store-*.tar.gz
-    "$PYTHON" - "$work/tests/bin/python" "$work/sdist" <<'PYTHON'
+# Runs the own tests of distribution $1, out of its sdist, on its wheel.
+try_own_tests() {
+    say "the own tests of $1 on its wheel"
+    bash requirements/environment.sh "$work/$1" requirements/dev.lock -- "$DIST"/"$1"-*.whl
+    mkdir "$work/$1-sdist"
+    tar --extract --gzip --strip-components 1 --directory "$work/$1-sdist" --file "$DIST"/"$1"-*.tar.gz
+    "$PYTHON" - "$work/$1/bin/python" "$work/$1-sdist" <<'PYTHON'
 import os, subprocess, sys
 from streams.embedded import kafka_server, redis_server
 python, folder = sys.argv[1:]
 with redis_server() as redis, kafka_server() as kafka:
-    servers = {"STORE_TEST_REDIS_URL": redis.url, "STORE_TEST_KAFKA": kafka.bootstrap}
+    servers = {"STORE_TEST_REDIS_URL": redis.url, "STORE_TEST_KAFKA": kafka.bootstrap, "CLIENT_TEST_KAFKA": kafka.bootstrap}
     sys.exit(subprocess.run([python, "-m", "pytest", "-rs"], cwd=folder, env=os.environ | servers).returncode)
 PYTHON
 }
 
 build
 try_product
-try_store
-try_store_tests
+try_alone
+try_own_tests clientward_store
+try_own_tests clientward_client
 say "dist/ is good"

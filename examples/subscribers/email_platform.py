@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import BasicAuth, ClientConnectionError, ClientSession
-from aiokafka import ConsumerRecord
-from following import RECLASSIFIED, STATE, follow, why_gone
+
+from clientward_client import Decision, Gone, subscribe
 
 STATUSES = ("prospect", "customer", "candidate", "client", "lapsed")
 PLAYS = ("attract", "serve_at_scale", "court", "keep", "win_back", "win_back_at_scale", "let_go")
@@ -114,18 +114,16 @@ def hash_of(email: str) -> str:
     return hashlib.md5(email.lower().encode(), usedforsecurity=False).hexdigest()
 
 
-async def handle(record: ConsumerRecord, audience: Audience, addresses: Addresses) -> None:
-    """Bring one account in step; a state is news here only where it is a tombstone."""
-    account = record.key.decode()
-    email = addresses.known.get(account)
-    if email is None or (record.topic == STATE and record.value is not None):
+async def handle(message: Decision | Gone, audience: Audience, addresses: Addresses) -> None:
+    """Bring one account in step."""
+    email = addresses.known.get(message.account_id)
+    if email is None:
         return
-    if record.value is not None:
-        decision = json.loads(record.value)
-        await audience.put(email, decision["to"], decision["play"]["name"])
-    elif why_gone(record) == "erase":
+    if isinstance(message, Decision):
+        await audience.put(email, message.to, message.play.name)
+    elif message.reason == "erased":
         await audience.delete(email)
-        addresses.forget(account)
+        addresses.forget(message.account_id)
     else:
         await audience.put(email, None, None)
 
@@ -138,11 +136,9 @@ async def main(file: Path, *, once: bool) -> None:
     async with ClientSession() as session:
         audience = Audience(session, url, key, audience_id)
         await audience.prepare()
-
-        async def step(record: ConsumerRecord) -> None:
-            await handle(record, audience, addresses)
-
-        await follow("email-platform", [RECLASSIFIED, STATE], step, once=once)
+        async with subscribe("email-platform", erasures=True, once=once).stop_on_signals() as messages:
+            async for message in messages:
+                await handle(message, audience, addresses)
 
 
 if __name__ == "__main__":

@@ -23,8 +23,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from aiokafka import ConsumerRecord
-from following import STATE, follow
+from clientward_client import Gone, State, subscribe_states
 
 WELCOME, MEMBER, GOLD = "welcome: free delivery once", "member: points on every purchase", "gold: double points"
 FOR_USE = {"new": (WELCOME,), "regular": (WELCOME, MEMBER), "loyal": (WELCOME, MEMBER, GOLD)}
@@ -92,30 +91,25 @@ class Book:
             self.reward(account, today)
 
 
-def handle(record: ConsumerRecord, book: Book, today: date) -> None:
+def handle(state: State | Gone, book: Book, today: date) -> None:
     """Take one state in."""
-    account = record.key.decode()
-    if record.value is None:
-        book.leave(account)
+    if isinstance(state, Gone):
+        book.leave(state.account_id)
         return
-    state = json.loads(record.value)
-    book.stand(account, Standing(state["status"], state["segment"]["standing"], state["since"]))
-    book.reward(account, today)
+    book.stand(state.account_id, Standing(state.status, state.segment.standing, state.since.isoformat()))
+    book.reward(state.account_id, today)
 
 
 async def main(file: Path, *, once: bool, today: date | None) -> None:
     """Follow the states."""
     book, seen = Book(file), date.min
-
-    async def step(record: ConsumerRecord) -> None:
-        nonlocal seen
-        day = today or date.today()  # noqa: DTZ011 - a reward's day is the firm's own
-        if day != seen:
-            seen = day
-            book.reward_all(day)
-        handle(record, book, day)
-
-    await follow("rewards", [STATE], step, once=once)
+    async with subscribe_states("rewards", once=once).stop_on_signals() as states:
+        async for state in states:
+            day = today or date.today()  # noqa: DTZ011 - a reward's day is the firm's own
+            if day != seen:
+                seen = day
+                book.reward_all(day)
+            handle(state, book, day)
     book.reward_all(today or date.today())  # noqa: DTZ011
 
 

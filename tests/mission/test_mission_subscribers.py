@@ -194,7 +194,7 @@ def rewards(given: list[dict[str, str]], account: str) -> list[str]:
 
 @pytest.mark.row("system: communication", "system: rewards, subscriber")
 def test_the_examples_need_nothing_of_ours() -> None:
-    """They import no module of Clientward, so that they can be copied as they are."""
+    """They import no module of the product, only its client: so they can be copied as they are."""
     ours = {path.name for path in SUBSCRIBERS.parents[1].iterdir() if (path / "__init__.py").is_file()}
     assert {"streams", "agents", "relationship"} <= ours
     for file in SUBSCRIBERS.glob("*.py"):

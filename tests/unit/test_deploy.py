@@ -237,7 +237,7 @@ def test_image_installs_the_product_and_the_distributions_that_it_needs() -> Non
     needed = {Requirement(line).name for line in project["project"]["dependencies"]}
     sources = [source["path"] for name, source in project["tool"]["uv"]["sources"].items() if name in needed]
     (step,) = (step for step in arguments("RUN") if "--no-build-isolation" in step)
-    assert sources == ["packages/store"]
+    assert sources == ["packages/client", "packages/store"]
     assert f"--no-index --no-deps --no-build-isolation ./{' ./'.join(sources)} ." in step
     assert step.endswith("uninstall --yes setuptools")
 

@@ -1,0 +1,235 @@
+"""What is kept of each endpoint in Redis: where it stands, what waits to be tried again, what was given up, and wishes.
+
+Everything that belongs together is written in one transaction, so that a process that dies at any point leaves a state from
+which each decision is delivered again or not yet, and none is missing. Keys of one endpoint share a hash tag.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from redis.asyncio import Redis
+
+from clientward_client.lanes import Committed
+from delivering.reading import Mark
+
+# Ms for which one process delivers without saying so again; another one takes over after that.
+LEASE_MS: Final = 10_000
+
+
+class LeaseLostError(RuntimeError):
+    """Another process delivers now: this one was away for longer than the lease. Start it again."""
+
+
+class Waiting(Struct, array_like=True):
+    """A message that waits to be tried again, or was given up.
+
+    Attributes:
+        seq: its place among those of the endpoint; of one account they are sent in this order.
+        attempts: how often it was tried.
+        since: when it first failed, in seconds since the epoch.
+        due: when it is tried again; of one that was given up, when that was.
+        why: what came of the last attempt.
+    """
+
+    seq: int
+    event_id: str
+    account_id: str
+    body: str
+    attempts: int = 0
+    since: float = 0.0
+    due: float = 0.0
+    why: str = ""
+
+
+class Wishes(Struct):
+    """What somebody wants of an endpoint: that it pauses (why), is replayed from a time (ms), and what is redriven."""
+
+    paused: str | None = None
+    replay_ms: int | None = None
+    redrive: list[Waiting] = []
+
+
+class Changes(Struct):
+    """What is to be written of an endpoint in one transaction."""
+
+    marks: Mapping[int, Mark] = {}
+    waiting: Sequence[Waiting] = ()
+    done: Sequence[int] = ()
+    dead: Sequence[Waiting] = ()
+    redriven: Sequence[str] = ()
+    status: "Status | None" = None
+    paused: str | None = None
+
+
+class Status(Struct):
+    """How an endpoint does, for people. Times in seconds since the epoch; None where there was none."""
+
+    delivered: int = 0
+    last_ok: float | None = None
+    last_failure: float | None = None
+    why: str = ""
+    failures_in_a_row: int = 0
+    is_behind: bool = False
+    at: float = 0.0
+
+
+class Store:
+    """Redis, for one deployment; `group` is its name, `owner` the process that delivers. Raises redis' errors."""
+
+    def __init__(self, redis: "Redis", group: str, owner: str = "") -> None:
+        self._redis: Any = redis
+        self._group = group
+        self._owner = owner
+        self._owner_key = f"{{{group}-deliver}}:owner"
+
+    def _key(self, endpoint: str, what: str) -> str:
+        return f"{{{self._group}-deliver:{endpoint}}}:{what}"
+
+    async def marks(self, endpoint: str) -> dict[int, Mark]:
+        """Return where an endpoint stands, by partition number; empty for a new one."""
+        found = await self._redis.hgetall(self._key(endpoint, "marks"))
+        return {int(number): _mark(raw) for number, raw in found.items()}
+
+    async def waiting(self, endpoint: str) -> list[Waiting]:
+        """Return what waits to be tried again, in order."""
+        return sorted(_all(await self._redis.hvals(self._key(endpoint, "waiting"))), key=lambda each: each.seq)
+
+    async def dead(self, endpoint: str) -> list[Waiting]:
+        """Return what was given up, in order."""
+        return sorted(_all(await self._redis.hvals(self._key(endpoint, "dead"))), key=lambda each: each.seq)
+
+    async def counts(self, endpoints: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """Return how much waits to be tried again, and how much was given up, of each endpoint."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for name in endpoints:
+            pipeline.hlen(self._key(name, "waiting")).hlen(self._key(name, "dead"))
+        answers = await pipeline.execute()
+        return dict(zip(endpoints, zip(answers[::2], answers[1::2], strict=True), strict=True))
+
+    async def status(self, endpoint: str) -> Status:
+        """Return how an endpoint did when its process last said so."""
+        raw = await self._redis.get(self._key(endpoint, "status"))
+        return Status() if raw is None else msgspec.json.decode(raw, type=Status)
+
+    async def wishes(self, endpoints: Sequence[str]) -> dict[str, Wishes]:
+        """Return what is wanted of each endpoint."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for name in endpoints:
+            pipeline.hgetall(self._key(name, "wishes")).hvals(self._key(name, "redrive"))
+        answers = await pipeline.execute()
+        found = {}
+        for name, wishes, redrive in zip(endpoints, answers[::2], answers[1::2], strict=True):
+            paused, replay = wishes.get(b"paused"), wishes.get(b"replay")
+            found[name] = Wishes(
+                None if paused is None else paused.decode(), None if replay is None else int(replay), _all(redrive)
+            )
+        return found
+
+    async def write(self, changes: Mapping[str, Changes]) -> None:
+        """Write by endpoint what belongs together, whole or not at all, in one round trip; done again it changes nothing.
+
+        Raises LeaseLostError where another process delivers now.
+        """
+        pipeline = self._redis.pipeline(transaction=False)
+        for endpoint, each in changes.items():
+            commands = [*self._commands(endpoint, each)]
+            keys = [self._owner_key, *dict.fromkeys(command[1] for command in commands)]
+            words = [word for command in commands for word in (len(command), *command)]
+            pipeline.eval(_WRITE, len(keys), *keys, self._owner, *words)
+        if not all(await pipeline.execute()):
+            raise LeaseLostError("another process delivers now: this one was away for longer than 10 s; start it again")
+
+    def _commands(self, endpoint: str, changes: Changes) -> Iterator[list[str | bytes]]:
+        waiting, dead, marks = (self._key(endpoint, what) for what in ("waiting", "dead", "marks"))
+        for mark_of, mark in changes.marks.items():
+            yield ["HSET", marks, str(mark_of), _raw(mark).decode()]
+        for each in changes.waiting:
+            yield ["HSET", waiting, str(each.seq), _packed(each)]
+        for seq in changes.done:
+            yield ["HDEL", waiting, str(seq)]
+        for each in changes.dead:
+            yield ["HSET", dead, each.event_id, _packed(each)]
+        for event_id in changes.redriven:
+            yield ["HDEL", self._key(endpoint, "redrive"), event_id]
+        if changes.status is not None:
+            yield ["SET", self._key(endpoint, "status"), msgspec.json.encode(changes.status).decode()]
+        if changes.paused is not None:
+            yield ["HSET", self._key(endpoint, "wishes"), "paused", changes.paused]
+
+    async def replayed(self, endpoint: str, marks: Mapping[int, Mark]) -> None:
+        """Let an endpoint stand elsewhere, and count the wish as fulfilled."""
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.hset(self._key(endpoint, "marks"), mapping={str(n): _raw(mark) for n, mark in marks.items()})
+        pipeline.hdel(self._key(endpoint, "wishes"), "replay")
+        await pipeline.execute()
+
+    async def pause(self, endpoint: str, why: str) -> None:
+        """Wish that an endpoint pauses."""
+        await self._redis.hset(self._key(endpoint, "wishes"), "paused", why)
+
+    async def resume(self, endpoint: str) -> None:
+        """Wish that it goes on."""
+        await self._redis.hdel(self._key(endpoint, "wishes"), "paused")
+
+    async def replay(self, endpoint: str, at_ms: int) -> None:
+        """Wish that it starts again with the decisions since a time."""
+        await self._redis.hset(self._key(endpoint, "wishes"), "replay", at_ms)
+
+    async def redrive(self, endpoint: str, event_ids: Sequence[str]) -> int:
+        """Wish that what was given up is tried again: these, or all; return how many they are."""
+        raws = await self._redis.hgetall(self._key(endpoint, "dead"))
+        chosen = {name: raw for name, raw in raws.items() if not event_ids or name.decode() in event_ids}
+        if chosen:
+            pipeline = self._redis.pipeline(transaction=True)
+            pipeline.hset(self._key(endpoint, "redrive"), mapping=chosen)
+            pipeline.hdel(self._key(endpoint, "dead"), *chosen)
+            await pipeline.execute()
+        return len(chosen)
+
+    async def lease(self) -> bool:
+        """Be the one process that delivers, for LEASE_MS more; return whether that is so."""
+        return bool(await self._redis.eval(_LEASE, 1, self._owner_key, self._owner, LEASE_MS))
+
+    async def leave(self) -> None:
+        """Let another process deliver at once."""
+        await self._redis.eval(_LEAVE, 1, self._owner_key, self._owner)
+
+
+_LEASE: Final = """
+local owner = redis.call('GET', KEYS[1])
+if owner and owner ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+_LEAVE: Final = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end return 1"
+# A process that was frozen must not write over what its successor has written since.
+_WRITE: Final = """
+local owner = redis.call('GET', KEYS[1])
+if owner and owner ~= ARGV[1] then return 0 end
+local at = 2
+while at <= #ARGV do
+  local words = tonumber(ARGV[at])
+  redis.call(unpack(ARGV, at + 1, at + words))
+  at = at + 1 + words
+end
+return 1
+"""
+
+
+def _packed(waiting: Waiting) -> bytes:
+    return msgspec.msgpack.encode(waiting)
+
+
+def _all(raws: Sequence[bytes]) -> list[Waiting]:
+    return [msgspec.msgpack.decode(raw, type=Waiting) for raw in raws]
+
+
+def _raw(mark: Mark) -> bytes:
+    return msgspec.json.encode([[[at.offset, at.metadata] for at in mark.resume], list(mark.given)])
+
+
+def _mark(raw: bytes) -> Mark:
+    resume, given = msgspec.json.decode(raw, type=tuple[list[tuple[int, str]], list[int]])
+    return Mark(tuple(Committed(offset, metadata) for offset, metadata in resume), tuple(given))

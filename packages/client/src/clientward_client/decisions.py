@@ -1,0 +1,155 @@
+"""`subscribe`: decisions as they come, in a consumer group."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Final, Generic, Literal, Self, TypeVar, cast, overload
+
+from clientward_client.connection import kafka_options
+from clientward_client.errors import WrongUseError
+from clientward_client.following import Following
+from clientward_client.lanes import lanes_of_decisions
+from clientward_client.messages import RECLASSIFIED, STATE, Decision, Gone
+from clientward_client.stopping import Signals, stop_on
+
+T = TypeVar("T")
+#: Decisions of a partition whose ids are remembered, unless told otherwise: a megabyte, read back in a second.
+REMEMBERED: Final = 10_000
+LONGEST_SETTLE: Final = timedelta(days=7)
+Start = Literal["earliest", "latest"] | datetime
+
+
+class Subscription(Generic[T]):
+    """A stream of messages: `async for message in subscription`, best inside of `async with subscription`.
+
+    A message counts as handled when the next one is asked for, and the position is committed after that, at the latest a
+    second later, and when the subscription is stopped. What a crash, an exception or a `break` leaves unhandled comes again,
+    under the same id. Errors: those of `clientward_client.errors`.
+    """
+
+    def __init__(self, following: Following) -> None:
+        self._following = following
+        self._running: AsyncGenerator[Any, None] | None = None
+        self._signals: Signals | None = None
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        return self._messages()
+
+    async def _messages(self) -> AsyncGenerator[T, None]:
+        if self._running is not None:
+            raise WrongUseError("this subscription is being iterated already; make another one for another loop")
+        self._running = self._following.messages()
+        try:
+            async with aclosing(self._running) as messages:
+                async for message in messages:
+                    yield cast("T", message)
+        finally:
+            self._running = None
+
+    def stop(self) -> None:
+        """End the iteration once what is in hand is handled; its position is committed."""
+        self._following.stop()
+
+    def stop_on_signals(self) -> Self:
+        """Stop on SIGTERM and on Ctrl-C, until the subscription is left. Returns itself."""
+        self._signals = stop_on(self.stop)
+        return self
+
+    async def commit(self) -> None:
+        """Count what is in hand as handled, and commit the position now: before a `break`, or after important work."""
+        await self._following.commit()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        if self._running is not None:
+            await self._running.aclose()
+        if self._signals is not None:
+            self._signals.restore()
+
+
+@overload
+def subscribe(
+    group: str,
+    *,
+    settle: timedelta | None = None,
+    erasures: Literal[False] = False,
+    start: Start = "earliest",
+    remember: int = REMEMBERED,
+    skip_unreadable: bool = False,
+    once: bool = False,
+    kafka: Mapping[str, Any] | None = None,
+) -> Subscription[Decision]: ...
+
+
+@overload
+def subscribe(
+    group: str,
+    *,
+    settle: timedelta | None = None,
+    erasures: Literal[True],
+    start: Start = "earliest",
+    remember: int = REMEMBERED,
+    skip_unreadable: bool = False,
+    once: bool = False,
+    kafka: Mapping[str, Any] | None = None,
+) -> Subscription[Decision | Gone]: ...
+
+
+def subscribe(
+    group: str,
+    *,
+    settle: timedelta | None = None,
+    erasures: bool = False,
+    start: Start = "earliest",
+    remember: int = REMEMBERED,
+    skip_unreadable: bool = False,
+    once: bool = False,
+    kafka: Mapping[str, Any] | None = None,
+) -> Any:
+    """Follow the decisions: each at least once, an account's in order, repeats dropped by id.
+
+    Args:
+        group: the consumer group: where it stands is Kafka's to remember. Members of one group share the accounts.
+        settle: tell of each account only the net change that stands after so long without another one.
+        erasures: tell `Gone` too, in its place between the account's decisions.
+        start: where a group begins that has no position: with the oldest decision, the next one, or those since a time.
+        remember: over how many decisions of a partition a repeat is known. An older one comes again, under the same id.
+        skip_unreadable: log a record that breaks the contract and go on, instead of raising.
+        once: end when everything is handled that was stored at the start: for a program that a timer starts. What then still
+            waits to settle is told at a later start.
+        kafka: arguments of aiokafka's consumer; by default those of the `CLIENTWARD_KAFKA_…` variables.
+
+    Raises:
+        WrongUseError: the arguments do not fit together.
+    """
+    check(group, settle, start, remember)
+    settle_ms = None if settle is None else settle // timedelta(milliseconds=1)
+    topics = [RECLASSIFIED, STATE] if erasures else [RECLASSIFIED]
+    lanes = lanes_of_decisions(remember, settle_ms, erasures=erasures)
+    following = Following(
+        kafka_options(kafka), group, topics, lanes, start=start_of(start), skip_unreadable=skip_unreadable, once=once
+    )
+    return Subscription[Any](following)
+
+
+def check(group: str, settle: timedelta | None, start: Start, remember: int) -> None:
+    """Raise WrongUseError for arguments that do not fit."""
+    if not group:
+        raise WrongUseError("give the group a name: it is by the group that Kafka remembers where you stand")
+    if settle is not None and not timedelta(0) < settle <= LONGEST_SETTLE:
+        raise WrongUseError(f"settle={settle}: give more than nothing, and {LONGEST_SETTLE.days} days at most")
+    if isinstance(start, datetime) and start.tzinfo is None:
+        raise WrongUseError(f"start={start}: give a time with an offset, as datetime.now(UTC)")
+    if remember < 0:
+        raise WrongUseError(f"remember={remember}: give 0 or more decisions")
+
+
+def start_of(start: Start) -> str | int:
+    """Return where a group begins without a position, as `Following` wants it."""
+    return int(start.timestamp() * 1000) if isinstance(start, datetime) else start

@@ -1,0 +1,56 @@
+"""A real Kafka for the client's tests, with topics of each test's own.
+
+In the project's checkout it is started by `streams.embedded`. CLIENT_TEST_KAFKA names one that is there instead: it must be
+empty of Clientward's topics, which the tests make and delete. What kills or freezes a broker runs in the checkout only.
+"""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from importlib import import_module
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from client_support import Topics
+
+KAFKA = os.environ.get("CLIENT_TEST_KAFKA")
+
+
+def embedded() -> Any:
+    """Return the checkout's servers."""
+    try:
+        return import_module("streams.embedded")
+    except ModuleNotFoundError:
+        pytest.fail("outside of the project's checkout set CLIENT_TEST_KAFKA to a running broker")
+
+
+@pytest.fixture(scope="session")
+def kafka_of_run() -> Iterator[str]:
+    """The address of one broker for the run."""
+    if KAFKA:
+        yield KAFKA
+    else:
+        with embedded().kafka_server() as server:
+            yield server.bootstrap
+
+
+@pytest.fixture
+async def topics(kafka_of_run: str) -> AsyncIterator[Topics]:
+    """Clientward's two output topics, empty; they are deleted after the test."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_of_run)
+    await admin.start()
+    try:
+        made = Topics(kafka_of_run, admin)
+        await made.make()
+        async with made:
+            yield made
+        await made.delete()
+    finally:
+        await admin.close()
+
+
+@pytest.fixture
+def group() -> str:
+    """A consumer group of this test alone."""
+    return f"client-{uuid4().hex[:12]}"

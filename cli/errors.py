@@ -24,6 +24,7 @@ PIPE_CLOSED: Final = 141
 ONE_LINE: Final = {
     "actions.errors.ActionError": FAILED,
     "actions.errors.InputError": WRONG_USE,
+    "importing.errors.ImportingError": WRONG_USE,
     "faust.exceptions.ImproperlyConfigured": FAILED,
     "relationship.policy.file.PolicyError": FAILED,
     "relationship.state.record.RecordError": FAILED,

@@ -1,0 +1,210 @@
+"""The door: files and what was said of them come in, messages in the order of time go out, with a tally and refusals."""
+
+from collections.abc import Callable, Iterator, Mapping as Table
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from importing.answers import Answers
+from importing.building.refusals import Refusals
+from importing.building.stream import Event, Limits, Sources, Stream
+from importing.building.tally import Tally
+from importing.cells.zones import find_zone
+from importing.errors import ImportingError, Misfit
+from importing.guessing.evidence import Reads, settle
+from importing.guessing.fit import Fit, choose
+from importing.guessing.proposals import check_words
+from importing.mapping.functions import Functions
+from importing.mapping.hints import check_said
+from importing.mapping.mapping import TOPICS, Mapping, read_mapping
+from importing.mapping.pairs import check_pairs, mapping_of_pairs
+from importing.mapping.prepare import Prepared, prepare
+from importing.mapping.syntax import read_syntax
+from importing.mapping.view import find_columns, show_file
+from importing.presets.catalogue import preset, presets
+from importing.reading.bench import Bench, open_bench, quoted
+from importing.reading.load import Reading, load
+from relationship.contract.currencies import CURRENCIES
+
+#: More decimals than this in a cell are a binary tail or a quotient; `--round` takes them away.
+TAIL: Final = r"[.,]\d{9,}"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be imported, and how.
+
+    Attributes:
+        files: the files, of one shape.
+        what: the kind of message that `pairs` make; or a preset of that name.
+        preset: name of a preset.
+        sql: file of a mapping.
+        pairs: columns by field; with a preset or a mapping, columns by the mapping's own names.
+        where: SQL that says which rows count.
+        prefix: what ids start with.
+        reading: how the files are read.
+        answers: what was said.
+        accepting: whether proposed words are taken.
+        until: nothing that happened later is taken; of meetings, nothing later than `now`.
+        now: the present.
+        refused: file for all refusals.
+        counting: whether accounts are counted.
+    """
+
+    files: tuple[Path, ...]
+    reading: Reading
+    now: datetime
+    what: str = ""
+    preset: str = ""
+    sql: Path | None = None
+    pairs: Table[str, str] = field(default_factory=dict)
+    where: str | None = None
+    prefix: str | None = None
+    answers: Answers = field(default_factory=Answers)
+    accepting: bool = False
+    until: datetime | None = None
+    refused: Path | None = None
+    counting: bool = False
+
+
+class Import:
+    """Files read, and ready to be mapped.
+
+    Attributes:
+        mapping: the mapping chosen; `fit` says why where it was guessed.
+        notes: what a person should know, a line each.
+        tally: what was counted, complete when all events were taken.
+        refusals: what did not fit.
+    """
+
+    def __init__(self, bench: Bench, request: Request) -> None:
+        self.tally = Tally(rows=bench.rows + len(bench.faults), accounts=set() if request.counting else None)
+        self.notes = list(bench.notes)
+        self.fit: Fit | None = None
+        self._bench = bench
+        self._request = request
+        self._functions = Functions(bench)
+        self.mapping = self._choose()
+        self.refusals = Refusals(request.refused)
+        self._columns: dict[str, str] = {}
+        self._queries = self._prepare()
+
+    def preview(self) -> Iterator[Event]:
+        """Yield the messages; nothing is counted and nothing told."""
+        yield from self._stream(Tally(), Refusals(None))
+
+    def events(self) -> Iterator[Event]:
+        """Yield the messages in the order of time."""
+        yield from self._stream(self.tally, self.refusals)
+        self._count_cells()
+        self.refusals.close()
+
+    def _stream(self, tally: Tally, refusals: Refusals) -> Iterator[Event]:
+        request = self._request
+        sugar = self.mapping.name == "--map"
+        prefix = request.prefix if request.prefix is not None else f"csv-{request.what}-" if sugar else ""
+        own = "" if sugar else prefix
+        limits = Limits(request.now, request.until)
+        stream = Stream(self._bench, self._functions, Sources(self._columns), tally, refusals, limits)
+        return stream.events(self._queries, (prefix, own), rounding=self._answers.rounding)
+
+    def _choose(self) -> Mapping:
+        request = self._request
+        if request.sql is not None:
+            return read_mapping(request.sql.name, request.sql.read_text(encoding="utf-8-sig"))
+        if request.preset:
+            return preset(request.preset)
+        if request.what and (request.pairs or request.answers.constants):
+            words = request.answers.words
+            mapping = mapping_of_pairs(request.what, request.pairs, request.answers.constants, words)
+            pairs = check_pairs(self._bench, request.pairs)
+            return mapping_of_pairs(request.what, pairs, request.answers.constants, words)
+        if request.what:
+            return preset(request.what)
+        if request.pairs:
+            raise ImportingError("--map without a preset needs what the rows are: import purchases FILE --map …")
+        self.fit = choose(presets().values(), self._bench.columns)
+        return self.fit.mapping
+
+    def _prepare(self) -> list[Prepared]:
+        request, mapping, sugar = self._request, self.mapping, self.mapping.name == "--map"
+        found = find_columns(mapping, self._bench.columns, {} if sugar else request.pairs)
+        if found.missing:
+            column = found.missing[0]
+            raise ImportingError(
+                f"{mapping.name} needs a column {' or '.join(map(repr, column.known_as))}: say --map "
+                f"{column.name}=COLUMN; there are: {', '.join(self._bench.columns)}"
+            )
+        self._columns = {name: sources[0] for name, sources in found.sources.items()}
+        show_file(self._bench, mapping, found, request.where)
+        syntaxes = [read_syntax(self._bench, query.sql, mapping.name) for query in mapping.queries]
+        reads = Reads(self._bench, syntaxes)
+        answers = self._with_words(request.answers)
+        known = {"zone?": "UTC", **mapping.known} if sugar else dict(mapping.known)
+        answers = settle(self._bench, reads, answers, known, self.notes)
+        if not sugar:
+            answers = check_words(self._bench, reads, answers, self.notes, accepting=request.accepting)
+        self._answers = answers
+        self._reads = reads
+        self._functions.answer(answers)
+        what = mapping.name if len(mapping.queries) == 1 else mapping.name + ", query {}"
+        return [
+            prepare(self._bench, query, what.format(number), dict(answers.constants))
+            for number, query in enumerate(mapping.queries, 1)
+        ]
+
+    def _with_words(self, answers: Answers) -> Answers:
+        """Return the answers with the mapping's words below the person's; a plain field is one of every message."""
+        words: dict[str, dict[str, str]] = {}
+        for field_name, table in self.mapping.words.items():
+            for full in self._full(field_name):
+                words.setdefault(full, {}).update(table)
+        said = set()
+        for field_name, given in answers.words.items():
+            for full in self._full(field_name):
+                words[full] = {**given, **{word: to for word, to in words.get(full, {}).items() if word not in given}}
+                said.add(full)
+        return replace(answers, words=words, said=frozenset(said))
+
+    def _full(self, field_name: str) -> list[str]:
+        if "." in field_name:
+            return [field_name]
+        return [f"{what}.{field_name}" for what in TOPICS]
+
+    def _count_cells(self) -> None:
+        """Count what was done to cells: each once, however often a query read it."""
+        if self._answers.rounding:
+            for column in self._reads.columns("money"):
+                cell = quoted(column)
+                self.tally.rounded += self._bench.one(
+                    f"SELECT count(*) FROM file WHERE regexp_matches({cell}, '{TAIL}')"  # noqa: S608 - quoted
+                )
+        for moved in self._functions.moved.values():
+            self.tally.moved[moved] += 1
+
+
+@contextmanager
+def open_import(request: Request, on_read: Callable[[int], None] = lambda _: None) -> Iterator[Import]:
+    """Read files and give what they come to. Raises ImportingError, QuestionError and OSError."""
+    _check(request.answers)
+    with open_bench() as bench:
+        load(bench, request.files, request.reading, on_read)
+        yield Import(bench, request)
+
+
+def _check(answers: Answers) -> None:
+    """Raise ImportingError where an answer names what there is not."""
+    if answers.zone:
+        try:
+            find_zone(answers.zone)
+        except Misfit as error:
+            raise ImportingError(f"no time zone {answers.zone!r}; give a name such as Europe/Zurich") from error
+    for name, text in answers.constants.items():
+        check_said(name, text)
+    for name, table in answers.words.items():
+        for text in filter(None, table.values()):
+            check_said(name, text)
+    if answers.currency and answers.currency not in CURRENCIES:
+        raise ImportingError(f"no currency {answers.currency!r}; give an ISO 4217 code such as EUR")

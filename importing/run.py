@@ -140,7 +140,7 @@ class Import:
         self._columns = {name: sources[0] for name, sources in found.sources.items()}
         show_file(self._bench, mapping, found, request.where)
         syntaxes = [read_syntax(self._bench, query.sql, mapping.name) for query in mapping.queries]
-        reads = Reads(self._bench, syntaxes)
+        reads = Reads(self._bench, syntaxes, self._columns)
         answers = self._with_words(request.answers)
         known = {"zone?": "UTC", **mapping.known} if sugar else dict(mapping.known)
         answers = settle(self._bench, reads, answers, known, self.notes)

@@ -164,10 +164,10 @@ def _asking(request: Request, output: Output) -> Import:
 
 def _import(request: Request, output: Output) -> Import:
     with reading_progress(request.files) as on_read, open_import(request, on_read) as found:
-        for note in found.notes:
-            print_error(printable(note))
         if found.fit is not None:
             show_guess(found)
+        for note in found.notes:
+            print_error(printable(note))
         output.write(found)
         print_summary(found, request.files, dry=output.dry)
         return found

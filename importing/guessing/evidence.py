@@ -32,7 +32,8 @@ FIELDS: Final = {
 class Reads:
     """Which columns of the file are read as what, by all of a mapping's queries."""
 
-    def __init__(self, bench: Bench, syntaxes: Sequence[Syntax]) -> None:
+    def __init__(self, bench: Bench, syntaxes: Sequence[Syntax], names: dict[str, str]) -> None:
+        self._names = names
         self._known = {name: name for name, *_ in bench.con.cursor().execute("DESCRIBE file").fetchall()}
         self.syntaxes = syntaxes
 
@@ -53,6 +54,10 @@ class Reads:
         """Return those names that are columns of the file, each once."""
         folded = {name.casefold(): name for name in self._known}
         return list(dict.fromkeys(folded[name.casefold()] for name in names if name.casefold() in folded))
+
+    def name(self, column: str) -> str:
+        """Return the file's own name of a column."""
+        return self._names.get(column, column)
 
     def calls(self, function: str) -> bool:
         """Tell whether any query calls a function."""
@@ -109,9 +114,9 @@ def _settle_order(bench: Bench, reads: Reads, answers: Answers, known: dict[str,
         return replace(answers, first="day" if first == "day" else "month")
     example = _example(bench, either, DATED)
     raise QuestionError(
-        f"{either}: is {example!r} day first or month first?",
+        f"{reads.name(either)}: is {example!r} day first or month first?",
         "--day-first/--month-first",
-        f"column {either}: {example!r} could be day first or month first: say --day-first or --month-first",
+        f"column {reads.name(either)}: {example!r} could be day first or month first: say --day-first or --month-first",
         ("day", "month"),
     )
 
@@ -134,9 +139,9 @@ def _settle_point(bench: Bench, reads: Reads, answers: Answers, known: dict[str,
         return replace(answers, point="," if said == "comma" else ".")
     example = _example(bench, either, EITHER_AMOUNT)
     raise QuestionError(
-        f"{either}: in {example!r}, does the sign stand before decimals (no: between thousands)?",
+        f"{reads.name(either)}: in {example!r}, does the sign stand before decimals (no: between thousands)?",
         "--decimal",
-        f"column {either}: {example!r} could have thousands or decimals: say --decimal point or --decimal comma",
+        f"column {reads.name(either)}: {example!r} could have thousands or decimals: say --decimal point or --decimal comma",
         ("point", "comma"),
     )
 
@@ -156,9 +161,9 @@ def _settle_zone(bench: Bench, reads: Reads, answers: Answers, known: dict[str, 
                         notes.append(f"times that name no zone are taken as {said}; --zone says another")
                         return replace(answers, zone=said)
                     raise QuestionError(
-                        f"{column}: in which time zone is {cell!r}?",
+                        f"{reads.name(column)}: in which time zone is {cell!r}?",
                         "--zone",
-                        f"column {column}: {cell!r} has no time zone: say --zone, such as --zone Europe/Zurich",
+                        f"column {reads.name(column)}: {cell!r} has no time zone: say --zone, such as --zone Europe/Zurich",
                     ) from None
     return answers
 

@@ -46,13 +46,13 @@ def check_words(bench: Bench, reads: Reads, answers: Answers, notes: list[str], 
         listed = ",".join(f"{word}={meaning}" for word, meaning in unknown.proposed.items())
         if not accepting or (unknown.left and not listed):
             raise QuestionError(
-                f"{column}: {_shown(unknown)}. Take {listed or 'none'}? (or write FROM=TO,…; *=WORD for all others)",
+                f"{reads.name(column)}: {_shown(unknown)}. Take {listed or 'none'}? (or write FROM=TO,…; *=WORD for all others)",
                 "--words",
-                f"column {column}: {_shown(unknown)}; say --words '{field}:{listed or _some(field)}'"
+                f"column {reads.name(column)}: {_shown(unknown)}; say --words '{field}:{listed or _some(field)}'"
                 + (" or --accept-words" if listed else ""),
                 (f"{field}:{listed}",),
             )
-        notes.append(f"words of column {column}, as proposed: {listed}; --words {field}:FROM=TO says otherwise")
+        notes.append(f"words of column {reads.name(column)}, as proposed: {listed}; --words {field}:FROM=TO says otherwise")
         table = {**answers.words.get(field, {}), **unknown.proposed}
         answers = replace(answers, words={**answers.words, field: table})
     return answers

@@ -4,6 +4,7 @@ What most cells look like is read by DuckDB itself; the rest goes to `cells`. A 
 is kept with the reason, so that whoever builds the message can tell which it was.
 """
 
+import re
 from collections.abc import Callable
 from datetime import tzinfo
 from decimal import Decimal
@@ -26,23 +27,22 @@ MOST_MISFITS: Final = 200_000
 
 PLAIN_AMOUNT: Final = r"-?[0-9]{1,18}(\.([0-9]{1,2}|[0-9]{4,8}))?"
 PLAIN_MOMENT: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?[+-][0-9]{2}:[0-9]{2}"
-MACROS: Final = rf"""
-CREATE OR REPLACE MACRO money(x) AS CASE WHEN regexp_full_match(trim(x), '{PLAIN_AMOUNT}') AND NOT getvariable('comma')
-    THEN TRY_CAST(trim(x) AS DECIMAL(26, 8)) ELSE money_of(x) END;
+#: What was answered stands in the macros: a variable would be known to one connection only.
+MACROS: Final = """
+CREATE OR REPLACE MACRO money(x) AS CASE WHEN {plain_amount} THEN TRY_CAST(trim(x) AS DECIMAL(26, 8)) ELSE money_of(x) END;
 CREATE OR REPLACE MACRO number(x) AS CASE WHEN regexp_full_match(trim(x), '-?[0-9]{{1,12}}')
     THEN TRY_CAST(trim(x) AS DECIMAL(18, 6)) ELSE number_of(x) END;
-CREATE OR REPLACE MACRO moment(x) AS CASE WHEN regexp_full_match(x, '{PLAIN_MOMENT}') THEN x ELSE moment_of(x, NULL) END,
-    (x, z) AS CASE WHEN regexp_full_match(x, '{PLAIN_MOMENT}') THEN x ELSE moment_of(x, z) END;
+CREATE OR REPLACE MACRO moment(x) AS CASE WHEN regexp_full_match(x, '{plain_moment}') THEN x ELSE moment_of(x, NULL) END,
+    (x, z) AS CASE WHEN regexp_full_match(x, '{plain_moment}') THEN x ELSE moment_of(x, z) END;
 CREATE OR REPLACE MACRO calendar_day(x) AS CASE
     WHEN regexp_full_match(x, '[0-9]{{4}}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])') THEN x ELSE day_of(x) END;
 CREATE OR REPLACE MACRO minutes(a, b) AS minutes_of(a, b);
 CREATE OR REPLACE MACRO yes(x) AS yes_of(x);
 CREATE OR REPLACE MACRO word(f, x) AS word_of(f, x);
-CREATE OR REPLACE MACRO currency(x) AS coalesce(currency_of(x), getvariable('currency')),
-    (x, y) AS coalesce(currency_of(x), currency_of(y), getvariable('currency'));
-CREATE OR REPLACE MACRO own(x) AS list_contains(getvariable('own_domains'), lower(regexp_extract(x, '@([^@>\s]+)', 1)))
-    OR len(list_filter(getvariable('own_domains'), lambda d: ends_with(lower(x), '.' || d))) > 0;
-CREATE OR REPLACE MACRO id_of(x) AS regexp_replace(x, '^([0-9]+)\.0+$', '\1');
+CREATE OR REPLACE MACRO currency(x) AS coalesce(currency_of(x), {currency}),
+    (x, y) AS coalesce(currency_of(x), currency_of(y), {currency});
+CREATE OR REPLACE MACRO own(x) AS regexp_matches(x, {domains});
+CREATE OR REPLACE MACRO id_of(x) AS regexp_replace(x, '^([0-9]+)\\.0+$', '\\1');
 CREATE OR REPLACE MACRO filled(x) AS nullif(trim(x), '');
 """
 
@@ -76,11 +76,16 @@ class Functions:
         self.moved.clear()
         for cached in self._cached:
             cached.cache_clear()
-        con = self._bench.con
-        domains = ", ".join(literal(each.lower().lstrip("@")) for each in answers.own_domains)
-        con.execute(f"SET VARIABLE comma = {answers.point == ','}")
-        con.execute(f"SET VARIABLE currency = {literal(answers.currency) if answers.currency else 'NULL'}")
-        con.execute(f"SET VARIABLE own_domains = CAST([{domains}] AS VARCHAR[])")
+        domains = "|".join(re.escape(each.lower().lstrip("@")) for each in answers.own_domains)
+        plain = f"regexp_full_match(trim(x), '{PLAIN_AMOUNT}')"
+        self._bench.con.execute(
+            MACROS.format(
+                plain_amount="false" if answers.point == "," else plain,
+                plain_moment=PLAIN_MOMENT,
+                currency=f"CAST({literal(answers.currency) if answers.currency else 'NULL'} AS VARCHAR)",
+                domains=literal(f"(?i)@([^@]*\\.)?({domains})>?\\s*$" if domains else "$.^"),
+            )
+        )
 
     def _register(self) -> None:
         con = self._bench.con
@@ -100,7 +105,6 @@ class Functions:
         for arguments, functions in ((["VARCHAR"], one), (["VARCHAR", "VARCHAR"], two)):
             for name, function, result in functions:
                 con.create_function(name, self._guarded(name, function), arguments, result, null_handling="special")
-        con.execute(MACROS)
 
     def _guarded(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function that yields None for what holds nothing or cannot be read, and remembers why."""

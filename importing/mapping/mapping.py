@@ -24,7 +24,7 @@ from relationship.contract.messages import MEETINGS, PROFILES, PURCHASES, TICKET
 
 TOPICS: Final = {"purchases": PURCHASES, "tickets": TICKETS, "meetings": MEETINGS, "profiles": PROFILES}
 TOLD: Final = "told"
-HEAD: Final = re.compile(r"--\s*(column|words|zone|dates|decimal|currency|to|sign)\b\s*([\w]*\??)\s*:\s*(.*)")
+HEAD: Final = re.compile(r"--\s*(column|words|zone|dates|decimal|currency|to|sign)\b\s*([\w.]*\??)\s*:\s*(.*)")
 #: Texts, quoted names and comments, in which a semicolon ends nothing.
 TOKENS: Final = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|;|[^'\"\-/;]+|.", re.DOTALL)
 

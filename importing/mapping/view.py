@@ -76,5 +76,5 @@ def first_line(error: Exception) -> str:
 
 
 def _plain(name: str) -> str:
-    """Return a column's name without capitals and punctuation."""
-    return " ".join(re.findall(r"[^\W_]+", name.casefold())) or name.casefold().strip()
+    """Return a column's name without capitals, blanks and punctuation."""
+    return "".join(re.findall(r"[^\W_]+", name.casefold())) or name.casefold().strip()

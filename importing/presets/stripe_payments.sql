@@ -1,0 +1,35 @@
+-- Stripe: payments (Payments > Export)
+-- A payment that was taken is a sale, and what was paid back of it a refund. Failed, incomplete and uncaptured payments are no
+-- sale. Times are UTC, as the export's columns say. --account "Customer ID|Customer Email" takes the address where there is no id.
+-- zone: UTC
+-- column payment_id: id !
+-- column account_id: Customer ID | Customer
+-- column created_at: Created date (UTC) | Created (UTC) | Created | created
+-- column refunded_at?: Refunded date (UTC) | Refunded (UTC)
+-- column amount: Amount
+-- column refunded: Amount Refunded !
+-- column currency: Currency
+-- column status: Status
+-- column captured?: Captured
+-- column invoice?: Invoice ID | Invoice Number
+-- column fee: Fee | Captured | Seller Message | Card ID !
+
+-- to: told
+SELECT _line, _file, CASE WHEN regexp_matches(lower(coalesce(status, '')), '^(paid|succeeded|refunded|partial)')
+    THEN 'is no sale: not captured' ELSE 'is no sale: ' || lower(coalesce(status, 'no status')) END AS reason, 'status' AS "column"
+FROM file
+WHERE NOT regexp_matches(lower(coalesce(status, '')), '^(paid|succeeded|refunded|partial|disput)') OR NOT coalesce(yes(captured), true);
+
+-- to: purchases
+SELECT _line, 'stripe:' || payment_id AS event_id, account_id, moment(created_at) AS occurred_at, money(amount) AS amount,
+    currency(currency, amount) AS currency, 'sale' AS entry, coalesce(filled(invoice), payment_id) AS order_id
+FROM file
+WHERE regexp_matches(lower(coalesce(status, '')), '^(paid|succeeded|refunded|partial|disput)') AND coalesce(yes(captured), true);
+
+-- to: purchases
+SELECT _line, 'stripe:' || payment_id || ':refund:' || money(refunded)::DECIMAL(26, 2) AS event_id, account_id,
+    moment(coalesce(refunded_at, created_at)) AS occurred_at, money(refunded) AS amount,
+    currency(currency, refunded) AS currency, 'refund' AS entry, coalesce(filled(invoice), payment_id) AS order_id
+FROM file
+WHERE regexp_matches(lower(coalesce(status, '')), '^(paid|succeeded|refunded|partial|disput)') AND coalesce(yes(captured), true)
+    AND money(refunded) > 0 AND account_id IS NOT NULL;

@@ -104,11 +104,12 @@ class Import:
     def _stream(self, tally: Tally, refusals: Refusals) -> Iterator[Event]:
         request = self._request
         sugar = self.mapping.name == "--map"
-        prefix = request.prefix if request.prefix is not None else f"csv-{request.what}-" if sugar else ""
-        own = "" if sugar else prefix
+        usual = f"csv-{request.what}-" if sugar else f"{self.mapping.name}:"
+        made = usual if request.prefix is None else request.prefix
+        own = "" if sugar or request.prefix is None else request.prefix
         limits = Limits(request.now, request.until)
         stream = Stream(self._bench, self._functions, Sources(self._columns), tally, refusals, limits)
-        return stream.events(self._queries, (prefix, own), rounding=self._answers.rounding)
+        return stream.events(self._queries, (made, own), rounding=self._answers.rounding)
 
     def _choose(self) -> Mapping:
         request = self._request
@@ -123,9 +124,7 @@ class Import:
             return mapping_of_pairs(request.what, pairs, request.answers.constants, words)
         if request.what:
             return preset(request.what)
-        if request.pairs:
-            raise ImportingError("--map without a preset needs what the rows are: import purchases FILE --map …")
-        self.fit = choose(presets().values(), self._bench.columns)
+        self.fit = choose(presets().values(), self._bench.columns, request.pairs)
         return self.fit.mapping
 
     def _prepare(self) -> list[Prepared]:

@@ -27,7 +27,8 @@ WHAT: Final = ("purchases", "tickets", "meetings", "profiles")
 Words = Annotated[
     list[str],
     typer.Argument(
-        metavar="[purchases|tickets|meetings|profiles] FILE...", help="Files of one shape, and what --map makes of their rows."
+        metavar="[purchases|tickets|meetings|profiles] FILE...",
+        help="Files of one shape, and what --map makes of their rows.",
     ),
 ]
 PresetOption = Annotated[
@@ -57,7 +58,9 @@ ZoneOption = Annotated[
 DayFirst = Annotated[
     bool | None, typer.Option("--day-first/--month-first", help="Whether 1/2/2024 is in February or in January.")
 ]
-DecimalOption = Annotated[str | None, typer.Option("--decimal", metavar="point|comma", help="What 1,049 and 1.049 mean.")]
+DecimalOption = Annotated[
+    str | None, typer.Option("--decimal", metavar="point|comma", help="What 1,049 and 1.049 mean.")
+]
 CurrencyOption = Annotated[str | None, typer.Option("--currency", help="Code of amounts that name none, such as EUR.")]
 DomainOption = Annotated[
     list[str] | None, typer.Option("--own-domain", help="Domain of your own people's addresses; as often as needed.")
@@ -79,7 +82,9 @@ UntilOption = Annotated[
 DryOption = Annotated[bool, typer.Option("--dry-run", help="Write nothing; show what it would come to.")]
 SendOption = Annotated[bool, typer.Option("--send", help="Publish to the topics instead of writing lines.")]
 OutOption = Annotated[Path | None, typer.Option("--out", help="Where to write instead of stdout.")]
-RefusedOption = Annotated[Path | None, typer.Option("--refused", metavar="FILE.csv", help="Where to list all refusals.")]
+RefusedOption = Annotated[
+    Path | None, typer.Option("--refused", metavar="FILE.csv", help="Where to list all refusals.")
+]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 if any row did not fit.")]
 
 

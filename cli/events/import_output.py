@@ -58,7 +58,9 @@ class Output(NamedTuple):
         count = asyncio.run(send_events(load_settings(), enumerate(lines, 1), on_bad_line, lambda _: None))
         print_error(f"{count.sent:,} events sent, {count.bad:,} bad lines")
         if count.bad:
-            raise CommandError("not all events were sent: import the file again, what is there already stays once", FAILED)
+            raise CommandError(
+                "not all events were sent: import the file again, what is there already stays once", FAILED
+            )
 
 
 @contextmanager
@@ -134,25 +136,31 @@ def print_summary(found: Import, files: Sequence[Path], *, dry: bool) -> None:
     for line in found.refusals.lines():
         print_error(printable(line))
     if tally.rounded:
-        print_error(f"{tally.rounded:,} amounts were rounded")
+        print_error(f"rounded: {_many(tally.rounded, 'amount')}")
     if tally.turned:
-        print_error(f"{tally.turned:,} amounts below zero became refunds")
+        print_error(f"refunds: {_many(tally.turned, 'amount')} below zero")
     for moved, count in sorted(tally.moved.items()):
-        what = "skipped: they are an hour later" if moved == "skipped" else "repeated: the first is taken"
-        print_error(f"{count:,} times stand in an hour that daylight saving {what}")
+        what = "skipped, and is taken as an hour later" if moved == "skipped" else "repeated, and the first is taken"
+        print_error(f"daylight saving: {_many(count, 'time')} in an hour that was {what}")
     if tally.repeats:
-        print_error(f"{tally.repeats:,} messages came twice, and stand once")
+        print_error(f"repeats: {_many(tally.repeats, 'message')} came again, and stand once")
     if dry:
         _print_dry(found)
     rest = tally.rows - tally.messages.total()
     made = ", ".join(f"{count} {what}" for what, count in sorted(tally.messages.items()))
     if len(tally.messages) == 1 and rest >= 0 and len(found.mapping.queries) == 1:
-        print_error(printable(f"{name}: {tally.messages.total()} of {tally.rows} rows became {next(iter(tally.messages))}"))
+        print_error(
+            printable(f"{name}: {tally.messages.total()} of {tally.rows} rows became {next(iter(tally.messages))}")
+        )
     elif tally.messages:
         told = f"; {found.refusals.rows} told above" if found.refusals.rows else ""
         print_error(printable(f"{name}: {tally.rows} rows became {made}{told}"))
     else:
         print_error(printable(f"{name}: none of {tally.rows} rows became a message"))
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _print_dry(found: Import) -> None:

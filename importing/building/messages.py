@@ -71,7 +71,9 @@ class Builder:
         try:
             turned = bool(self._money) and self._write_money(value)
         except _FieldError as error:
-            return Fault(error.field, self._cell(error.field, cells) or error.cell, self._reason(error.field, error.why))
+            return Fault(
+                error.field, self._cell(error.field, cells) or error.cell, self._reason(error.field, error.why)
+            )
         self._name(value, copy)
         try:
             message: Message = msgspec.convert(value, self._type, strict=False)

@@ -46,7 +46,9 @@ SIGNS: Final = {
 }
 SEVERAL: Final = frozenset({"$", "¥", "kr", "rs", "r", "lei", "ft"})
 
-BLANKS: Final = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2212": "-", "\u2019": "'", "\u2013": "-"})
+BLANKS: Final = str.maketrans(
+    {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2212": "-", "\u2019": "'", "\u2013": "-"}
+)
 _SIGN = r"(?:[^\W\d_]{1,3}\.?\s?)?[$€£¥₹₽₩₺₴₪₫฿]?"
 AMOUNT: Final = re.compile(
     rf"(?P<open>\()?\s*(?P<minus>[+-])?\s*(?P<before>{_SIGN})\s*(?P<inner>[+-])?\s*"

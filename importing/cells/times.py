@@ -77,10 +77,12 @@ class Moment(NamedTuple):
     Attributes:
         at: the moment, with an offset.
         moved: `skipped` or `repeated` where daylight saving had such an hour; empty elsewhere.
+        whole_day: whether the cell told a day and no time.
     """
 
     at: datetime
     moved: str = ""
+    whole_day: bool = False
 
 
 class _Parts(NamedTuple):
@@ -105,7 +107,8 @@ def parse_moment(text: str, first: Order | None, zone: tzinfo | None) -> Moment:
         if parts.clock is not None:
             raise Misfit(NO_ZONE)
         own = UTC
-    return _placed(local, own)
+    placed = _placed(local, own)
+    return placed._replace(whole_day=parts.clock is None, moved=placed.moved if parts.clock else "")
 
 
 def parse_day(text: str, first: Order | None) -> date:

@@ -7,7 +7,9 @@ from typing import Final
 
 from importing.errors import Misfit
 
-YES: Final = frozenset("true t yes y 1 1.0 on x ja j wahr oui vrai si sí sì verdadero vero sim verdadeiro waar ✓".split())
+YES: Final = frozenset(
+    "true t yes y 1 1.0 on x ja j wahr oui vrai si sí sì verdadero vero sim verdadeiro waar ✓".split()
+)
 NO: Final = frozenset("false f no n 0 0.0 off nein falsch non faux falso não nao nee onwaar -".split())
 #: What people write into a cell that holds nothing.
 NOTHING: Final = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "nan", "nil", "(none)", "(blank)"})

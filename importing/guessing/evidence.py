@@ -67,7 +67,9 @@ class Reads:
         """Return the columns of times to which the query gives no zone of their own."""
         names = []
         for syntax in self.syntaxes:
-            called = {name for call in syntax.calls if call.name == "moment" for part in call.arguments for name in part}
+            called = {
+                name for call in syntax.calls if call.name == "moment" for part in call.arguments for name in part
+            }
             plain = (name for field in FIELDS["moment"] for name in syntax.fields.get(field, ()) if name not in called)
             one = (call for call in syntax.calls if call.name == "moment" and len(call.arguments) == 1)
             names += [*plain, *(name for call in one for name in call.arguments[0])]
@@ -96,10 +98,14 @@ def _settle_order(bench: Bench, reads: Reads, answers: Answers, known: dict[str,
     either, day, month = "", 0, 0
     for column in dict.fromkeys(columns):
         first, second = (f"TRY_CAST(regexp_extract({quoted(column)}, '{DATED}', {at}) AS INTEGER)" for at in (1, 2))
-        row = bench.con.cursor().execute(
-            f"SELECT count(*) FILTER (a > 12), count(*) FILTER (b > 12), count(*) FILTER (a <= 12 AND b <= 12 AND a <> b) "  # noqa: S608 - quoted
-            f"FROM (SELECT {first} AS a, {second} AS b FROM file WHERE {quoted(column)} IS NOT NULL)"
-        ).fetchone()
+        row = (
+            bench.con.cursor()
+            .execute(
+                f"SELECT count(*) FILTER (a > 12), count(*) FILTER (b > 12), count(*) FILTER (a <= 12 AND b <= 12 AND a <> b) "  # noqa: S608 - quoted
+                f"FROM (SELECT {first} AS a, {second} AS b FROM file WHERE {quoted(column)} IS NOT NULL)"
+            )
+            .fetchone()
+        )
         days, months, eithers = row or (0, 0, 0)
         day, month, either = day + days, month + months, either or (column if eithers else "")
     if not either or (day and month):
@@ -151,10 +157,11 @@ def _settle_zone(bench: Bench, reads: Reads, answers: Answers, known: dict[str, 
         return answers
     if said := known.get("zone"):
         return replace(answers, zone=said)
+    days = False
     for column in reads.without_zone():
         for cell in _cells(bench, column):
             try:
-                parse_moment(cell, answers.first or "day", None)
+                days = parse_moment(cell, answers.first or "day", None).whole_day or days
             except Misfit as misfit:
                 if str(misfit) == NO_ZONE:
                     if said := known.get("zone?"):
@@ -165,6 +172,8 @@ def _settle_zone(bench: Bench, reads: Reads, answers: Answers, known: dict[str, 
                         "--zone",
                         f"column {reads.name(column)}: {cell!r} has no time zone: say --zone, such as --zone Europe/Zurich",
                     ) from None
+    if days:
+        notes.append("days without a time are taken as midnight UTC; --zone says another zone")
     return answers
 
 
@@ -190,7 +199,9 @@ def _has(bench: Bench, column: str, pattern: str) -> bool:
 
 
 def _example(bench: Bench, column: str, pattern: str) -> str:
-    return str(bench.one(f"SELECT {quoted(column)} FROM file WHERE regexp_matches({quoted(column)}, '{pattern}') LIMIT 1"))  # noqa: S608 - quoted
+    return str(
+        bench.one(f"SELECT {quoted(column)} FROM file WHERE regexp_matches({quoted(column)}, '{pattern}') LIMIT 1")
+    )  # noqa: S608 - quoted
 
 
 def _cells(bench: Bench, column: str) -> list[str]:

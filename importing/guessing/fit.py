@@ -1,6 +1,6 @@
 """Which preset a file's header fits, and why."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping as Table, Sequence
 from typing import NamedTuple
 
 from importing.errors import QuestionError
@@ -28,20 +28,21 @@ class Fit(NamedTuple):
         return f"it has the columns {', '.join(names)}"
 
 
-def fitting(mappings: Iterable[Mapping], names: Sequence[str]) -> list[Fit]:
-    """Return the presets that fit a header, the best first."""
+def fitting(mappings: Iterable[Mapping], names: Sequence[str], said: Table[str, str]) -> list[Fit]:
+    """Return the presets that fit a header, the best first; `said` are columns by a preset's names for them."""
     fits = []
     for mapping in mappings:
-        found = find_columns(mapping, names)
+        own = {column.name for column in mapping.columns}
+        found = find_columns(mapping, names, {name: text for name, text in said.items() if name in own})
         has, of = found.telling
         if not found.missing and (has == of):
             fits.append(Fit(mapping, found, sure=of > 0))
     return sorted(fits, key=lambda fit: (fit.found.telling[0], len(fit.found.sources)), reverse=True)
 
 
-def choose(mappings: Iterable[Mapping], names: Sequence[str]) -> Fit:
+def choose(mappings: Iterable[Mapping], names: Sequence[str], said: Table[str, str]) -> Fit:
     """Return the preset that fits a header. Raises QuestionError where none does, or nobody can tell which."""
-    fits = fitting(mappings, names)
+    fits = fitting(mappings, names, said)
     if not fits:
         raise QuestionError(
             "No preset fits.",

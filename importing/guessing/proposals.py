@@ -52,7 +52,9 @@ def check_words(bench: Bench, reads: Reads, answers: Answers, notes: list[str], 
                 + (" or --accept-words" if listed else ""),
                 (f"{field}:{listed}",),
             )
-        notes.append(f"words of column {reads.name(column)}, as proposed: {listed}; --words {field}:FROM=TO says otherwise")
+        notes.append(
+            f"words of column {reads.name(column)}, as proposed: {listed}; --words {field}:FROM=TO says otherwise"
+        )
         table = {**answers.words.get(field, {}), **unknown.proposed}
         answers = replace(answers, words={**answers.words, field: table})
     return answers

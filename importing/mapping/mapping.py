@@ -81,7 +81,9 @@ def read_mapping(name: str, text: str) -> Mapping:
     """Read a mapping. Raises ImportingError."""
     queries = tuple(_query(name, part) for part in _statements(text) if _code(part).strip())
     if not queries:
-        raise ImportingError(f"{name}: has no query: it takes SQL such as SELECT … FROM file; docs/importing.md shows one")
+        raise ImportingError(
+            f"{name}: has no query: it takes SQL such as SELECT … FROM file; docs/importing.md shows one"
+        )
     head, columns, words, known = [], [], {}, {}
     for line in text.splitlines():
         found = HEAD.match(line.strip())

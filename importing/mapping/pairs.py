@@ -27,7 +27,9 @@ def fields_of(what: str) -> dict[str, msgspec.structs.FieldInfo]:
     return {field.name: field for field in msgspec.structs.fields(type_of(what))}
 
 
-def mapping_of_pairs(what: str, pairs: Table[str, str], constants: Table[str, str], words: Table[str, object]) -> Mapping:
+def mapping_of_pairs(
+    what: str, pairs: Table[str, str], constants: Table[str, str], words: Table[str, object]
+) -> Mapping:
     """Return the mapping that pairs of field and column come to. Raises ImportingError."""
     fields = fields_of(what)
     for field in (*pairs, *constants, *words):
@@ -38,9 +40,7 @@ def mapping_of_pairs(what: str, pairs: Table[str, str], constants: Table[str, st
     given = pairs.keys() | constants.keys() | OWN_IDS
     missing = [name for name, field in fields.items() if field.required and name not in given]
     if missing:
-        raise ImportingError(
-            f"{what} need {', '.join(missing)}: give --map FIELD=COLUMN or --set FIELD=VALUE for each"
-        )
+        raise ImportingError(f"{what} need {', '.join(missing)}: give --map FIELD=COLUMN or --set FIELD=VALUE for each")
     listed = ", ".join(f"{cell_sql(what, field, quoted(column))} AS {field}" for field, column in pairs.items())
     return Mapping("--map", f"{what} by --map", (Query(what, f"SELECT {listed or '_line'} FROM file"),))
 

@@ -10,8 +10,7 @@ from importing.errors import ImportingError
 from importing.mapping.mapping import TOLD, TOPICS, Query
 from importing.mapping.pairs import OWN_IDS, cell_sql, fields_of, kind_of
 from importing.mapping.syntax import Syntax, read_syntax
-from importing.mapping.view import first_line
-from importing.reading.bench import Bench, literal, quoted
+from importing.reading.bench import Bench, first_line, literal, quoted
 
 #: A column that only one kind of message has, for queries that do not say what they yield.
 TELLING: Final = (
@@ -68,7 +67,9 @@ def prepare(bench: Bench, query: Query, what: str, constants: dict[str, str]) ->
     named = "event_id" in order
     copy = "1" if named else _copies(order, types)
     head = f"{'_file' if '_file' in types else 'NULL'} AS _file, {'_line' if '_line' in types else 'NULL'} AS _line"
-    inner = f"SELECT {head}, {', '.join(listed)}, {', '.join(f'{c} AS _c{n}' for n, c in enumerate(cells))} FROM ({sql})"
+    inner = (
+        f"SELECT {head}, {', '.join(listed)}, {', '.join(f'{c} AS _c{n}' for n, c in enumerate(cells))} FROM ({sql})"
+    )
     fielded = ", ".join(map(quoted, order))
     outer = (
         f"SELECT _file, _line, epoch_us(TRY_CAST(occurred_at AS TIMESTAMPTZ)) AS _at, {copy} AS _copy, {fielded}, "  # noqa: S608 - quoted
@@ -80,7 +81,7 @@ def prepare(bench: Bench, query: Query, what: str, constants: dict[str, str]) ->
 def _with_lines(bench: Bench, sql: str, syntax: Syntax, what: str) -> tuple[str, dict[str, str]]:
     """Return the query with lines and cells, or with as much of them as it lets through, and its columns' types."""
     raw = sql.encode()
-    for grouped in ([True] if syntax.grouped else [False, True]):
+    for grouped in [True] if syntax.grouped else [False, True]:
         for cells in (True, False):
             added = _added(syntax, grouped=grouped, cells=cells)
             tried = (raw[: syntax.place] + added.encode() + raw[syntax.place :]).decode() if syntax.place >= 0 else sql

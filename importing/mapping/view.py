@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from importing.errors import ImportingError
 from importing.mapping.mapping import Column, Mapping
-from importing.reading.bench import Bench, quoted
+from importing.reading.bench import Bench, first_line, quoted
 
 
 class Found(NamedTuple):
@@ -66,13 +66,6 @@ def show_file(bench: Bench, mapping: Mapping, found: Found, where: str | None) -
             )
         except Exception as error:
             raise ImportingError(f"--where: {first_line(error)}") from error
-
-
-def first_line(error: Exception) -> str:
-    """Return the first lines of one of DuckDB's errors as one, without what kind of error it calls itself."""
-    text = str(error).strip()
-    head = " ".join(text.partition("\n\n")[0].partition("\nLINE ")[0].split())
-    return re.sub(r"^\w+ Error: ", "", head)
 
 
 def _plain(name: str) -> str:

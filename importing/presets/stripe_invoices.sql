@@ -1,7 +1,6 @@
 -- Stripe: invoices (Invoices > Export)
 -- An invoice that was paid, in whole or in part, is a sale of what was paid, with the day it was due and the day it was paid. Those
 -- of a subscription are of that kind. Drafts, open, void and uncollectible invoices with nothing paid are no sale. Times are UTC.
--- zone: UTC
 -- column invoice_id: id !
 -- column number?: Number | Invoice Number
 -- column account_id: Customer ID | Customer
@@ -20,7 +19,7 @@ FROM file WHERE money(amount) = 0;
 
 -- to: purchases
 SELECT _line, 'stripe:' || invoice_id || ':' || money(amount)::DECIMAL(26, 2) AS event_id, account_id,
-    moment(created_at) AS occurred_at, money(amount) AS amount, currency(currency, amount) AS currency,
+    moment(created_at, 'UTC') AS occurred_at, money(amount) AS amount, currency(currency, amount) AS currency,
     CASE WHEN filled(subscription) IS NOT NULL THEN 'subscription' ELSE 'service' END AS kind,
     calendar_day(due) AS due_on, calendar_day(paid) AS paid_on, coalesce(filled(number), invoice_id) AS order_id,
     filled(subscription) AS contract_id

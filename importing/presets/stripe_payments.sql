@@ -1,7 +1,6 @@
 -- Stripe: payments (Payments > Export)
 -- A payment that was taken is a sale, and what was paid back of it a refund. Failed, incomplete and uncaptured payments are no
 -- sale. Times are UTC, as the export's columns say. --account "Customer ID|Customer Email" takes the address where there is no id.
--- zone: UTC
 -- column payment_id: id !
 -- column account_id: Customer ID | Customer
 -- column created_at: Created date (UTC) | Created (UTC) | Created | created
@@ -21,14 +20,14 @@ FROM file
 WHERE NOT regexp_matches(lower(coalesce(status, '')), '^(paid|succeeded|refunded|partial|disput)') OR NOT coalesce(yes(captured), true);
 
 -- to: purchases
-SELECT _line, 'stripe:' || payment_id AS event_id, account_id, moment(created_at) AS occurred_at, money(amount) AS amount,
+SELECT _line, 'stripe:' || payment_id AS event_id, account_id, moment(created_at, 'UTC') AS occurred_at, money(amount) AS amount,
     currency(currency, amount) AS currency, 'sale' AS entry, coalesce(filled(invoice), payment_id) AS order_id
 FROM file
 WHERE regexp_matches(lower(coalesce(status, '')), '^(paid|succeeded|refunded|partial|disput)') AND coalesce(yes(captured), true);
 
 -- to: purchases
 SELECT _line, 'stripe:' || payment_id || ':refund:' || money(refunded)::DECIMAL(26, 2) AS event_id, account_id,
-    moment(coalesce(refunded_at, created_at)) AS occurred_at, money(refunded) AS amount,
+    moment(coalesce(refunded_at, created_at), 'UTC') AS occurred_at, money(refunded) AS amount,
     currency(currency, refunded) AS currency, 'refund' AS entry, coalesce(filled(invoice), payment_id) AS order_id
 FROM file
 WHERE regexp_matches(lower(coalesce(status, '')), '^(paid|succeeded|refunded|partial|disput)') AND coalesce(yes(captured), true)

@@ -1,6 +1,7 @@
 """The table that files are read into, in a folder that goes away: `file`, every cell text, with `_file` and `_line`."""
 
 import csv
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -101,9 +102,12 @@ class Bench:
     def stream(self, query: str, most: int = 10_000) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query; DuckDB holds no more of them than its memory allows."""
         cursor = self.con.cursor()
-        cursor.execute(query)
-        while rows := cursor.fetchmany(most):
-            yield from rows
+        try:
+            cursor.execute(query)
+            while rows := cursor.fetchmany(most):
+                yield from rows
+        except _duckdb().Error as error:
+            raise ImportingError(f"a query failed: {first_line(error)}") from error
 
 
 @contextmanager
@@ -118,6 +122,13 @@ def open_bench() -> Iterator[Bench]:
             con.execute("SET enable_progress_bar = false")
             con.execute("SET TimeZone = 'UTC'")
             yield Bench(con, Path(folder))
+
+
+def first_line(error: Exception) -> str:
+    """Return the first lines of one of DuckDB's errors as one, without what kind of error it calls itself."""
+    text = str(error).strip()
+    head = " ".join(text.partition("\n\n")[0].partition("\nLINE ")[0].split())
+    return re.sub(r"^\w+ Error: ", "", head)
 
 
 def quoted(name: str) -> str:

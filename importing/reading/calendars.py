@@ -33,7 +33,12 @@ COLUMNS: Final = (
 MOST_RECURRENCES: Final = 10_000
 BEGIN: Final = re.compile(rb"(?im)^BEGIN:VEVENT\s*$")
 #: Where an event says that it is held on a screen.
-CONFERENCE: Final = ("X-GOOGLE-CONFERENCE", "CONFERENCE", "X-MICROSOFT-SKYPETEAMSMEETINGURL", "X-MICROSOFT-ONLINEMEETINGCONFLINK")
+CONFERENCE: Final = (
+    "X-GOOGLE-CONFERENCE",
+    "CONFERENCE",
+    "X-MICROSOFT-SKYPETEAMSMEETINGURL",
+    "X-MICROSOFT-ONLINEMEETINGCONFLINK",
+)
 
 
 class Window(NamedTuple):
@@ -189,10 +194,9 @@ def _listed(value: Any) -> list[Any]:
 def _comes(attendee: Any) -> bool:
     """Tell whether somebody was to come: not who declined, nor a room."""
     parameters = getattr(attendee, "params", {})
-    return (
-        str(parameters.get("PARTSTAT", "")).upper() != "DECLINED"
-        and str(parameters.get("CUTYPE", "")).upper() not in {"ROOM", "RESOURCE"}
-    )
+    return str(parameters.get("PARTSTAT", "")).upper() != "DECLINED" and str(
+        parameters.get("CUTYPE", "")
+    ).upper() not in {"ROOM", "RESOURCE"}
 
 
 def _address(value: Any) -> str:

@@ -28,9 +28,7 @@ class Numbered(NamedTuple):
     fault: str = ""
 
 
-def read_delimited(
-    bench: Bench, path: Path, encoding: str | None, separator: str | None, on_read: OnRead
-) -> None:
+def read_delimited(bench: Bench, path: Path, encoding: str | None, separator: str | None, on_read: OnRead) -> None:
     """Read a file into the bench. Raises ImportingError."""
     csv.field_size_limit(LONGEST_CELL)
     known = encoding or find_encoding(path)

@@ -186,7 +186,7 @@ def test_strict_fails_after_all_rows(tmp_path: Path) -> None:
     ("options", "told"),
     [
         (["--map", "account_id=who", *SHOP[2:]], "no column 'who'; there are: customer, day, paid"),
-        ([*SHOP, "--where", "paidd > 1"], "--where: Referenced column \"paidd\" not found"),
+        ([*SHOP, "--where", "paidd > 1"], '--where: Referenced column "paidd" not found'),
         ([*SHOP, "--map", "colour=paid"], "no field 'colour' in purchases; there are: event_id, account_id"),
         (SHOP[:4], "purchases need amount, currency: give --map"),
         ([*SHOP, "--map", "currency=paid"], "currency is both mapped and set"),

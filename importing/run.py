@@ -29,6 +29,8 @@ from importing.reading.load import Reading, load
 from relationship.contract.currencies import CURRENCIES
 
 #: More decimals than this in a cell are a binary tail or a quotient; `--round` takes them away.
+#: Names of a missing column that an error lists.
+NAMED: Final = 3
 TAIL: Final = r"[.,]\d{9,}"
 
 
@@ -132,10 +134,13 @@ class Import:
         found = find_columns(mapping, self._bench.columns, {} if sugar else request.pairs)
         if found.missing:
             column = found.missing[0]
+            names = " or ".join(map(repr, column.known_as[:NAMED])) + (" or the like" if column.known_as[NAMED:] else "")
             raise ImportingError(
-                f"{mapping.name} needs a column {' or '.join(map(repr, column.known_as))}: say --map "
-                f"{column.name}=COLUMN; there are: {', '.join(self._bench.columns)}"
+                f"{mapping.name} needs a column {names} for {column.name}: say --map {column.name}=COLUMN; "
+                f"there are: {', '.join(self._bench.columns)}"
             )
+        for column_name in self._bench.twice & {source for sources in found.sources.values() for source in sources}:
+            self.notes.append(f"several columns are called {column_name!r}: the first is taken")
         self._columns = {name: sources[0] for name, sources in found.sources.items()}
         show_file(self._bench, mapping, found, request.where)
         syntaxes = [read_syntax(self._bench, query.sql, mapping.name) for query in mapping.queries]

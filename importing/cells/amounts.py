@@ -56,12 +56,14 @@ AMOUNT: Final = re.compile(
     rf"(?P<after>{_SIGN})\s*(?P<behind>-)?\s*(?P<close>\))?"
 )
 GROUPED: Final = re.compile(r"[0-9]{1,3}([.,' ])[0-9]{3}(?:\1[0-9]{3})*|[0-9]{1,2}(,[0-9]{2})+,[0-9]{3}")
+#: `12.-` and `12.–` are amounts without cents in Switzerland, `12,-` in Germany.
+NO_CENTS: Final = re.compile(r"([0-9])[.,](?:-|\u2014){1,2}(?=\D*$)")
 ENDS: Final = re.compile(r"(?P<whole>.*?)(?P<point>[.,])(?P<decimals>[0-9]+)")
 
 
 def parse_amount(text: str, point: Point | None) -> Decimal:
     """Return the amount that a cell says, negative ones too. Raises Misfit."""
-    found = AMOUNT.fullmatch(text.translate(BLANKS).strip())
+    found = AMOUNT.fullmatch(NO_CENTS.sub(r"\1", text.translate(BLANKS).strip()))
     if found is None or bool(found["open"]) != bool(found["close"]):
         raise Misfit("no amount")
     for sign in (found["before"], found["after"]):

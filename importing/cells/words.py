@@ -31,14 +31,14 @@ def is_nothing(text: str) -> bool:
 
 
 class Words:
-    """A table of words: exact ones first, then those with a `*`, in the order in which they were given.
+    """A table of words: exact ones first, then those with a `*`, in the order in which they were given; `*` alone is last.
 
     Capitals and blanks around do not count. A word that stands for nothing is translated to an empty text.
     """
 
     def __init__(self, table: Mapping[str, str], known: frozenset[str]) -> None:
         self._exact = {_plain(word): meaning for word, meaning in table.items() if "*" not in word}
-        globs = ((word, meaning) for word, meaning in table.items() if "*" in word)
+        globs = sorted(((word, meaning) for word, meaning in table.items() if "*" in word), key=_is_rest)
         self._globs = [(_pattern(word), meaning) for word, meaning in globs]
         self._known = known
 
@@ -54,6 +54,10 @@ class Words:
             if pattern.fullmatch(word):
                 return meaning
         raise Misfit("no word of the contract")
+
+
+def _is_rest(pair: tuple[str, str]) -> bool:
+    return pair[0].strip() == "*"
 
 
 def _plain(text: str) -> str:

@@ -37,9 +37,9 @@ def read_syntax(bench: Bench, sql: str, what: str) -> Syntax:
     raw = bench.one("SELECT json_serialize_sql(?)", [sql])
     tree = json.loads(raw)
     if tree.get("error"):
-        raise ImportingError(
-            f"{what}: {tree.get('error_message', 'no SELECT')}; a mapping is made of SELECT … FROM file"
-        )
+        message = str(tree.get("error_message", ""))
+        why = "holds something else than a SELECT" if "Only SELECT" in message else message
+        raise ImportingError(f"{what}: {why}; a mapping is made of SELECT … FROM file")
     if len(tree["statements"]) != 1:
         raise ImportingError(f"{what}: several queries in one: end each with a semicolon")
     node = tree["statements"][0]["node"]

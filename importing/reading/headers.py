@@ -99,7 +99,7 @@ def name_once(names: Cells) -> tuple[list[str], set[str]]:
             name = f"{name} "
         seen[name.casefold()] += 1
         if seen[name.casefold()] > 1:
-            twice.add(name)
+            twice.update({name, *(each for each in once if each.casefold() == name.casefold())})
             name = f"{name} ({seen[name.casefold()]})"
         once.append(name)
     return once, twice

@@ -1,6 +1,7 @@
 """The door: files and what was said of them come in, messages in the order of time go out, with a tally and refusals."""
 
-from collections.abc import Callable, Iterator, Mapping as Table
+from collections.abc import Callable, Iterator
+from collections.abc import Mapping as Table
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -44,6 +45,7 @@ class Request:
         preset: name of a preset.
         sql: file of a mapping.
         pairs: columns by field; with a preset or a mapping, columns by the mapping's own names.
+        account: column of the account; several joined by `|`, of which the first that is not empty counts.
         where: SQL that says which rows count.
         prefix: what ids start with.
         reading: how the files are read.
@@ -62,6 +64,7 @@ class Request:
     preset: str = ""
     sql: Path | None = None
     pairs: Table[str, str] = field(default_factory=dict)
+    account: str | None = None
     where: str | None = None
     prefix: str | None = None
     answers: Answers = field(default_factory=Answers)
@@ -88,6 +91,7 @@ class Import:
         self._bench = bench
         self._request = request
         self._functions = Functions(bench)
+        self._said = {**request.pairs, **({"account_id": request.account} if request.account else {})}
         self.mapping = self._choose()
         self.refusals = Refusals(request.refused)
         self._columns: dict[str, str] = {}
@@ -119,22 +123,24 @@ class Import:
             return read_mapping(request.sql.name, request.sql.read_text(encoding="utf-8-sig"))
         if request.preset:
             return preset(request.preset)
-        if request.what and (request.pairs or request.answers.constants):
+        if request.what and request.pairs:
             words = request.answers.words
-            mapping = mapping_of_pairs(request.what, request.pairs, request.answers.constants, words)
-            pairs = check_pairs(self._bench, request.pairs)
+            mapping_of_pairs(request.what, self._said, request.answers.constants, words)  # its own mistakes come first
+            pairs = check_pairs(self._bench, self._said)
             return mapping_of_pairs(request.what, pairs, request.answers.constants, words)
         if request.what:
             return preset(request.what)
-        self.fit = choose(presets().values(), self._bench.columns, request.pairs)
+        self.fit = choose(presets().values(), self._bench.columns, self._said)
         return self.fit.mapping
 
     def _prepare(self) -> list[Prepared]:
         request, mapping, sugar = self._request, self.mapping, self.mapping.name == "--map"
-        found = find_columns(mapping, self._bench.columns, {} if sugar else request.pairs)
+        found = find_columns(mapping, self._bench.columns, {} if sugar else self._said)
         if found.missing:
             column = found.missing[0]
-            names = " or ".join(map(repr, column.known_as[:NAMED])) + (" or the like" if column.known_as[NAMED:] else "")
+            names = " or ".join(map(repr, column.known_as[:NAMED])) + (
+                " or the like" if column.known_as[NAMED:] else ""
+            )
             raise ImportingError(
                 f"{mapping.name} needs a column {names} for {column.name}: say --map {column.name}=COLUMN; "
                 f"there are: {', '.join(self._bench.columns)}"
@@ -179,6 +185,8 @@ class Import:
 
     def _count_cells(self) -> None:
         """Count what was done to cells: each once, however often a query read it."""
+        if self._request.where:
+            self.tally.left_out = self._bench.rows - self._bench.one("SELECT count(*) FROM file")
         if self._answers.rounding:
             for column in self._reads.columns("money"):
                 cell = quoted(column)

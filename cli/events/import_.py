@@ -120,7 +120,7 @@ def import_command(
     Without a preset, a mapping or --map the header says which preset fits. What only a person knows is asked for on a
     terminal, and has an option each. docs/importing.md tells of presets and of mappings of your own.
     """
-    what, files, pairs = _sorted_out(words, maps or [], account, preset, sql)
+    what, files, pairs = _sorted_out(words, maps or [], preset, sql)
     answers = Answers(
         zone=zone,
         first=None if day_first is None else "day" if day_first else "month",
@@ -141,6 +141,7 @@ def import_command(
         preset=preset,
         sql=sql,
         pairs=pairs,
+        account=account,
         where=where,
         prefix=id_prefix,
         answers=answers,
@@ -204,7 +205,7 @@ def _default(question: QuestionError) -> str | None:
 
 
 def _sorted_out(
-    words: list[str], maps: list[str], account: str | None, preset: str, sql: Path | None
+    words: list[str], maps: list[str], preset: str, sql: Path | None
 ) -> tuple[str, list[Path], dict[str, str]]:
     """Return what the rows are, the files, and the pairs, which may stand among the files."""
     what = words[0] if words[0] in WHAT and not Path(words[0]).exists() else ""
@@ -215,8 +216,6 @@ def _sorted_out(
         raise CommandError("which file? as in: clientward import orders.csv", WRONG_USE)
     if preset and sql:
         raise CommandError("--preset and --sql are both mappings: choose one", WRONG_USE)
-    if account:
-        pairs["account_id"] = account
     return what, files, pairs
 
 

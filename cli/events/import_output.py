@@ -135,6 +135,8 @@ def print_summary(found: Import, files: Sequence[Path], *, dry: bool) -> None:
     tally, name = found.tally, ", ".join(map(str, files))
     for line in found.refusals.lines():
         print_error(printable(line))
+    if tally.left_out:
+        print_error(f"{_many(tally.left_out, 'row')} left out by --where")
     if tally.rounded:
         print_error(f"rounded: {_many(tally.rounded, 'amount')}")
     if tally.turned:

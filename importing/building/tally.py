@@ -15,6 +15,7 @@ class Tally:
     Attributes:
         rows: rows of the files.
         messages: messages, by kind.
+        left_out: rows that `--where` left out.
         repeats: messages with the id and the content of another, left out.
         turned: amounts below zero that became refunds.
         rounded: cells whose digits were rounded away.
@@ -27,6 +28,7 @@ class Tally:
 
     rows: int = 0
     messages: Counter[str] = field(default_factory=Counter)
+    left_out: int = 0
     repeats: int = 0
     turned: int = 0
     rounded: int = 0

@@ -8,9 +8,52 @@ from typing import Final
 from importing.errors import Misfit
 
 YES: Final = frozenset(
-    "true t yes y 1 1.0 on x ja j wahr oui vrai si sí sì verdadero vero sim verdadeiro waar ✓".split()
+    [
+        "true",
+        "t",
+        "yes",
+        "y",
+        "1",
+        "1.0",
+        "on",
+        "x",
+        "ja",
+        "j",
+        "wahr",
+        "oui",
+        "vrai",
+        "si",
+        "sí",
+        "sì",
+        "verdadero",
+        "vero",
+        "sim",
+        "verdadeiro",
+        "waar",
+        "✓",
+    ]
 )
-NO: Final = frozenset("false f no n 0 0.0 off nein falsch non faux falso não nao nee onwaar -".split())
+NO: Final = frozenset(
+    [
+        "false",
+        "f",
+        "no",
+        "n",
+        "0",
+        "0.0",
+        "off",
+        "nein",
+        "falsch",
+        "non",
+        "faux",
+        "falso",
+        "não",
+        "nao",
+        "nee",
+        "onwaar",
+        "-",
+    ]
+)
 #: What people write into a cell that holds nothing.
 NOTHING: Final = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "nan", "nil", "(none)", "(blank)"})
 

@@ -201,7 +201,7 @@ def _has(bench: Bench, column: str, pattern: str) -> bool:
 def _example(bench: Bench, column: str, pattern: str) -> str:
     return str(
         bench.one(f"SELECT {quoted(column)} FROM file WHERE regexp_matches({quoted(column)}, '{pattern}') LIMIT 1")
-    )  # noqa: S608 - quoted
+    )
 
 
 def _cells(bench: Bench, column: str) -> list[str]:

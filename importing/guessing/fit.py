@@ -1,6 +1,7 @@
 """Which preset a file's header fits, and why."""
 
-from collections.abc import Iterable, Mapping as Table, Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Table
 from typing import NamedTuple
 
 from importing.errors import QuestionError

@@ -84,7 +84,10 @@ def read_mapping(name: str, text: str) -> Mapping:
         raise ImportingError(
             f"{name}: has no query: it takes SQL such as SELECT … FROM file; docs/importing.md shows one"
         )
-    head, columns, words, known = [], [], {}, {}
+    head: list[str] = []
+    columns: list[Column] = []
+    words: dict[str, dict[str, str]] = {}
+    known: dict[str, str] = {}
     for line in text.splitlines():
         found = HEAD.match(line.strip())
         if found is None:

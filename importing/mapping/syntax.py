@@ -74,7 +74,8 @@ def _arguments(call: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
 
 
 def _text(call: dict[str, Any]) -> str:
-    first = next(iter(call.get("arguments", [])), {}).get("expression", {})
+    given: list[dict[str, Any]] = call.get("arguments") or [{}]
+    first: dict[str, Any] = given[0].get("expression", {})
     return str(first.get("literal", {}).get("text", "")) if first.get("class") == "CONSTANT" else ""
 
 

@@ -1,7 +1,8 @@
 """The table `file` under a mapping's own names: each column that its head names, by what this file calls it."""
 
 import re
-from collections.abc import Iterable, Mapping as Table
+from collections.abc import Iterable
+from collections.abc import Mapping as Table
 from typing import NamedTuple
 
 from importing.errors import ImportingError

@@ -7,7 +7,6 @@ from typing import Final
 from importing.errors import ImportingError
 from importing.mapping.mapping import Mapping, read_mapping
 
-
 #: Other names of a preset: what exports the same form.
 ALSO: Final = {
     "google_calendar": "ics",

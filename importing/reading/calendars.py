@@ -69,10 +69,13 @@ def _parse(path: Path, raw: bytes) -> list[Any]:
             "icalendar is not installed, and it reads calendars: pip install 'clientward[import]'"
         ) from error
     try:
-        return [each for each in icalendar.Calendar.from_ical(raw, multiple=True) if each.name == "VCALENDAR"]
+        found = [each for each in icalendar.Calendar.from_ical(raw, multiple=True) if each.name == "VCALENDAR"]
     except (ValueError, KeyError, IndexError) as error:
         first = str(error).strip().splitlines()[0][:80]
         raise ImportingError(f"{path}: is no calendar that can be read ({first}): export it again as .ics") from error
+    if not found:
+        raise ImportingError(f"{path}: is no calendar that can be read (it has no end): export it again as .ics")
+    return found
 
 
 def _lines(raw: bytes) -> Iterator[int]:

@@ -121,5 +121,5 @@ def open_text(path: Path, encoding: str) -> Iterator[tuple[IO[str], Progress]]:
         raise ImportingError(f"no encoding {encoding!r}; give a name such as utf-8, latin-1 or cp1250") from error
     with path.open("rb") as raw:
         data = gzip.GzipFile(fileobj=raw) if is_gzip(path) else raw
-        with io.TextIOWrapper(data, encoding=encoding, newline="") as text:  # type: ignore[type-var]
+        with io.TextIOWrapper(data, encoding=encoding, newline="") as text:
             yield text, Progress(raw)

@@ -146,7 +146,10 @@ def test_a_calendar() -> None:
     file = field("calendar.ics")
     assert "--own-domain" in run_import(file).told[-1]
     done = run_import(file, "--own-domain", "firm.example", "--words", "kind:*check-in*=check_in")
-    assert [same(*pair) for pair in zip(done.values, ("2026-03-01T08:00Z", "2026-05-01T07:00Z"), strict=True)] == [True, True]
+    assert [same(*pair) for pair in zip(done.values, ("2026-03-01T08:00Z", "2026-05-01T07:00Z"), strict=True)] == [
+        True,
+        True,
+    ]
     for value in done.values:
         assert (value["account_id"], value["kind"], value["duration_minutes"]) == ("kim@acme.example", "check_in", 90)
         assert (value["attendees_theirs"], value["attendees_ours"]) == (1, 2)

@@ -191,7 +191,7 @@ class Import:
             for column in self._reads.columns("money"):
                 cell = quoted(column)
                 self.tally.rounded += self._bench.one(
-                    f"SELECT count(*) FROM file WHERE regexp_matches({cell}, '{TAIL}')"  # noqa: S608 - quoted
+                    f"SELECT count(*) FROM file WHERE regexp_matches({cell}, '{TAIL}')"
                 )
         for moved in self._functions.moved.values():
             self.tally.moved[moved] += 1

@@ -1,4 +1,4 @@
-"""`clientward import [WHAT] FILE… [--preset NAME | --sql FILE.sql | --map FIELD=COLUMN …]`: files become lines of the contract.
+"""`clientward import FILE… [--preset NAME | --sql FILE.sql | --map FIELD=COLUMN …]`: files become lines of the contract.
 
 The lines go to stdout, to a file, or with `--send` to the topics. What does not fit is told on stderr by reason and column
 with the first few lines of each, and the rest goes on.

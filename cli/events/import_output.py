@@ -49,8 +49,8 @@ class Output(NamedTuple):
                         sink.writelines(chain((first,), lines))
 
     def _send(self, lines: Iterator[bytes]) -> None:
-        from actions.events import send_events
-        from streams.config.load import load_settings
+        from actions.events import send_events  # noqa: PLC0415 - Kafka's client is slow to import
+        from streams.config.load import load_settings  # noqa: PLC0415 - as above
 
         def on_bad_line(number: int, text: str) -> None:
             print_error(printable(f"message {number}: {text}; left out"))
@@ -174,4 +174,4 @@ def _print_dry(found: Import) -> None:
         net = sums["sale"] - sums["refund"]
         print_error(f"{currency}: {sums['sale']:,} sold, {sums['refund']:,} refunded, {net:,} net")
     for count, reason, column in found.refusals.counts():
-        print_error(printable(f"refused: {count:,} × column {column}: {reason}"))
+        print_error(printable(f"refused: {count:,} in column {column}: {reason}"))

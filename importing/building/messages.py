@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from importing.cells.amounts import decimals, fit_amount, money_text
+from importing.cells.amounts import MOST_DECIMALS, decimals, fit_amount, money_text
 from importing.errors import Misfit
 from importing.mapping.functions import Misfits
 from importing.mapping.hints import hint
@@ -111,7 +111,7 @@ class Builder:
 
     def _money_text(self, name: str, value: Any) -> str:
         amount = value if isinstance(value, Decimal) else Decimal(str(value))
-        if decimals(amount) > 8:
+        if decimals(amount) > MOST_DECIMALS:
             try:
                 amount, _ = fit_amount(amount, rounding=self._rounding)
             except Misfit as misfit:

@@ -1,4 +1,4 @@
-"""What did not become a message, told by reason and column: how many, the first few lines of each, and all of it in a file."""
+"""What did not become a message, told by reason and column: how many, the first lines of each, and all of it in a file."""
 
 import csv
 from collections.abc import Iterator

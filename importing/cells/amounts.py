@@ -15,6 +15,7 @@ from relationship.contract.currencies import CURRENCIES
 
 MOST_DECIMALS: Final = 8  # of the contract's money
 MOST_WHOLE: Final = 18
+GROUP: Final = 3  # digits between two marks of thousands
 #: Below so many decimals a rounded tail is taken to be the amount that was meant: mills, and a digit to spare.
 MEANT: Final = 4
 CENTS: Final = Decimal("0.01")
@@ -148,7 +149,7 @@ def _plain(number: str, point: Point | None) -> str:
 def _is_either(end: re.Match[str]) -> bool:
     """Tell whether one separator could be the thousands' as well as the decimals'."""
     whole = end["whole"]
-    return len(end["decimals"]) == 3 and 0 < len(whole) <= 3 and whole.isdigit() and not whole.startswith("0")
+    return len(end["decimals"]) == GROUP and 0 < len(whole) <= GROUP and whole.isdigit() and not whole.startswith("0")
 
 
 def _whole(number: str) -> str:

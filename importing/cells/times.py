@@ -18,6 +18,9 @@ from importing.answers import Order
 from importing.cells.zones import ABBREVIATIONS, find_zone
 from importing.errors import Misfit
 
+MONTHS_OF_A_YEAR: Final = 12
+HALF_DAY: Final = 12  # hours
+FIRST_SHORT_YEAR: Final = 70  # of two digits: 1970 to 2069
 EITHER: Final = "could be a day or a month first: say --day-first or --month-first"
 NO_ZONE: Final = "has no time zone: say --zone"
 #: Day 0 of spreadsheets, and the days taken for one: 1954 to 2119, so that no year or count is one.
@@ -51,17 +54,18 @@ _CLOCK = (
 )
 _ZONE = r"(?P<zone>z|(?:utc|gmt)?\s?[+-]\d{2}(?::?\d{2})?|\(?[a-z]{2,5}\)?|\[?[a-z_]+/[a-z_/+-]+\]?)?"
 _REST = rf"(?:(?:\s*t\s*|,?\s+(?:at\s+|um\s+|à\s+)?(?:-\s+)?){_CLOCK}\s*{_ZONE})?"
+_BASIC = rf"(?:t?(?P<hour>\d{{2}})(?P<minute>\d{{2}})(?P<second>\d{{2}})?(?P<fraction>$.)?(?P<half>$.)?{_ZONE})?"
+_NTH = r"(?:st|nd|rd|th|er|º|\.)?"
+_DE = r"(?:de\s+)?"
 _YEAR = r"(?P<year>\d{4}|\d{2})"
 _WEEKDAY = r"(?:[^\W\d_]{2,10}\.?,?\s+)?"
 FORMS: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"(?P<year>\d{{4}})(?P<mark>[-/.])(?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}}){_REST}",
-        r"(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})"
-        rf"(?:t?(?P<hour>\d{{2}})(?P<minute>\d{{2}})(?P<second>\d{{2}})?(?P<fraction>$.)?(?P<half>$.)?{_ZONE})?",
+        rf"(?P<year>(?:19|20)\d{{2}})(?P<month>\d{{2}})(?P<day>\d{{2}}){_BASIC}",
         rf"{_WEEKDAY}(?P<one>\d{{1,2}})(?P<mark>[-/.])\s?(?P<two>\d{{1,2}})(?P=mark)\s?{_YEAR}{_REST}",
-        rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?[\s/-]*(?:de\s+)?(?P<name>[^\W\d_]{{3,10}})\.?[\s,/-]*"
-        rf"(?:de\s+)?{_YEAR}{_REST}",
+        rf"{_WEEKDAY}(?P<day>\d{{1,2}}){_NTH}[\s/-]*{_DE}(?P<name>[^\W\d_]{{3,10}})\.?[\s,/-]*{_DE}{_YEAR}{_REST}",
         rf"{_WEEKDAY}(?P<name>[^\W\d_]{{3,10}})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+{_YEAR}{_REST}",
     )
 )
@@ -148,7 +152,7 @@ def _epoch(text: str) -> datetime | None:
     if scale := EPOCHS.get(len(whole)):
         micros = int(whole) * 1_000_000 // scale + int(fraction[:6].ljust(6, "0") or 0) // scale
         return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
-    if len(whole) == 5 and SHEET_DAYS[0] <= int(whole) <= SHEET_DAYS[1]:
+    if len(whole) == len("45352") and SHEET_DAYS[0] <= int(whole) <= SHEET_DAYS[1]:
         seconds = round(float(f"0.{fraction}") * 86_400) if fraction else 0
         return (SHEET_DAY_ZERO + timedelta(days=int(whole), seconds=seconds)).replace(tzinfo=None)
     return None
@@ -163,8 +167,8 @@ def _parse(text: str, first: Order | None) -> _Parts:
 
 def _day(found: dict[str, str | None], first: Order | None) -> date:
     year = int(found["year"] or 0)
-    if len(found["year"] or "") == 2:
-        year += 1900 if year >= 70 else 2000
+    if len(found["year"] or "") == len("24"):
+        year += 1900 if year >= FIRST_SHORT_YEAR else 2000
     if "one" in found:
         month, day = _ordered(int(found["one"] or 0), int(found["two"] or 0), found["mark"] or "", first)
     else:
@@ -180,9 +184,9 @@ def _ordered(one: int, two: int, mark: str, first: Order | None) -> tuple[int, i
     """Return month and day."""
     order = "day" if mark == "." else first
     if order is None:
-        if one > 12 or one == two:
+        if one > MONTHS_OF_A_YEAR or one == two:
             return two, one
-        if two <= 12:
+        if two <= MONTHS_OF_A_YEAR:
             raise Misfit(EITHER)
         order = "month"
     return (two, one) if order == "day" else (one, two)
@@ -200,9 +204,9 @@ def _clock(found: dict[str, str | None]) -> time | None:
         return None
     hour, half = int(found["hour"]), (found["half"] or "").lower()
     if half[:1] in {"a", "p"}:
-        if not 1 <= hour <= 12:
+        if not 1 <= hour <= HALF_DAY:
             raise Misfit("no time of the clock")
-        hour = hour % 12 + (12 if half[0] == "p" else 0)
+        hour = hour % HALF_DAY + (HALF_DAY if half[0] == "p" else 0)
     elif found["minute"] is None and not half:
         raise Misfit("no time")
     fraction = (found["fraction"] or "")[:6].ljust(6, "0")

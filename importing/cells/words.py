@@ -7,53 +7,10 @@ from typing import Final
 
 from importing.errors import Misfit
 
-YES: Final = frozenset(
-    [
-        "true",
-        "t",
-        "yes",
-        "y",
-        "1",
-        "1.0",
-        "on",
-        "x",
-        "ja",
-        "j",
-        "wahr",
-        "oui",
-        "vrai",
-        "si",
-        "sí",
-        "sì",
-        "verdadero",
-        "vero",
-        "sim",
-        "verdadeiro",
-        "waar",
-        "✓",
-    ]
-)
-NO: Final = frozenset(
-    [
-        "false",
-        "f",
-        "no",
-        "n",
-        "0",
-        "0.0",
-        "off",
-        "nein",
-        "falsch",
-        "non",
-        "faux",
-        "falso",
-        "não",
-        "nao",
-        "nee",
-        "onwaar",
-        "-",
-    ]
-)
+_YES: Final = "true t yes y 1 1.0 on x ja j wahr oui vrai si sí sì verdadero vero sim verdadeiro waar ✓"
+_NO: Final = "false f no n 0 0.0 off nein falsch non faux falso não nao nee onwaar -"
+YES: Final = frozenset(_YES.split(" "))
+NO: Final = frozenset(_NO.split(" "))
 #: What people write into a cell that holds nothing.
 NOTHING: Final = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "nan", "nil", "(none)", "(blank)"})
 

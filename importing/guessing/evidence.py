@@ -101,7 +101,8 @@ def _settle_order(bench: Bench, reads: Reads, answers: Answers, known: dict[str,
         row = (
             bench.con.cursor()
             .execute(
-                f"SELECT count(*) FILTER (a > 12), count(*) FILTER (b > 12), count(*) FILTER (a <= 12 AND b <= 12 AND a <> b) "  # noqa: S608 - quoted
+                "SELECT count(*) FILTER (a > 12), count(*) FILTER (b > 12), "
+                "count(*) FILTER (a <= 12 AND b <= 12 AND a <> b) "
                 f"FROM (SELECT {first} AS a, {second} AS b FROM file WHERE {quoted(column)} IS NOT NULL)"
             )
             .fetchone()
@@ -194,7 +195,7 @@ def _settle_currency(bench: Bench, reads: Reads, answers: Answers, known: dict[s
 
 
 def _has(bench: Bench, column: str, pattern: str) -> bool:
-    found = bench.one(f"SELECT 1 FROM file WHERE regexp_matches({quoted(column)}, '{pattern}') LIMIT 1")  # noqa: S608 - quoted
+    found = bench.one(f"SELECT 1 FROM file WHERE regexp_matches({quoted(column)}, '{pattern}') LIMIT 1")
     return found is not None
 
 
@@ -206,7 +207,7 @@ def _example(bench: Bench, column: str, pattern: str) -> str:
 
 def _cells(bench: Bench, column: str) -> list[str]:
     rows = bench.stream(
-        f"SELECT DISTINCT c FROM (SELECT CAST({quoted(column)} AS VARCHAR) AS c FROM file "  # noqa: S608 - quoted
+        f"SELECT DISTINCT c FROM (SELECT CAST({quoted(column)} AS VARCHAR) AS c FROM file "
         f"WHERE {quoted(column)} IS NOT NULL LIMIT {SAMPLE}) ORDER BY c"
     )
     return [cell for (cell,) in rows]

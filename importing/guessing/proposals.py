@@ -46,7 +46,7 @@ def check_words(bench: Bench, reads: Reads, answers: Answers, notes: list[str], 
         listed = ",".join(f"{word}={meaning}" for word, meaning in unknown.proposed.items())
         if not accepting or (unknown.left and not listed):
             raise QuestionError(
-                f"{reads.name(column)}: {_shown(unknown)}. Take {listed or 'none'}? (or write FROM=TO,…; *=WORD for all others)",
+                f"{reads.name(column)}: {_shown(unknown)}. Take {listed or 'none'}? (or FROM=TO,…; *=WORD for all others)",
                 "--words",
                 f"column {reads.name(column)}: {_shown(unknown)}; say --words '{field}:{listed or _some(field)}'"
                 + (" or --accept-words" if listed else ""),
@@ -74,7 +74,7 @@ def _called(reads: Reads) -> Iterator[tuple[str, str]]:
 def _unknown(bench: Bench, field: str, column: str, answers: Answers) -> Unknown:
     words = Words(answers.words.get(field, {}), known_words(field))
     rows = bench.stream(
-        f"SELECT CAST({quoted(column)} AS VARCHAR) AS w, count(*) AS n FROM file WHERE trim({quoted(column)}) <> '' "  # noqa: S608 - quoted
+        f"SELECT CAST({quoted(column)} AS VARCHAR) AS w, count(*) AS n FROM file WHERE trim({quoted(column)}) <> '' "
         f"GROUP BY w ORDER BY n DESC, w LIMIT {MOST}"
     )
     proposed, left = {}, []

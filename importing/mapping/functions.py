@@ -1,7 +1,7 @@
-"""What a mapping's SQL may call: `money`, `number`, `moment`, `calendar_day`, `minutes`, `yes`, `word`, `currency`, `own`, `id_of`.
+"""What a mapping's SQL may call: `money`, `number`, `moment`, `calendar_day`, `minutes`, `yes`, `word`, `currency` and more.
 
-What most cells look like is read by DuckDB itself; the rest goes to `cells`. A cell that cannot be read is NULL, and its text
-is kept with the reason, so that whoever builds the message can tell which it was.
+What most cells look like is read by DuckDB itself; the rest goes to `cells`. A cell that cannot be read is NULL, and its
+text is kept with the reason, so that whoever builds the message can tell which it was.
 """
 
 import re
@@ -125,8 +125,8 @@ class Functions:
         self._cached.append(guarded)
         # DuckDB counts a function's arguments by its signature.
         if name in {"moment_of", "minutes_of", "word_of"}:
-            return lambda one, two: guarded(one, two)
-        return lambda one: guarded(one)
+            return lambda one, two: guarded(one, two)  # noqa: PLW0108 - as above
+        return lambda one: guarded(one)  # noqa: PLW0108 - as above
 
     def _money(self, text: str) -> Decimal:
         return fit_amount(parse_amount(text, self._answers.point), rounding=self._answers.rounding)[0]
@@ -165,4 +165,9 @@ class Functions:
         if words is None:
             table = self._answers.words.get(field, {})
             words = self._words[field] = Words(table, known_words(field))
-        return words.translate(text) or None
+        try:
+            return words.translate(text) or None
+        except Misfit:
+            if is_nothing(text):
+                return None
+            raise

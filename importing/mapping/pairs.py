@@ -14,6 +14,8 @@ from relationship.contract.messages import MESSAGE_TYPES, Message
 
 #: Fields that may be taken from the message's own id where nothing else is given.
 OWN_IDS: Final = frozenset({"event_id", "ticket_id", "meeting_id"})
+#: The function that reads what a field takes.
+READERS: Final = {"money": "money", "moment": "moment", "day": "calendar_day", "truth": "yes", "number": "number"}
 MONEY: Final = frozenset({"amount", "list_price"})
 
 
@@ -58,19 +60,10 @@ def check_pairs(bench: Bench, pairs: Table[str, str]) -> dict[str, str]:
 
 def cell_sql(what: str, field: str, cell: str) -> str:
     """Return the SQL that reads a cell as what a field takes."""
-    wanted = kind_of(what, field)
     if field == "account_id":
         return cell
-    if field in MONEY:
-        return f"money({cell})"
-    if wanted == "moment":
-        return f"moment({cell})"
-    if wanted == "day":
-        return f"calendar_day({cell})"
-    if wanted == "truth":
-        return f"yes({cell})"
-    if wanted == "number":
-        return f"number({cell})"
+    if function := READERS.get(kind_of(what, field)):
+        return f"{function}({cell})"
     if known_words(f"{what}.{field}"):
         return f"word('{what}.{field}', {cell})"
     return f"filled({cell})"

@@ -72,7 +72,7 @@ def prepare(bench: Bench, query: Query, what: str, constants: dict[str, str]) ->
     )
     fielded = ", ".join(map(quoted, order))
     outer = (
-        f"SELECT _file, _line, epoch_us(TRY_CAST(occurred_at AS TIMESTAMPTZ)) AS _at, {copy} AS _copy, {fielded}, "  # noqa: S608 - quoted
+        f"SELECT _file, _line, epoch_us(TRY_CAST(occurred_at AS TIMESTAMPTZ)) AS _at, {copy} AS _copy, {fielded}, "
         f"{', '.join(f'_c{n}' for n in range(len(order)))} FROM ({inner}) ORDER BY _at NULLS FIRST, _file, _line"
     )
     return Prepared(to, outer, tuple(order), syntax.fields, syntax, named)
@@ -126,7 +126,7 @@ def _told(sql: str, types: dict[str, str], syntax: Syntax, what: str) -> Prepare
         raise ImportingError(f"{what}: what is told needs a reason: add AS reason")
     names = [name if name in types else "NULL" for name in ("_file", "_line", "reason", "column")]
     listed = ", ".join(name if name == "NULL" else quoted(name) for name in names)
-    return Prepared(TOLD, f"SELECT {listed} FROM ({sql}) ORDER BY ALL", (), {}, syntax, True)  # noqa: S608 - quoted
+    return Prepared(TOLD, f"SELECT {listed} FROM ({sql}) ORDER BY ALL", (), {}, syntax, named=True)
 
 
 def _converted(to: str, name: str, kind: str) -> str:

@@ -9,7 +9,7 @@ from importing.reading.bench import Bench
 
 
 class Call(NamedTuple):
-    """A call of a function: its name and, of each argument, the columns in it; `text` is the first one where it is a text."""
+    """A call of a function: its name, the columns in each argument, and the first argument where it is a text."""
 
     name: str
     arguments: tuple[tuple[str, ...], ...]
@@ -45,7 +45,7 @@ def read_syntax(bench: Bench, sql: str, what: str) -> Syntax:
     node = tree["statements"][0]["node"]
     calls = tuple(Call(each["function_name"].lower(), _arguments(each), _text(each)) for each in _functions(tree))
     if node["type"] != "SELECT_NODE":
-        return Syntax({}, -1, True, calls)
+        return Syntax({}, -1, grouped=True, calls=calls)
     listed = node["select_list"]
     fields = {name: tuple(_columns(each)) for each in listed if (name := _name(each))}
     grouped = bool(node.get("group_expressions")) or node.get("aggregate_handling") == "FORCE_AGGREGATES"

@@ -51,19 +51,21 @@ def _with_said(mapping: Mapping, present: Table[str, str], said: Table[str, str]
 
 
 def show_file(bench: Bench, mapping: Mapping, found: Found, where: str | None) -> None:
-    """Make the view `file`: the file's columns, and the mapping's in place of any of the same name. Raises ImportingError."""
+    """Make the view `file`: the file's columns, and the mapping's in place of those of the same name.
+
+    Raises ImportingError where `where` is no condition on it.
+    """
     own = {column.name.casefold() for column in mapping.columns}
     listed = ["_file", "_line", *(quoted(name) for name in bench.columns if name.casefold() not in own)]
     for column in mapping.columns:
         cells = ", ".join(quoted(name) for name in found.sources.get(column.name, ()))
         listed.append(f"{f'coalesce({cells})' if cells else 'CAST(NULL AS VARCHAR)'} AS {quoted(column.name)}")
-    bench.con.execute(f"CREATE OR REPLACE VIEW file AS SELECT {', '.join(listed)} FROM raw")  # noqa: S608 - quoted
+    bench.con.execute(f"CREATE OR REPLACE VIEW file AS SELECT {', '.join(listed)} FROM raw")
     if where:
         try:
-            bench.con.execute(f"CREATE OR REPLACE VIEW kept AS SELECT * FROM file WHERE ({where})")  # noqa: S608 - the person's own
+            bench.con.execute(f"CREATE OR REPLACE VIEW kept AS SELECT * FROM file WHERE ({where})")
             bench.con.execute(
-                f"CREATE OR REPLACE VIEW file AS SELECT {', '.join(listed)} FROM "  # noqa: S608 - the person's own
-                f"(SELECT * FROM raw WHERE ({where}))"
+                f"CREATE OR REPLACE VIEW file AS SELECT {', '.join(listed)} FROM (SELECT * FROM raw WHERE ({where}))"
             )
         except Exception as error:
             raise ImportingError(f"--where: {first_line(error)}") from error

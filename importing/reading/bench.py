@@ -80,7 +80,7 @@ class Bench:
             if not count:
                 break
             self.con.execute(
-                f"INSERT INTO raw ({listed}) SELECT {file}, * FROM read_csv(?, header=false, auto_detect=false, "  # noqa: S608 - quoted
+                f"INSERT INTO raw ({listed}) SELECT {file}, * FROM read_csv(?, header=false, auto_detect=false, "
                 f"delim=',', quote='\"', escape='\"', new_line='\\n', nullstr='', columns={types}, "
                 f"max_line_size={LONGEST_ROW}, parallel=false)",
                 [str(place)],
@@ -91,7 +91,7 @@ class Bench:
     def add_query(self, file: int, names: Sequence[str], query: str) -> None:
         """Add what a query yields: first the line, then the columns in order."""
         listed = ", ".join(["_file", "_line", *map(quoted, names)])
-        self.con.execute(f"INSERT INTO raw ({listed}) SELECT {file}, * FROM ({query})")  # noqa: S608 - quoted
+        self.con.execute(f"INSERT INTO raw ({listed}) SELECT {file}, * FROM ({query})")
         self.rows = int(self.one("SELECT count(*) FROM raw"))
 
     def one(self, query: str, parameters: Sequence[Any] = ()) -> Any:
@@ -145,8 +145,8 @@ def literal(text: str) -> str:
 
 def _duckdb() -> ModuleType:
     try:
-        import duckdb
-        import numpy  # noqa: F401 - DuckDB hands cells to functions through it
+        import duckdb  # noqa: PLC0415 - an extra's
+        import numpy as np  # noqa: F401, PLC0415 - DuckDB hands cells to functions through it
     except ImportError as error:
         raise ImportingError(
             f"{error.name} is not installed, and it reads files: pip install 'clientward[import]'"

@@ -63,7 +63,7 @@ def read_calendar(bench: Bench, path: Path, window: Window) -> None:
 
 def _parse(path: Path, raw: bytes) -> list[Any]:
     try:
-        import icalendar
+        import icalendar  # noqa: PLC0415 - an extra's
     except ImportError as error:
         raise ImportingError(
             "icalendar is not installed, and it reads calendars: pip install 'clientward[import]'"
@@ -114,12 +114,12 @@ def _rules(event: Any) -> list[Any]:
 
 
 def _recurs_too_often(rule: Any, start: date, window: Window) -> str:
-    from dateutil.rrule import rrulestr
+    from dateutil.rrule import rrulestr  # noqa: PLC0415 - an extra's
 
     frequency = str(next(iter(rule.get("FREQ", [""])), "")).upper()
     if frequency in {"SECONDLY", "MINUTELY"}:
         return f"an event that recurs {frequency.lower()} is no meeting: left out"
-    naive = datetime.combine(start, getattr(start, "time", lambda: datetime.min.time())()).replace(tzinfo=None)
+    naive = datetime(*start.timetuple()[:6])  # noqa: DTZ001 - naive like the rule
     plain = re.sub(r";?UNTIL=[^;]*", "", rule.to_ical().decode())
     try:
         times: Any = rrulestr(plain.strip(";"), dtstart=naive)
@@ -143,7 +143,7 @@ def _upto(times: Any, end: datetime) -> Iterator[datetime]:
 
 
 def _rows(path: Path, calendar: Any, window: Window) -> Iterator[tuple[int, list[str]]]:
-    import recurring_ical_events
+    import recurring_ical_events  # noqa: PLC0415 - an extra's
 
     product = str(calendar.get("PRODID", ""))
     try:

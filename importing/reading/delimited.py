@@ -52,7 +52,7 @@ def _find_separator(path: Path, encoding: str) -> str:
         except UnicodeDecodeError:
             return ","
     lines = sample.splitlines(keepends=True)
-    if lines and lines[0].lower().startswith("sep=") and len(lines[0].strip()) == 5:
+    if lines and lines[0].lower().startswith("sep=") and len(lines[0].strip()) == len("sep=;"):
         return lines[0][4]
     if len(sample) == SAMPLE:
         lines = lines[:-1] or lines

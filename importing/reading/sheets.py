@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from importing.errors import ImportingError
 from importing.reading.bench import Bench
 from importing.reading.headers import LOOKED_AT, find_header
+
+#: Whole numbers below this are exact in a binary float.
+EXACT: Final = 1e15
 
 
 def read_sheet(bench: Bench, path: Path, sheet: str | None) -> None:
@@ -38,7 +41,7 @@ def read_sheet(bench: Bench, path: Path, sheet: str | None) -> None:
 
 def _open(path: Path) -> Any:
     try:
-        import python_calamine
+        import python_calamine  # noqa: PLC0415 - an extra's
     except ImportError as error:
         raise ImportingError(
             "python-calamine is not installed, and it reads spreadsheets: pip install 'clientward[import]'"
@@ -70,7 +73,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        return str(int(value)) if value.is_integer() and abs(value) < EXACT else repr(value)
     if isinstance(value, datetime):
         midnight = value.time() == time()
         return value.date().isoformat() if midnight else value.isoformat(" ", "seconds")

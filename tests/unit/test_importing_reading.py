@@ -62,8 +62,8 @@ def test_encodings_separators_and_titles(take: Take, content: str | bytes) -> No
 
 def test_an_encoding_can_be_said(take: Take) -> None:
     """Russian in windows-1251 is what it is told to be; an encoding that there is not is one line."""
-    content = "Customer,Date,Amount\nМосква,2024-01-02,5\n".encode("cp1251")
-    assert bought(take(content, *EUROS, "--encoding", "cp1251")) == [("Москва", "5.00")]
+    content = "Customer,Date,Amount\nЖизнь,2024-01-02,5\n".encode("cp1251")
+    assert bought(take(content, *EUROS, "--encoding", "cp1251")) == [("Жизнь", "5.00")]
     unknown = take(content, *EUROS, "--encoding", "klingon")
     assert (unknown.code, unknown.told) == (2, ["no encoding 'klingon'; give a name such as utf-8, latin-1 or cp1250"])
 
@@ -99,7 +99,10 @@ def test_an_output_that_fails_half_way_is_not_there(take: Take, tmp_path: Path) 
 
 def test_json_keeps_its_digits(take: Take) -> None:
     """Numbers of JSON are read digit for digit, an object a line or in a list; what is nested has its path."""
-    lines = '{"customer": {"id": "a"}, "date": "2024-01-02", "amount": 900719925474099301.10}\n{"customer": {"id": "b"}, "date": "2024-01-02", "amount": 105.80}\n'
+    lines = (
+        '{"customer": {"id": "a"}, "date": "2024-01-02", "amount": 900719925474099301.10}\n'
+        '{"customer": {"id": "b"}, "date": "2024-01-02", "amount": 105.80}\n'
+    )
     listed = "[" + ",".join(lines.splitlines()) + "]"
     for content, name in ((lines, "file.ndjson"), (listed, "file.json")):
         done = take(content, *EUROS, "--account", "customer.id", name=name)
@@ -260,7 +263,7 @@ def test_a_dry_run_says_what_would_come(take: Take, tmp_path: Path) -> None:
     assert "from 2024-01-01T00:00:00+00:00 to 2024-01-05T00:00:00+00:00" in text
     assert "EUR: 5.00 sold, 2.00 refunded, 3.00 net" in text
     assert "CHF: 7.00 sold" in text
-    assert "refused: 1 × column Amount: does not fit amount" in text
+    assert "refused: 1 in column Amount: does not fit amount" in text
 
 
 def test_rows_can_be_left_out(take: Take) -> None:

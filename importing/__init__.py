@@ -4,5 +4,5 @@ A file of any form becomes a table of text (`reading`), a mapping asks SQL of it
 read as amounts, times and words (`cells`), what only a person knows is looked for and asked for (`guessing`), and rows
 become messages or refusals (`building`). Its libraries come with `clientward[import]`; no worker imports this room.
 
-Offers: `run` (the door: from files to messages), `answers` (what a person said), `errors`, `presets`.
+Offers: `run` (the door: from files to messages), `answers` (what a person said), `errors`; and its rooms.
 """

@@ -250,9 +250,9 @@ def test_outlook(tmp_path: Path) -> None:
         tmp_path,
         """
 Subject,Start Date,Start Time,End Date,End Time,All day event,Meeting Organizer,Required Attendees,Location
-Review with ACME,2/13/2026,9:00:00 AM,2/13/2026,10:30:00 AM,False,us@firm.example,kim@acme.example;us2@firm.example,,Zoom
-Holiday,2/14/2026,12:00:00 AM,2/15/2026,12:00:00 AM,True,,,,
-Lunch,3/1/2026,12:00:00 PM,3/1/2026,1:00:00 PM,False,us@firm.example,Ann Smith,,
+Review with ACME,2/13/2026,9:00:00 AM,2/13/2026,10:30:00 AM,False,us@firm.example,kim@acme.example;us2@firm.example,Zoom
+Holiday,2/14/2026,12:00:00 AM,2/15/2026,12:00:00 AM,True,,,
+Lunch,3/1/2026,12:00:00 PM,3/1/2026,1:00:00 PM,False,us@firm.example,Ann Smith,
 """,
         "--zone",
         "Europe/Zurich",

@@ -55,6 +55,7 @@ class Request:
         now: the present.
         refused: file for all refusals.
         counting: whether accounts are counted.
+        in_file_order: whether what `pairs` make keeps the order of the file.
     """
 
     files: tuple[Path, ...]
@@ -72,6 +73,7 @@ class Request:
     until: datetime | None = None
     refused: Path | None = None
     counting: bool = False
+    in_file_order: bool = False
 
 
 class Import:
@@ -161,7 +163,13 @@ class Import:
         self._functions.answer(answers)
         what = mapping.name if len(mapping.queries) == 1 else mapping.name + ", query {}"
         return [
-            prepare(self._bench, query, what.format(number), dict(answers.constants))
+            prepare(
+                self._bench,
+                query,
+                what.format(number),
+                dict(answers.constants),
+                in_file_order=request.in_file_order and sugar,
+            )
             for number, query in enumerate(mapping.queries, 1)
         ]
 

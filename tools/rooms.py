@@ -17,7 +17,7 @@ PAGE: Final = ROOT / "docs" / "architecture.md"
 #: Packages whose rooms are drawn one by one; of all others each is one room.
 OPEN: Final = ("relationship", "streams")
 #: What is shipped, from above.
-PACKAGES: Final = ("cli", "actions", "views", "agents", "streams", "simulator", "relationship")
+PACKAGES: Final = ("cli", "actions", "views", "agents", "importing", "streams", "simulator", "relationship")
 BEGIN: Final = "<!-- drawn by `python -m tools.rooms`: change the imports, not this -->\n"
 END: Final = "<!-- end of the picture -->\n"
 

@@ -14,7 +14,7 @@ import typer
 
 from cli.errors import FAILED, WRONG_USE, CommandError
 from cli.events.import_options import read_pairs, read_words, said
-from cli.events.import_output import Output, print_summary, reading_progress, show_guess
+from cli.events.import_output import Output, print_presets, print_summary, reading_progress, show_guess
 from cli.output import print_error, printable
 from importing.answers import Answers
 from importing.errors import QuestionError
@@ -25,7 +25,7 @@ from importing.run import Import, Request, open_import
 WHAT: Final = ("purchases", "tickets", "meetings", "profiles")
 
 Words = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(
         metavar="[purchases|tickets|meetings|profiles] FILE...",
         help="Files of one shape, and what --map makes of their rows.",
@@ -89,7 +89,7 @@ StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 if any
 
 
 def import_command(
-    words: Words,
+    words: Words = None,
     preset: PresetOption = "",
     sql: SqlOption = None,
     maps: MapOption = None,
@@ -120,7 +120,10 @@ def import_command(
     Without a preset, a mapping or --map the header says which preset fits. What only a person knows is asked for on a
     terminal, and has an option each. docs/importing.md tells of presets and of mappings of your own.
     """
-    what, files, pairs = _sorted_out(words, maps or [], preset, sql)
+    if preset == "list":
+        print_presets()
+        return
+    what, files, pairs = _sorted_out(words or [], maps or [], preset, sql)
     answers = Answers(
         zone=zone,
         first=None if day_first is None else "day" if day_first else "month",
@@ -149,6 +152,7 @@ def import_command(
         until=end,
         refused=refused,
         counting=dry_run,
+        in_file_order=out is not None,
     )
     output = Output(out=out, send=send, dry=dry_run)
     done = _asking(request, output)
@@ -208,7 +212,7 @@ def _sorted_out(
     words: list[str], maps: list[str], preset: str, sql: Path | None
 ) -> tuple[str, list[Path], dict[str, str]]:
     """Return what the rows are, the files, and the pairs, which may stand among the files."""
-    what = words[0] if words[0] in WHAT and not Path(words[0]).exists() else ""
+    what = words[0] if words and words[0] in WHAT and not Path(words[0]).exists() else ""
     rest = words[1:] if what else words
     files = [Path(word) for word in rest if "=" not in word or Path(word).exists()]
     pairs = read_pairs("--map", [*maps, *(word for word in rest if "=" in word and not Path(word).exists())])

@@ -13,9 +13,10 @@ from typing import IO, Final, NamedTuple
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from cli.errors import FAILED, CommandError
-from cli.output import print_error, printable
+from cli.output import columns, print_error, print_line, printable
 from cli.terminal import error_console
 from importing.building.stream import encode_line
+from importing.presets.catalogue import presets
 from importing.run import Import
 
 #: Messages that a guess shows, and messages between two looks at the clock.
@@ -119,6 +120,12 @@ def _progress(text: str) -> Progress:
     console = error_console()
     shown = TextColumn(text), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
     return Progress(*shown, console=console, transient=True, disable=not console.is_terminal)
+
+
+def print_presets() -> None:
+    """Print every preset with what it is for."""
+    for line in columns(("preset", "files"), [(name, mapping.title) for name, mapping in presets().items()]):
+        print_line(line)
 
 
 def show_guess(found: Import) -> None:

@@ -60,8 +60,8 @@ class Refusals:
         else:
             self.rows += 1
         count, first = self._groups.get((refusal.reason, refusal.column), (0, []))
-        if len(first) < SHOWN:
-            first.append(refusal)
+        if len(first) < SHOWN or (refusal.file, refusal.line or 0) < (first[-1].file, first[-1].line or 0):
+            first = sorted([*first, refusal], key=lambda each: (each.file, each.line or 0))[:SHOWN]
         self._groups[refusal.reason, refusal.column] = count + 1, first
         if self._writer:
             self._writer.writerow([refusal.file, refusal.line, refusal.column, refusal.cell, refusal.reason])

@@ -3,11 +3,12 @@
 import heapq
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from importing.building.messages import Builder, Fault
+from importing.building.messages import Builder, Built, Fault
 from importing.building.refusals import Refusal, Refusals
 from importing.building.tally import Tally
 from importing.mapping.functions import Functions
@@ -18,6 +19,10 @@ from relationship.contract.messages import MESSAGE_TYPES, Message
 
 #: Where messages of one time stand: a profile before what an account does.
 RANKS: Final = {topic: rank for rank, topic in enumerate(MESSAGE_TYPES)}
+
+
+#: What comes first, a message, and where it came from: file, line, and what was built.
+Keyed = tuple[tuple[int, str, int, str], "Event", tuple[int | None, int | None, Built]]
 
 
 class Event(NamedTuple):
@@ -72,7 +77,11 @@ class Stream:
         self._limits = limits
 
     def events(self, queries: Sequence[Prepared], prefixes: tuple[str, str], *, rounding: bool) -> Iterator[Event]:
-        """Yield the messages; each id once."""
+        """Yield the messages; each id once.
+
+        Of one account and time they are in the order in which the core folds them, by topic and id: another would be
+        corrected by it, and told twice.
+        """
         for file, line, fault in self._bench.faults:
             self.refusals.add(Refusal(str(self._bench.files[file]), line, "-", "", fault))
         for query in queries:
@@ -80,8 +89,8 @@ class Stream:
                 self._tell(query)
         merged = heapq.merge(
             *(
-                self._read(number, query, Builder(query, self._functions.misfits, prefixes, rounding=rounding))
-                for number, query in enumerate(queries)
+                self._read(query, Builder(query, self._functions.misfits, prefixes, rounding=rounding))
+                for query in queries
                 if query.to != TOLD
             ),
             key=lambda each: each[0],
@@ -98,7 +107,14 @@ class Stream:
         files = self._bench.files
         return str(files[number] if number is not None else files[0])
 
-    def _read(self, number: int, query: Prepared, builder: Builder) -> Iterator[tuple[tuple[Any, ...], Event, Any]]:
+    def _read(self, query: Prepared, builder: Builder) -> Iterator[Keyed]:
+        """Yield a query's messages in order, those of an account and a time by their ids."""
+        for _, together in groupby(self._built(query, builder), key=lambda each: each[0][:2]):
+            first = next(together)
+            others = list(together)
+            yield from sorted([first, *others], key=lambda each: each[0]) if others else (first,)
+
+    def _built(self, query: Prepared, builder: Builder) -> Iterator[Keyed]:
         rank, width = RANKS[TOPICS[query.to]], len(query.fields)
         for row in self._bench.stream(query.sql):
             file, line, at, copy = row[:4]
@@ -112,19 +128,20 @@ class Stream:
                 continue
             for fault in built.faults:
                 self._refuse(query, file, line, fault)
-            yield (at or 0, rank, number), Event(query.to, built.message), (file, line, built)
+            message = built.message
+            yield (at or 0, message.account_id, rank, message.event_id), Event(query.to, message), (file, line, built)
 
     def _refuse(self, query: Prepared, file: int | None, line: int | None, fault: Fault) -> None:
         column = self._sources.name(query, fault.field)
         self.refusals.add(Refusal(self._file(file), line, column, fault.cell, fault.reason, kept=not fault.whole))
 
-    def _once(self, merged: Iterator[tuple[tuple[Any, ...], Event, Any]]) -> Iterator[Event]:
-        """Yield each id once: of one id all are of one time, or the later ones are for the worker to refuse."""
+    def _once(self, merged: Iterator[Keyed]) -> Iterator[Event]:
+        """Yield each id once: of one id all are of one account and time, or the later ones are for the worker to refuse."""
         now: Any = None
         seen: dict[tuple[str, str], Message] = {}
-        for (at, *_), event, (file, line, built) in merged:
-            if at != now:
-                now, seen = at, {}
+        for (at, account, *_), event, (file, line, built) in merged:
+            if (at, account) != now:
+                now, seen = (at, account), {}
             key = event.what, event.message.event_id
             if key not in seen:
                 seen[key] = event.message

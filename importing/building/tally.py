@@ -44,8 +44,11 @@ class Tally:
         self.turned += turned
         if self.accounts is not None:
             self.accounts.add(hash(message.account_id))
-        self.first = self.first or message.occurred_at
-        self.last = message.occurred_at
+        at = message.occurred_at
+        if self.first is None or at < self.first:
+            self.first = at
+        if self.last is None or at > self.last:
+            self.last = at
         if isinstance(message, Purchase):
             sums = self.sums.setdefault(message.currency, {"sale": Decimal(0), "refund": Decimal(0)})
             sums[message.entry or "sale"] += Decimal(message.amount)

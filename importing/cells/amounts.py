@@ -70,8 +70,10 @@ def parse_amount(text: str, point: Point | None) -> Decimal:
     for sign in (found["before"], found["after"]):
         _check_sign(sign)
     number = Decimal(_plain(found["number"].strip(), point) + (found["exponent"] or ""))
-    negative = [found["open"], found["minus"] == "-", found["inner"] == "-", found["behind"]]
-    return -number if any(negative) else number
+    signs = [found[name] for name in ("open", "minus", "inner", "behind") if found[name]]
+    if len(signs) > 1:
+        raise Misfit("no amount")
+    return -number if signs and signs[0] != "+" else number
 
 
 def parse_number(text: str, point: Point | None) -> Decimal:

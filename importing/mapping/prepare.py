@@ -21,6 +21,9 @@ TELLING: Final = (
     ("meeting_id", "", "meetings"),
 )
 PROFILED: Final = frozenset({"industry", "party", "scope", "market", "contract", "account_manager", "goals"})
+#: By what messages are put in order: their time; or their line, of an account and a time the first.
+IN_TIME: Final = "epoch_us(TRY_CAST(occurred_at AS TIMESTAMPTZ))"
+IN_FILE_ORDER: Final = "min(_line) OVER (PARTITION BY _file, account_id, occurred_at)"
 OWN: Final = frozenset({"_line", "_file", "_at", "_copy"})
 
 
@@ -29,7 +32,8 @@ class Prepared(NamedTuple):
 
     Attributes:
         to: what it yields, a key of TOPICS or `told`.
-        sql: the query; it yields `_file`, `_line`, `_at` (µs), `_copy`, then the fields, then a cell for each field.
+        sql: the query; it yields `_file`, `_line`, `_at`, `_copy`, then the fields, then a cell for each field, in order
+            of `_at` (µs, or a line) and account.
         fields: the fields, in order.
         columns: the file's columns that each field came from.
         syntax: what the query is made of.
@@ -44,7 +48,9 @@ class Prepared(NamedTuple):
     named: bool
 
 
-def prepare(bench: Bench, query: Query, what: str, constants: dict[str, str]) -> Prepared:
+def prepare(
+    bench: Bench, query: Query, what: str, constants: dict[str, str], *, in_file_order: bool = False
+) -> Prepared:
     """Return a query ready to be read; `what` names it for a person. Raises ImportingError."""
     syntax = read_syntax(bench, query.sql, what)
     sql, types = _with_lines(bench, query.sql, syntax, what)
@@ -72,8 +78,9 @@ def prepare(bench: Bench, query: Query, what: str, constants: dict[str, str]) ->
     )
     fielded = ", ".join(map(quoted, order))
     outer = (
-        f"SELECT _file, _line, epoch_us(TRY_CAST(occurred_at AS TIMESTAMPTZ)) AS _at, {copy} AS _copy, {fielded}, "
-        f"{', '.join(f'_c{n}' for n in range(len(order)))} FROM ({inner}) ORDER BY _at NULLS FIRST, _file, _line"
+        f"SELECT _file, _line, {IN_FILE_ORDER if in_file_order else IN_TIME} AS _at, {copy} AS _copy, {fielded}, "
+        f"{', '.join(f'_c{n}' for n in range(len(order)))} FROM ({inner}) "
+        f"ORDER BY {'_file, ' if in_file_order else ''}_at NULLS FIRST, account_id, _file, _line"
     )
     return Prepared(to, outer, tuple(order), syntax.fields, syntax, named)
 

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from importing.cells.amounts import MOST_DECIMALS, decimals, fit_amount, money_text
+from importing.cells.words import is_nothing
 from importing.errors import Misfit
 from importing.mapping.functions import Misfits
 from importing.mapping.hints import hint
@@ -143,7 +144,7 @@ class Builder:
         found = PATH.search(text)
         field = next((each for each in found.groups() if each), "-") if found else "-"
         cell = self._cell(field, cells) or str(value.get(field, ""))
-        if not cell.strip():
+        if not cell.strip() or (field not in value and is_nothing(cell)):
             return Fault(field, "", f"{field} is empty")
         return Fault(field, cell, self._reason(field, ""))
 

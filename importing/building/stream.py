@@ -110,9 +110,8 @@ class Stream:
     def _read(self, query: Prepared, builder: Builder) -> Iterator[Keyed]:
         """Yield a query's messages in order, those of an account and a time by their ids."""
         for _, together in groupby(self._built(query, builder), key=lambda each: each[0][:2]):
-            first = next(together)
-            others = list(together)
-            yield from sorted([first, *others], key=lambda each: each[0]) if others else (first,)
+            several = list(together)
+            yield from several if len(several) == 1 else sorted(several, key=lambda each: each[0])
 
     def _built(self, query: Prepared, builder: Builder) -> Iterator[Keyed]:
         rank, width = RANKS[TOPICS[query.to]], len(query.fields)

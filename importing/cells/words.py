@@ -12,7 +12,7 @@ _NO: Final = "false f no n 0 0.0 off nein falsch non faux falso não nao nee onw
 YES: Final = frozenset(_YES.split(" "))
 NO: Final = frozenset(_NO.split(" "))
 #: What people write into a cell that holds nothing.
-NOTHING: Final = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "nan", "nil", "(none)", "(blank)"})
+NOTHING: Final = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "nan", "nil", "<na>", "(none)", "(blank)"})
 
 
 def parse_yes(text: str) -> bool:

@@ -4,6 +4,6 @@
 names files have them, and translates words.
 
 Offers: `mapping` (what one is, and how its text is read), `pairs` (`--map` as SQL), `view` (the table under a mapping's own
-names), `functions` (what SQL may call), `prepare` (queries made ready), `syntax` (which columns a query reads), `hints` (what a field
-may be, in words), `words_of` (the contract's own words).
+names), `functions` (what SQL may call), `prepare` (queries made ready), `syntax` (which columns a query reads), `hints`
+(what a field may be, in words), `words_of` (the contract's own words).
 """

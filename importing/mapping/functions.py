@@ -14,7 +14,7 @@ from typing import Any, Final
 from importing.answers import Answers
 from importing.cells.amounts import currency_in, fit_amount, parse_amount
 from importing.cells.times import parse_day, parse_local, parse_moment
-from importing.cells.words import Words, is_nothing, parse_yes
+from importing.cells.words import NOTHING, Words, is_nothing, parse_yes
 from importing.cells.zones import find_zone
 from importing.errors import Misfit
 from importing.mapping.words_of import known_words
@@ -42,8 +42,9 @@ CREATE OR REPLACE MACRO word(f, x) AS word_of(f, x);
 CREATE OR REPLACE MACRO currency(x) AS coalesce(currency_of(x), {currency}),
     (x, y) AS coalesce(currency_of(x), currency_of(y), {currency});
 CREATE OR REPLACE MACRO own(x) AS regexp_matches(x, {domains});
-CREATE OR REPLACE MACRO id_of(x) AS regexp_replace(x, '^([0-9]+)\\.0+$', '\\1');
-CREATE OR REPLACE MACRO filled(x) AS nullif(trim(x), '');
+CREATE OR REPLACE MACRO id_of(x) AS
+    CASE WHEN lower(trim(x)) NOT IN ({nothing}) THEN regexp_replace(x, '^([0-9]+)\\.0+$', '\\1') END;
+CREATE OR REPLACE MACRO filled(x) AS CASE WHEN lower(trim(x)) NOT IN ({nothing}) THEN trim(x) END;
 """
 
 Misfits = dict[tuple[str, str], str]
@@ -82,6 +83,7 @@ class Functions:
             MACROS.format(
                 plain_amount="false" if answers.point == "," else plain,
                 plain_moment=PLAIN_MOMENT,
+                nothing=", ".join(map(literal, sorted(NOTHING))),
                 currency=f"CAST({literal(answers.currency) if answers.currency else 'NULL'} AS VARCHAR)",
                 domains=literal(f"(?i)@([^@]*\\.)?({domains})>?\\s*$" if domains else "$.^"),
             )

@@ -18,7 +18,7 @@
 SELECT _line, _file, 'is no meeting: cancelled' AS reason, 'cancelled' AS "column" FROM file WHERE yes(cancelled);
 
 -- to: meetings
-SELECT _line, 'calendly:' || coalesce(filled(invitee_id), account_id || ':' || moment(start_at)) AS event_id, account_id,
+SELECT _line, 'calendly:' || coalesce(filled(invitee_id), account_id || ':' || moment(start_at)) AS event_id, id_of(account_id) AS account_id,
     moment(start_at) AS occurred_at, word('meetings.kind', event) AS kind, minutes(start_at, end_at) AS duration_minutes,
     word('meetings.channel', location) AS channel, 'account' AS initiator, coalesce(yes(missed), false) AS no_show,
     1 + len(list_filter(string_split_regex(coalesce(guests, ''), '[,;\s]+'), lambda g: contains(g, '@'))) AS attendees_theirs

@@ -16,13 +16,13 @@
 -- words tickets.channel: Mobihelp = chat, Whatsapp = chat, Facebook = chat, Twitter = chat, Bot = bot, Forum = web, Ecommerce = web
 
 -- to: tickets
-SELECT _line, 'freshdesk:' || ticket_id || ':opened' AS event_id, account_id, moment(created_at) AS occurred_at, ticket_id,
+SELECT _line, 'freshdesk:' || ticket_id || ':opened' AS event_id, id_of(account_id) AS account_id, moment(created_at) AS occurred_at, ticket_id,
     'opened' AS status, word('tickets.kind', coalesce(filled(type), 'question')) AS kind,
     word('tickets.channel', source) AS channel, CASE WHEN source ILIKE 'outbound%' THEN 'us' ELSE 'account' END AS initiator
 FROM file;
 
 -- to: tickets
-SELECT _line, 'freshdesk:' || ticket_id || ':resolved:' || coalesce(filled(survey), '') AS event_id, account_id,
+SELECT _line, 'freshdesk:' || ticket_id || ':resolved:' || coalesce(filled(survey), '') AS event_id, id_of(account_id) AS account_id,
     moment(resolved_at) AS occurred_at, ticket_id, 'resolved' AS status,
     word('tickets.kind', coalesce(filled(type), 'question')) AS kind, word('tickets.channel', source) AS channel,
     CASE WHEN sla ILIKE 'within%' THEN true WHEN sla ILIKE '%violat%' THEN false END AS sla_met,
@@ -31,6 +31,6 @@ SELECT _line, 'freshdesk:' || ticket_id || ':resolved:' || coalesce(filled(surve
 FROM file WHERE filled(resolved_at) IS NOT NULL;
 
 -- to: tickets
-SELECT _line, 'freshdesk:' || ticket_id || ':closed' AS event_id, account_id, moment(closed_at) AS occurred_at, ticket_id,
+SELECT _line, 'freshdesk:' || ticket_id || ':closed' AS event_id, id_of(account_id) AS account_id, moment(closed_at) AS occurred_at, ticket_id,
     'closed' AS status, word('tickets.kind', coalesce(filled(type), 'question')) AS kind, word('tickets.channel', source) AS channel
 FROM file WHERE filled(closed_at) IS NOT NULL;

@@ -16,6 +16,6 @@
 -- words profiles.industry: *Computer Software* = saas, *Information Technology* = saas, *Software* = saas, * = other
 
 -- to: profiles
-SELECT _line, account_id, moment(coalesce(since, '1970-01-02')) AS occurred_at, word('profiles.industry', industry) AS industry, 'business' AS party,
+SELECT _line, id_of(account_id) AS account_id, moment(coalesce(since, '1970-01-02')) AS occurred_at, word('profiles.industry', industry) AS industry, 'business' AS party,
     filled(owner) AS account_manager
 FROM file;

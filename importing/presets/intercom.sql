@@ -13,13 +13,13 @@
 -- words tickets.kind: Customer = question, Back-office = requirement_change, Tracker = incident, Incident = incident, * = question
 
 -- to: tickets
-SELECT _line, 'intercom:' || ticket_id || ':opened' AS event_id, account_id, moment(created_at) AS occurred_at, ticket_id,
+SELECT _line, 'intercom:' || ticket_id || ':opened' AS event_id, id_of(account_id) AS account_id, moment(created_at) AS occurred_at, ticket_id,
     'opened' AS status, word('tickets.kind', coalesce(filled(type), 'question')) AS kind,
     word('tickets.channel', channel) AS channel, 'account' AS initiator
 FROM file;
 
 -- to: tickets
-SELECT _line, 'intercom:' || ticket_id || ':closed:' || coalesce(filled(rating), '') AS event_id, account_id,
+SELECT _line, 'intercom:' || ticket_id || ':closed:' || coalesce(filled(rating), '') AS event_id, id_of(account_id) AS account_id,
     moment(closed_at) AS occurred_at, ticket_id, 'closed' AS status,
     word('tickets.kind', coalesce(filled(type), 'question')) AS kind, word('tickets.channel', channel) AS channel,
     number(rating) AS csat

@@ -17,13 +17,13 @@
 -- words tickets.channel: portal = web, email = email, jira = web, API = bot, widget = web, chat = chat, anonymousportal = web
 
 -- to: tickets
-SELECT _line, 'jira:' || ticket_id || ':opened' AS event_id, account_id, moment(created_at) AS occurred_at, ticket_id,
+SELECT _line, 'jira:' || ticket_id || ':opened' AS event_id, id_of(account_id) AS account_id, moment(created_at) AS occurred_at, ticket_id,
     'opened' AS status, word('tickets.kind', coalesce(filled(type), 'question')) AS kind,
     word('tickets.channel', channel) AS channel, 'account' AS initiator
 FROM file;
 
 -- to: tickets
-SELECT _line, 'jira:' || ticket_id || ':resolved:' || coalesce(filled(score), '') AS event_id, account_id,
+SELECT _line, 'jira:' || ticket_id || ':resolved:' || coalesce(filled(score), '') AS event_id, id_of(account_id) AS account_id,
     moment(resolved_at) AS occurred_at, ticket_id, 'resolved' AS status,
     word('tickets.kind', coalesce(filled(type), 'question')) AS kind, word('tickets.channel', channel) AS channel,
     number(score) AS csat

@@ -12,7 +12,7 @@
 -- column account_id: CustomerID | Customer ID
 
 -- to: told
-SELECT _line, _file, 'account_id is empty' AS reason, 'account_id' AS "column" FROM file WHERE account_id IS NULL;
+SELECT _line, _file, 'account_id is empty' AS reason, 'account_id' AS "column" FROM file WHERE id_of(account_id) IS NULL;
 
 -- to: purchases
 SELECT min(_line) AS _line, min(_file) AS _file, 'invoice:' || invoice || ':' || id_of(account_id) AS event_id,
@@ -20,4 +20,4 @@ SELECT min(_line) AS _line, min(_file) AS _file, 'invoice:' || invoice || ':' ||
     abs(sum(number(quantity) * money(price))) AS amount, currency(NULL) AS currency,
     CASE WHEN invoice ILIKE 'C%' OR sum(number(quantity) * money(price)) < 0 THEN 'refund' ELSE 'sale' END AS entry,
     abs(sum(number(quantity))) AS quantity, invoice AS order_id
-FROM file WHERE account_id IS NOT NULL GROUP BY _file, invoice, account_id;
+FROM file WHERE id_of(account_id) IS NOT NULL GROUP BY _file, invoice, account_id;

@@ -33,7 +33,7 @@ WITH persons AS (
     SELECT *, unnest(CASE WHEN named IS NOT NULL THEN [named] ELSE others END) AS account_id FROM sides
 )
 SELECT _line, _file, 'outlook:' || account_id || ':' || moment(start_day || ' ' || start_clock) || ':' || coalesce(summary, '') AS event_id,
-    account_id, moment(start_day || ' ' || start_clock) AS occurred_at, word('meetings.kind', summary) AS kind,
+    id_of(account_id) AS account_id, moment(start_day || ' ' || start_clock) AS occurred_at, word('meetings.kind', summary) AS kind,
     minutes(start_day || ' ' || start_clock, end_day || ' ' || end_clock) AS duration_minutes,
     CASE WHEN regexp_matches(location, '(?i)https?:|zoom|teams|meet\.|webex') THEN 'video'
         WHEN regexp_matches(location, '(?i)phone|call|telefon') THEN 'phone' END AS channel,

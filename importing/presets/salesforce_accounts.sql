@@ -16,6 +16,6 @@
 -- words profiles.industry: Real Estate = real_estate, Shipping = other, Not For Profit = other, Recreation = other, Environmental = other
 
 -- to: profiles
-SELECT _line, account_id, moment(coalesce(since, '1970-01-02')) AS occurred_at, word('profiles.industry', industry) AS industry,
+SELECT _line, id_of(account_id) AS account_id, moment(coalesce(since, '1970-01-02')) AS occurred_at, word('profiles.industry', industry) AS industry,
     CASE WHEN type ILIKE '%person%' THEN 'individual' ELSE 'business' END AS party, filled(owner) AS account_manager
 FROM file;

@@ -14,7 +14,7 @@ SELECT _line, _file, 'is no purchase: ' || lower(coalesce(stage, 'no stage')) AS
 WHERE NOT coalesce(yes(won), lower(coalesce(stage, '')) LIKE '%won%');
 
 -- to: purchases
-SELECT _line, 'salesforce:opportunity:' || deal_id AS event_id, account_id, moment(closed_on) AS occurred_at,
+SELECT _line, 'salesforce:opportunity:' || deal_id AS event_id, id_of(account_id) AS account_id, moment(closed_on) AS occurred_at,
     money(amount) AS amount, currency(currency, amount) AS currency, 'sale' AS entry, 'service' AS kind, 'rep' AS channel,
     'opportunity:' || deal_id AS order_id
 FROM file WHERE coalesce(yes(won), lower(coalesce(stage, '')) LIKE '%won%');

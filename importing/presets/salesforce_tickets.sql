@@ -11,12 +11,12 @@
 -- words tickets.channel: Email = email, Phone = phone, Web = web, Chat = chat, Social = chat, Facebook = chat, Twitter = chat
 
 -- to: tickets
-SELECT _line, 'salesforce:case:' || ticket_id || ':opened' AS event_id, account_id, moment(created_at) AS occurred_at, ticket_id,
+SELECT _line, 'salesforce:case:' || ticket_id || ':opened' AS event_id, id_of(account_id) AS account_id, moment(created_at) AS occurred_at, ticket_id,
     'opened' AS status, word('tickets.kind', coalesce(filled(type), 'question')) AS kind, word('tickets.channel', origin) AS channel,
     'account' AS initiator
 FROM file;
 
 -- to: tickets
-SELECT _line, 'salesforce:case:' || ticket_id || ':closed' AS event_id, account_id, moment(closed_at) AS occurred_at, ticket_id,
+SELECT _line, 'salesforce:case:' || ticket_id || ':closed' AS event_id, id_of(account_id) AS account_id, moment(closed_at) AS occurred_at, ticket_id,
     'closed' AS status, word('tickets.kind', coalesce(filled(type), 'question')) AS kind, word('tickets.channel', origin) AS channel
 FROM file WHERE filled(closed_at) IS NOT NULL;

@@ -29,7 +29,7 @@ WITH orders AS (
         sum(number(quantity)) AS quantity, arg_min(source, _line) AS source
     FROM file GROUP BY _file, order_id
 )
-SELECT _file, _line, 'shopify:' || order_id || ':sale' AS event_id, account_id, moment(created_at) AS occurred_at,
+SELECT _file, _line, 'shopify:' || order_id || ':sale' AS event_id, id_of(account_id) AS account_id, moment(created_at) AS occurred_at,
     money(total) AS amount, currency(currency, total) AS currency, 'sale' AS entry, order_id,
     CASE WHEN money(discount) > 0 THEN money(total) + money(discount) END AS list_price,
     filled(code) AS discount_code, quantity, word('purchases.channel', coalesce(source, 'web')) AS channel
@@ -43,8 +43,8 @@ WITH orders AS (
         lower(arg_min(status, _line)) AS status, arg_min(source, _line) AS source
     FROM file GROUP BY _file, order_id
 )
-SELECT _file, _line, 'shopify:' || order_id || ':refund:' || money(refunded)::DECIMAL(26, 2) AS event_id, account_id,
+SELECT _file, _line, 'shopify:' || order_id || ':refund:' || money(refunded)::DECIMAL(26, 2) AS event_id, id_of(account_id) AS account_id,
     moment(paid_at) AS occurred_at, money(refunded) AS amount, currency(currency, refunded) AS currency, 'refund' AS entry,
     order_id, word('purchases.channel', coalesce(source, 'web')) AS channel
 FROM orders WHERE status IN ('paid', 'partially_paid', 'partially_refunded', 'refunded') AND money(refunded) > 0
-    AND account_id IS NOT NULL;
+    AND id_of(account_id) IS NOT NULL;

@@ -18,7 +18,7 @@
 -- to: purchases
 SELECT _line, _file,
     'square:' || transaction_id || ':' || row_number() OVER (PARTITION BY _file, transaction_id ORDER BY _line) AS event_id,
-    account_id, moment(day || ' ' || clock, time_zone) AS occurred_at, abs(money(amount)) AS amount,
+    id_of(account_id) AS account_id, moment(day || ' ' || clock, time_zone) AS occurred_at, abs(money(amount)) AS amount,
     currency(currency, amount) AS currency,
     CASE WHEN lower(event) LIKE '%refund%' OR money(amount) < 0 THEN 'refund' ELSE 'sale' END AS entry,
     CASE WHEN money(gross) > money(amount) AND money(amount) >= 0 THEN money(gross) END AS list_price,

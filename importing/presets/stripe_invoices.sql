@@ -18,7 +18,7 @@ SELECT _line, _file, 'is no sale: nothing of it is paid (' || lower(coalesce(sta
 FROM file WHERE money(amount) = 0;
 
 -- to: purchases
-SELECT _line, 'stripe:' || invoice_id || ':' || money(amount)::DECIMAL(26, 2) AS event_id, account_id,
+SELECT _line, 'stripe:' || invoice_id || ':' || money(amount)::DECIMAL(26, 2) AS event_id, id_of(account_id) AS account_id,
     moment(created_at, 'UTC') AS occurred_at, money(amount) AS amount, currency(currency, amount) AS currency,
     CASE WHEN filled(subscription) IS NOT NULL THEN 'subscription' ELSE 'service' END AS kind,
     calendar_day(due) AS due_on, calendar_day(paid) AS paid_on, coalesce(filled(number), invoice_id) AS order_id,

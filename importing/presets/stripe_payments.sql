@@ -20,15 +20,15 @@ FROM file
 WHERE NOT regexp_matches(lower(coalesce(status, '')), '^(paid|succeeded|refunded|partial|disput)') OR NOT coalesce(yes(captured), true);
 
 -- to: purchases
-SELECT _line, 'stripe:' || payment_id AS event_id, account_id, moment(created_at, 'UTC') AS occurred_at, money(amount) AS amount,
+SELECT _line, 'stripe:' || payment_id AS event_id, id_of(account_id) AS account_id, moment(created_at, 'UTC') AS occurred_at, money(amount) AS amount,
     currency(currency, amount) AS currency, 'sale' AS entry, coalesce(filled(invoice), payment_id) AS order_id
 FROM file
 WHERE regexp_matches(lower(coalesce(status, '')), '^(paid|succeeded|refunded|partial|disput)') AND coalesce(yes(captured), true);
 
 -- to: purchases
-SELECT _line, 'stripe:' || payment_id || ':refund:' || money(refunded)::DECIMAL(26, 2) AS event_id, account_id,
+SELECT _line, 'stripe:' || payment_id || ':refund:' || money(refunded)::DECIMAL(26, 2) AS event_id, id_of(account_id) AS account_id,
     moment(coalesce(refunded_at, created_at), 'UTC') AS occurred_at, money(refunded) AS amount,
     currency(currency, refunded) AS currency, 'refund' AS entry, coalesce(filled(invoice), payment_id) AS order_id
 FROM file
 WHERE regexp_matches(lower(coalesce(status, '')), '^(paid|succeeded|refunded|partial|disput)') AND coalesce(yes(captured), true)
-    AND money(refunded) > 0 AND account_id IS NOT NULL;
+    AND money(refunded) > 0 AND id_of(account_id) IS NOT NULL;

@@ -26,7 +26,7 @@ WITH orders AS (
         sum(number(quantity)) AS quantity
     FROM file GROUP BY _file, order_id
 )
-SELECT _file, _line, 'woocommerce:' || order_id || ':sale' AS event_id, account_id, moment(created_at) AS occurred_at,
+SELECT _file, _line, 'woocommerce:' || order_id || ':sale' AS event_id, id_of(account_id) AS account_id, moment(created_at) AS occurred_at,
     money(total) AS amount, currency(currency, total) AS currency, 'sale' AS entry, order_id,
     CASE WHEN money(discount) > 0 THEN money(total) + money(discount) END AS list_price,
     filled(code) AS discount_code, quantity, 'web' AS channel
@@ -40,8 +40,8 @@ WITH orders AS (
             THEN arg_min(total, _line) END) AS refunded, arg_min(currency, _line) AS currency
     FROM file GROUP BY _file, order_id
 )
-SELECT _file, _line, 'woocommerce:' || order_id || ':refund:' || abs(money(refunded))::DECIMAL(26, 2) AS event_id, account_id,
+SELECT _file, _line, 'woocommerce:' || order_id || ':refund:' || abs(money(refunded))::DECIMAL(26, 2) AS event_id, id_of(account_id) AS account_id,
     moment(created_at) AS occurred_at, abs(money(refunded)) AS amount, currency(currency, refunded) AS currency,
     'refund' AS entry, order_id, 'web' AS channel
 FROM orders WHERE regexp_matches(status, 'completed|processing|refunded|abgeschlossen|bearbeitung|erstattet')
-    AND money(refunded) <> 0 AND account_id IS NOT NULL;
+    AND money(refunded) <> 0 AND id_of(account_id) IS NOT NULL;

@@ -15,14 +15,14 @@
 -- words tickets.channel: Web Service (API) = bot, Closed Ticket = web, Mobile* = web
 
 -- to: tickets
-SELECT _line, 'zendesk:' || ticket_id || ':opened' AS event_id, account_id, moment(created_at) AS occurred_at, ticket_id,
+SELECT _line, 'zendesk:' || ticket_id || ':opened' AS event_id, id_of(account_id) AS account_id, moment(created_at) AS occurred_at, ticket_id,
     'opened' AS status, word('tickets.kind', coalesce(filled(type), 'question')) AS kind,
     word('tickets.channel', via) AS channel, 'account' AS initiator
 FROM file;
 
 -- to: tickets
-SELECT _line, 'zendesk:' || ticket_id || ':resolved' || CASE WHEN lower(score) IN ('good', 'bad') THEN ':rated' ELSE '' END AS event_id,
-    account_id, moment(solved_at) AS occurred_at, ticket_id, 'resolved' AS status,
+SELECT _line, 'zendesk:' || ticket_id || ':resolved' || CASE WHEN regexp_matches(lower(score), '^(good|bad)') THEN ':rated' ELSE '' END AS event_id,
+    id_of(account_id) AS account_id, moment(solved_at) AS occurred_at, ticket_id, 'resolved' AS status,
     word('tickets.kind', coalesce(filled(type), 'question')) AS kind, word('tickets.channel', via) AS channel,
     CASE WHEN lower(score) LIKE 'good%' THEN 5 WHEN lower(score) LIKE 'bad%' THEN 1 END AS csat
-FROM file WHERE solved_at NOT IN ('', '-');
+FROM file WHERE filled(solved_at) IS NOT NULL;

@@ -71,8 +71,8 @@ class Bench:
         types = "{'_line': 'BIGINT'" + "".join(f", 'c{at}': 'VARCHAR'" for at in range(len(names))) + "}"
         listed = ", ".join(["_file", "_line", *map(quoted, names)])
         while True:
-            with place.open("w", encoding="utf-8", newline="", errors="surrogatepass") as out:
-                write = csv.writer(out, lineterminator="\n").writerow
+            with place.open("w", encoding="utf-8", newline="", errors="replace") as out:
+                write = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL).writerow
                 count = 0
                 for line, cells in islice(every, CHUNK):
                     write([line, *cells])

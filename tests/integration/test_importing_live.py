@@ -41,8 +41,14 @@ async def test_a_shop_s_export_in_one_step_and_by_a_pipe(
         assert piped.code == 0, piped.err
         await deployment.folded()
         again = deployment.records()
-        assert {account: record.repeats for account, record in again.items()} == {"a@example.com": 3, "b@example.com": 2}
-        assert {account: record.applied for account, record in again.items()} == {"a@example.com": 3, "b@example.com": 2}
+        assert {account: record.repeats for account, record in again.items()} == {
+            "a@example.com": 3,
+            "b@example.com": 2,
+        }
+        assert {account: record.applied for account, record in again.items()} == {
+            "a@example.com": 3,
+            "b@example.com": 2,
+        }
         assert Reason.LATE not in {each.reason for each in await deployment.dead_letters()}
 
         base = await deployment.run("base", "--json")

@@ -1,4 +1,4 @@
-"""Single cells: amounts, times, truths and words as people write them, and what is refused because it could be two things."""
+"""Single cells: amounts, times, truths and words as people write them, and refused where they could be two things."""
 
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -53,7 +53,8 @@ def test_amounts(text: str, amount: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "nan", "inf", "1_000", "٣", "0x1", "12.", "1.2.3", "1,234,56", "(5", "No 5", "5 kg", "1,23.4,5", "--5"]
+    "text",
+    ["", "x", "nan", "inf", "1_000", "٣", "0x1", "12.", "1.2.3", "1,234,56", "(5", "No 5", "5 kg", "1,23.4,5", "--5"],
 )
 def test_what_is_no_amount(text: str) -> None:
     """Nothing else becomes an amount."""
@@ -83,7 +84,12 @@ def test_every_amount_is_read_back_as_it_was_written(amount: Decimal, marks: str
 
 @pytest.mark.parametrize(
     ("text", "rounded"),
-    [("22.200000000000003", "22.20"), ("13.333333333333334", "13.33"), ("22.123000000000001", "22.123"), ("0.1", "0.10")],
+    [
+        ("22.200000000000003", "22.20"),
+        ("13.333333333333334", "13.33"),
+        ("22.123000000000001", "22.123"),
+        ("0.1", "0.10"),
+    ],
 )
 def test_rounding(text: str, rounded: str) -> None:
     """A binary tail gives way to what was meant, a quotient is rounded to cents, and what is exact stays."""
@@ -181,7 +187,9 @@ def test_zones_by_other_names() -> None:
 
 def test_words_and_truths() -> None:
     """Exact words come before those with a star, a star alone is last, and the contract's own words need no table."""
-    words = Words({"*": "question", "*bug*": "incident", "Bug bounty": "feedback"}, frozenset({"complaint", "check_in"}))
+    words = Words(
+        {"*": "question", "*bug*": "incident", "Bug bounty": "feedback"}, frozenset({"complaint", "check_in"})
+    )
     assert [words.translate(each) for each in ("BUG  bounty", "a bug", "Complaint", "check-in", "?")] == [
         "feedback",
         "incident",
@@ -189,6 +197,13 @@ def test_words_and_truths() -> None:
         "check_in",
         "question",
     ]
-    assert [parse_yes(each) for each in ("Ja", "TRUE", "1", "nein", "False", "0")] == [True, True, True, False, False, False]
+    assert [parse_yes(each) for each in ("Ja", "TRUE", "1", "nein", "False", "0")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
     with pytest.raises(Misfit):
         parse_yes("perhaps")

@@ -1,8 +1,14 @@
 """Files in the forms that people's systems export come in right: each by its preset, to the cent and the minute."""
 
+import csv
+import gzip
+import io
+import re
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 
+import pytest
 from importing_runs import field, net, run_import
 
 
@@ -155,3 +161,52 @@ def test_a_calendar() -> None:
         assert (value["attendees_theirs"], value["attendees_ours"]) == (1, 2)
     assert len({value["event_id"] for value in done.values}) == 2
     assert any("is no meeting: cancelled" in line for line in done.told)
+
+
+OPTIONS = {
+    "shop_orders.csv": (),
+    "card_payments.csv": (),
+    "point_of_sale.csv": ("--currency", "USD"),
+    "wholesale_lines.csv": (),
+    "help_desk.csv": ("--zone", "Europe/Zurich"),
+    "bookings.csv": ("--zone", "Europe/Zurich", "--accept-words"),
+}
+
+
+def semicolons(rows: list[list[str]]) -> str:
+    """Write rows as a spreadsheet of a country with decimal commas does."""
+    return written([[re.sub(r"^(-?[$]?\d+)\.(\d\d?)$", r"\1,\2", cell) for cell in row] for row in rows], delimiter=";")
+
+
+def written(rows: list[list[str]], **how: object) -> str:
+    """Write rows as CSV."""
+    text = io.StringIO()
+    csv.writer(text, **how).writerows(rows)  # type: ignore[arg-type]
+    return text.getvalue()
+
+
+DRESSES = {
+    "a mark and quotes": lambda rows: written(rows, quoting=csv.QUOTE_ALL).encode("utf-8-sig"),
+    "UTF-16 and tabs": lambda rows: written(rows, delimiter="\t").encode("utf-16"),
+    "decimal commas": lambda rows: semicolons(rows).encode("cp1252"),
+    "a title, blank lines and a total": lambda rows: written(
+        [["Export of our system"], [], *rows, ["" for _ in rows[0]], ["", "Total", *["" for _ in rows[0][2:]]], []]
+    ).encode(),
+    "other capitals": lambda rows: written([[cell.upper() for cell in rows[0]], *rows[1:]]).encode(),
+    "other order, one column more": lambda rows: written([[*row[::-1], "x"] for row in rows]).encode(),
+    "gzip": lambda rows: gzip.compress(written(rows).encode()),
+}
+
+
+@pytest.mark.parametrize("dress", DRESSES)
+@pytest.mark.parametrize("name", OPTIONS)
+def test_the_same_rows_in_another_dress(name: str, dress: str, tmp_path: Path) -> None:
+    """Encoding, separator, decimals, titles, totals, capitals and order of columns change nothing of what comes in."""
+    source = field(name)
+    with source.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    other = tmp_path / "export.csv"
+    other.write_bytes(DRESSES[dress](rows))
+    plain, dressed = run_import(source, *OPTIONS[name]), run_import(other, *OPTIONS[name])
+    assert plain.code == 0
+    assert dressed.lines == plain.lines, dressed.told

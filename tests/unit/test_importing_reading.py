@@ -8,7 +8,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from importing_runs import Imported, run_import
+
+from importing.reading.bench import open_bench
 
 SHEETS = Path(__file__).parent / "sheets"
 EUROS = ("--currency", "EUR")
@@ -280,3 +284,14 @@ def test_messages_are_lines_that_replay_takes(take: Take, tmp_path: Path) -> Non
     take("Customer,Date,Amount\na,2024-01-01,5\n", *EUROS, "--out", str(out))
     (line,) = [json.loads(text) for text in out.read_text(encoding="utf-8").splitlines()]
     assert line["topic"] == "crm.purchase.recorded.v1"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.text(max_size=8), min_size=3, max_size=3), min_size=1, max_size=20))
+def test_every_cell_comes_into_the_table_as_it_is(rows: list[list[str]]) -> None:
+    """Line breaks, quotes, separators, control characters: a cell's text is the same, and an empty one is NULL."""
+    with open_bench() as bench:
+        bench.name_columns(["a", "b", "c"])
+        bench.add_rows(bench.add_file(Path("x")), ["a", "b", "c"], enumerate(rows))
+        found = bench.con.execute("SELECT a, b, c FROM raw ORDER BY _line").fetchall()
+    assert found == [tuple(cell or None for cell in row) for row in rows]

@@ -209,6 +209,8 @@ class Import:
 def open_import(request: Request, on_read: Callable[[int], None] = lambda _: None) -> Iterator[Import]:
     """Read files and give what they come to. Raises ImportingError, QuestionError and OSError."""
     _check(request.answers)
+    if request.preset:
+        preset(request.preset)  # its mistakes come before a large file is read
     with open_bench() as bench:
         load(bench, request.files, request.reading, on_read)
         yield Import(bench, request)

@@ -24,7 +24,9 @@ def table() -> str:
         also = [f"`{other}`" for other, meant in ALSO.items() if meant == name]
         title = mapping.title + (f" (also {', '.join(also)})" if also else "")
         told = " ".join(mapping.about.split())
-        lines.append(f"| [`{name}`](../importing/presets/{name}.sql) | {title}. {told} | {_yields(mapping)} | {_asks(mapping)} |")
+        lines.append(
+            f"| [`{name}`](../importing/presets/{name}.sql) | {title}. {told} | {_yields(mapping)} | {_asks(mapping)} |"
+        )
     return "\n".join([*lines, ""])
 
 

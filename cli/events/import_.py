@@ -5,6 +5,7 @@ with the first few lines of each, and the rest goes on.
 """
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +17,14 @@ from cli.errors import FAILED, WRONG_USE, CommandError
 from cli.events.import_options import read_pairs, read_words, said
 from cli.events.import_output import Output, print_presets, print_summary, reading_progress, show_guess
 from cli.output import print_error, printable
-from importing.answers import Answers
+from importing.answers import Answers, Order, Point
 from importing.errors import QuestionError
 from importing.reading.calendars import Window
 from importing.reading.load import Reading
 from importing.run import Import, Request, open_import
 
+POINTS: Final[dict[str, Point]] = {"point": ".", "comma": ","}
+ORDERS: Final[dict[str, Order]] = {"day": "day", "month": "month"}
 WHAT: Final = ("purchases", "tickets", "meetings", "profiles")
 
 Words = Annotated[
@@ -127,7 +130,7 @@ def import_command(
     answers = Answers(
         zone=zone,
         first=None if day_first is None else "day" if day_first else "month",
-        point=said("--decimal", decimal, {"point": ".", "comma": ","}),
+        point=said("--decimal", decimal, POINTS),
         currency=currency.upper() if currency else None,
         own_domains=tuple(own_domain or ()),
         words=read_words(map_values or []),
@@ -167,9 +170,14 @@ def _asking(request: Request, output: Output) -> Import:
         try:
             return _import(request, output)
         except QuestionError as question:
-            if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            if not at_terminal():
                 raise
             request = _answered(request, question)
+
+
+def at_terminal() -> bool:
+    """Tell whether there is somebody to ask."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _import(request: Request, output: Output) -> Import:
@@ -185,7 +193,7 @@ def _import(request: Request, output: Output) -> Import:
 
 def _answered(request: Request, question: QuestionError) -> Request:
     """Return the request with the answer that a person typed."""
-    choices = f" [{'/'.join(question.choices)}]" if question.choices and question.option != "--words" else ""
+    choices = f" [{'/'.join(question.choices)}]" if question.choices and _default(question) is None else ""
     text = str(typer.prompt(f"{question.question}{choices}", err=True, default=_default(question))).strip()
     answers = request.answers
     if question.option == "--preset":
@@ -194,14 +202,17 @@ def _answered(request: Request, question: QuestionError) -> Request:
         field = question.choices[0].partition(":")[0]
         given = read_words([text if text.startswith(f"{field}:") else f"{field}:{text}"])
         return replace(request, answers=replace(answers, words={**answers.words, **given}))
-    changed = {
-        "--zone": {"zone": text},
-        "--currency": {"currency": text.upper()},
-        "--own-domain": {"own_domains": tuple(text.replace(",", " ").split())},
-        "--decimal": {"point": said("--decimal", text, {"point": ".", "comma": ","})},
-        "--day-first/--month-first": {"first": said("--day-first", text, {"day": "day", "month": "month"})},
-    }
-    return replace(request, answers=replace(answers, **changed[question.option]))  # type: ignore[arg-type]
+    return replace(request, answers=ANSWERED[question.option](answers, text))
+
+
+#: What an answer says, by the option that a script would say it with.
+ANSWERED: Final[dict[str, Callable[[Answers, str], Answers]]] = {
+    "--zone": lambda answers, text: replace(answers, zone=text),
+    "--currency": lambda answers, text: replace(answers, currency=text.upper()),
+    "--own-domain": lambda answers, text: replace(answers, own_domains=tuple(text.replace(",", " ").split())),
+    "--decimal": lambda answers, text: replace(answers, point=said("--decimal", text, POINTS)),
+    "--day-first/--month-first": lambda answers, text: replace(answers, first=said("day or month", text, ORDERS)),
+}
 
 
 def _default(question: QuestionError) -> str | None:

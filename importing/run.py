@@ -20,7 +20,7 @@ from importing.guessing.proposals import check_words
 from importing.mapping.functions import Functions
 from importing.mapping.hints import check_said
 from importing.mapping.mapping import TOPICS, Mapping, read_mapping
-from importing.mapping.pairs import check_pairs, mapping_of_pairs
+from importing.mapping.pairs import MissingFieldsError, check_pairs, mapping_of_pairs
 from importing.mapping.prepare import Prepared, prepare
 from importing.mapping.syntax import read_syntax
 from importing.mapping.view import find_columns, show_file
@@ -125,15 +125,23 @@ class Import:
             return read_mapping(request.sql.name, request.sql.read_text(encoding="utf-8-sig"))
         if request.preset:
             return preset(request.preset)
-        if request.what and request.pairs:
-            words = request.answers.words
-            mapping_of_pairs(request.what, self._said, request.answers.constants, words)  # its own mistakes come first
-            pairs = check_pairs(self._bench, self._said)
-            return mapping_of_pairs(request.what, pairs, request.answers.constants, words)
         if request.what:
-            return preset(request.what)
+            return self._of_pairs() if request.pairs else preset(request.what)
         self.fit = choose(presets().values(), self._bench.columns, self._said)
         return self.fit.mapping
+
+    def _of_pairs(self) -> Mapping:
+        """Return what `--map` makes; what it leaves out is known by its name where the plain preset finds it."""
+        what, constants, words = self._request.what, self._request.answers.constants, self._request.answers.words
+        try:
+            mapping_of_pairs(what, self._said, constants, words)  # its own mistakes come before those of the file
+        except MissingFieldsError:
+            plain = preset(what)
+            own = {column.name for column in plain.columns}
+            if own >= self._said.keys() and not find_columns(plain, self._bench.columns, self._said).missing:
+                return plain
+            raise
+        return mapping_of_pairs(what, check_pairs(self._bench, self._said), constants, words)
 
     def _prepare(self) -> list[Prepared]:
         request, mapping, sugar = self._request, self.mapping, self.mapping.name == "--map"
@@ -147,6 +155,9 @@ class Import:
                 f"{mapping.name} needs a column {names} for {column.name}: say --map {column.name}=COLUMN; "
                 f"there are: {', '.join(self._bench.columns)}"
             )
+        if not sugar and mapping.columns and not any(column.telling for column in mapping.columns):
+            taken = ", ".join(f"{name} is {sources[0]!r}" for name, sources in found.sources.items())
+            self.notes.append(f"columns by their names: {taken}; --map says otherwise")
         for column_name in self._bench.twice & {source for sources in found.sources.values() for source in sources}:
             self.notes.append(f"several columns are called {column_name!r}: the first is taken")
         self._columns = {name: sources[0] for name, sources in found.sources.items()}

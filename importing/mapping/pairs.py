@@ -19,6 +19,10 @@ READERS: Final = {"money": "money", "moment": "moment", "day": "calendar_day", "
 MONEY: Final = frozenset({"amount", "list_price"})
 
 
+class MissingFieldsError(ImportingError):
+    """Pairs that leave out a field which a message cannot be without."""
+
+
 def type_of(what: str) -> type[Message]:
     """Return the type of what a query yields."""
     return MESSAGE_TYPES[TOPICS[what]]
@@ -32,18 +36,26 @@ def fields_of(what: str) -> dict[str, msgspec.structs.FieldInfo]:
 def mapping_of_pairs(
     what: str, pairs: Table[str, str], constants: Table[str, str], words: Table[str, object]
 ) -> Mapping:
-    """Return the mapping that pairs of field and column come to. Raises ImportingError."""
+    """Return the mapping that pairs of field and column come to. Raises ImportingError.
+
+    A currency that is not mapped is the one that the amount's cell names, or `--currency`.
+    """
     fields = fields_of(what)
     for field in (*pairs, *constants, *words):
         if field.rpartition(".")[2] not in fields:
             raise ImportingError(f"no field {field!r} in {what}; there are: {', '.join(fields)}")
     if twice := sorted(set(pairs) & set(constants)):
         raise ImportingError(f"{twice[0]} is both mapped and set: choose --map or --set")
-    given = pairs.keys() | constants.keys() | OWN_IDS
+    cells = {field: cell_sql(what, field, quoted(column)) for field, column in pairs.items()}
+    if "amount" in pairs and "currency" not in {*pairs, *constants}:
+        cells["currency"] = f"currency({quoted(pairs['amount'])})"
+    given = cells.keys() | constants.keys() | OWN_IDS
     missing = [name for name, field in fields.items() if field.required and name not in given]
     if missing:
-        raise ImportingError(f"{what} need {', '.join(missing)}: give --map FIELD=COLUMN or --set FIELD=VALUE for each")
-    listed = ", ".join(f"{cell_sql(what, field, quoted(column))} AS {field}" for field, column in pairs.items())
+        raise MissingFieldsError(
+            f"{what} need {', '.join(missing)}: give --map FIELD=COLUMN or --set FIELD=VALUE for each"
+        )
+    listed = ", ".join(f"{cell} AS {field}" for field, cell in cells.items())
     return Mapping("--map", f"{what} by --map", (Query(what, f"SELECT {listed or '_line'} FROM file"),))
 
 

@@ -14,6 +14,7 @@ from importing.reading.text import bad_byte, find_encoding, open_text
 
 SEPARATORS: Final = (",", ";", "\t", "|")
 LONGEST_CELL: Final = 16_000_000  # characters
+UNCLOSED: Final = "a quote that opens here is never closed, and what stands behind it is lost"
 SAMPLE: Final = 200_000  # characters looked at to find the separator
 
 #: Is told how many bytes of a file were read.
@@ -78,7 +79,8 @@ def _rows(path: Path, text: IO[str], encoding: str, separator: str) -> Iterator[
         except StopIteration:
             return
         except csv.Error as error:
-            yield Numbered(line, [], f"no CSV: {error}")
+            why = UNCLOSED if "unexpected end" in str(error) else str(error)
+            yield Numbered(line, [], f"no CSV: {why}")
         except UnicodeDecodeError as error:
             before = error.object[: error.start].decode(encoding, "ignore")
             number = reader.line_num + before.count("\n") + 1

@@ -95,9 +95,9 @@ class Import:
         self._functions = Functions(bench)
         self._said = {**request.pairs, **({"account_id": request.account} if request.account else {})}
         self.mapping = self._choose()
-        self.refusals = Refusals(request.refused)
         self._columns: dict[str, str] = {}
         self._queries = self._prepare()
+        self.refusals = Refusals(request.refused)  # now that nothing is left to ask: it writes over a file
 
     def preview(self) -> Iterator[Event]:
         """Yield the messages; nothing is counted and nothing told."""

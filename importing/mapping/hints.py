@@ -10,6 +10,7 @@ from importing.cells.words import parse_yes
 from importing.errors import ImportingError, Misfit
 from importing.mapping.mapping import TOPICS
 from importing.mapping.pairs import fields_of, kind_of
+from importing.mapping.words_of import known_words
 from relationship.contract.currencies import CURRENCIES
 
 # What a field has to look like, for those whose own rule would be hard to read.
@@ -45,6 +46,8 @@ def hint(what: str, field: str) -> str:
 def check_said(field: str, text: str) -> None:
     """Raise ImportingError where what was said of a field, such as `kind` or `meetings.kind`, fits no kind of message."""
     what, _, name = field.rpartition(".")
+    if text in known_words(field):
+        return
     owners = [each for each in ([what] if what in TOPICS else TOPICS) if name in fields_of(each)]
     if not owners:
         raise ImportingError(f"no field {field!r} in {what or ', '.join(TOPICS)}")

@@ -1,5 +1,5 @@
 -- HubSpot: tickets (Service > Tickets > Export)
--- A ticket is opened at its create date and closed at its close date.
+-- A ticket is opened at its create date and closed at its close date. Of several associated ones the first counts.
 -- column ticket_id: Record ID | Ticket ID
 -- column account_id: Associated Company IDs | Associated Company ID | Associated Company | Associated Contact IDs | Associated Contact
 -- column name: Ticket name | Ticket Name !
@@ -13,12 +13,12 @@
 -- words tickets.channel: EMAIL = email, FORM = web, CHAT = chat, PHONE = phone, Chat* = chat, Form* = web
 
 -- to: tickets
-SELECT _line, 'hubspot:ticket:' || ticket_id || ':opened' AS event_id, id_of(account_id) AS account_id, moment(created_at) AS occurred_at, ticket_id,
+SELECT _line, 'hubspot:ticket:' || ticket_id || ':opened' AS event_id, id_of(split_part(account_id, ';', 1)) AS account_id, moment(created_at) AS occurred_at, ticket_id,
     'opened' AS status, word('tickets.kind', coalesce(filled(category), 'question')) AS kind,
     word('tickets.channel', source) AS channel, 'account' AS initiator
 FROM file;
 
 -- to: tickets
-SELECT _line, 'hubspot:ticket:' || ticket_id || ':closed' AS event_id, id_of(account_id) AS account_id, moment(closed_at) AS occurred_at, ticket_id,
+SELECT _line, 'hubspot:ticket:' || ticket_id || ':closed' AS event_id, id_of(split_part(account_id, ';', 1)) AS account_id, moment(closed_at) AS occurred_at, ticket_id,
     'closed' AS status, word('tickets.kind', coalesce(filled(category), 'question')) AS kind, word('tickets.channel', source) AS channel
 FROM file WHERE filled(closed_at) IS NOT NULL;

@@ -79,7 +79,7 @@ class Bench:
                     count += 1
             if not count:
                 break
-            self.con.execute(
+            self._insert(
                 f"INSERT INTO raw ({listed}) SELECT {file}, * FROM read_csv(?, header=false, auto_detect=false, "
                 f"delim=',', quote='\"', escape='\"', new_line='\\n', nullstr='', columns={types}, "
                 f"max_line_size={LONGEST_ROW}, parallel=false)",
@@ -93,6 +93,14 @@ class Bench:
         listed = ", ".join(["_file", "_line", *map(quoted, names)])
         self.con.execute(f"INSERT INTO raw ({listed}) SELECT {file}, * FROM ({query})")
         self.rows = int(self.one("SELECT count(*) FROM raw"))
+
+    def _insert(self, query: str, parameters: list[Any]) -> None:
+        try:
+            self.con.execute(query, parameters)
+        except _duckdb().Error as error:
+            raise ImportingError(
+                f"rows cannot be stored in {self._folder} ({first_line(error)}): is it full? set TMPDIR"
+            ) from error
 
     def one(self, query: str, parameters: Sequence[Any] = ()) -> Any:
         """Return the first cell of what a query yields."""

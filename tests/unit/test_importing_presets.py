@@ -166,7 +166,7 @@ Record ID,Company name,Industry,Company owner,Create Date,Lifecycle Stage
         tmp_path,
         """
 Record ID,Deal Name,Deal Stage,Close Date,Amount,Currency,Associated Company IDs
-1,Audit,Closed won,2026-02-01 10:00,"12,000",EUR,11
+1,Audit,Closed won,2026-02-01 10:00,"12,000",EUR,11;12
 2,Other,Closed lost,2026-02-01 10:00,"9,500.50",EUR,11
 """,
         "--zone",

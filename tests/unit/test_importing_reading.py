@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -195,6 +196,25 @@ def test_what_stops_an_import_is_one_line(take: Take, content: str | bytes, told
     done = take(content, *EUROS)
     assert (done.code, done.values, len(done.told)) == (2, [], 1)
     assert told in done.told[0]
+
+
+@pytest.mark.parametrize(
+    ("library", "content", "name"),
+    [
+        ("duckdb", "Customer,Date,Amount\n", "file.csv"),
+        ("python_calamine", (SHEETS / "verkauf.ods").read_bytes(), "file.ods"),
+        ("icalendar", "BEGIN:VCALENDAR\nEND:VCALENDAR\n", "file.ics"),
+    ],
+)
+def test_without_the_extra_one_line_says_what_to_install(
+    take: Take, monkeypatch: pytest.MonkeyPatch, library: str, content: str | bytes, name: str
+) -> None:
+    """Each library is named where it is missed, with the extra that brings it."""
+    monkeypatch.setitem(sys.modules, library, None)
+    done = take(content, name=name)
+    assert done.code == 2
+    assert "is not installed, and it reads " in done.told[-1]
+    assert "pip install 'clientward[import]'" in done.told[-1]
 
 
 def test_nothing_that_fits_is_a_failure(take: Take) -> None:

@@ -102,8 +102,8 @@ COMMANDS: Final = (
     ),
     Command(
         "import",
-        "Turn a CSV file into lines of the contract, for `clientward replay` and `send`.",
-        "cli.events.import_:import_app",
+        "Turn files as people have them into events: CSV, xlsx, ods, iCalendar, Parquet, JSON; for `replay` and `send`.",
+        "cli.events.import_:import_command",
         panel=EVENTS_IN,
     ),
     Command(

@@ -27,6 +27,7 @@ ONE_LINE: Final = {
     "clientward_client.errors.ClientwardError": FAILED,
     "delivering.file.DeliveriesError": WRONG_USE,
     "delivering.state.LeaseLostError": FAILED,
+    "importing.errors.ImportingError": WRONG_USE,
     "faust.exceptions.ImproperlyConfigured": FAILED,
     "relationship.policy.file.PolicyError": FAILED,
     "relationship.state.record.RecordError": FAILED,

@@ -17,7 +17,17 @@ PAGE: Final = ROOT / "docs" / "architecture.md"
 #: Packages whose rooms are drawn one by one; of all others each is one room.
 OPEN: Final = ("relationship", "streams")
 #: What is shipped, from above.
-PACKAGES: Final = ("cli", "actions", "views", "agents", "delivering", "streams", "simulator", "relationship")
+PACKAGES: Final = (
+    "cli",
+    "actions",
+    "views",
+    "agents",
+    "importing",
+    "delivering",
+    "streams",
+    "simulator",
+    "relationship",
+)
 BEGIN: Final = "<!-- drawn by `python -m tools.rooms`: change the imports, not this -->\n"
 END: Final = "<!-- end of the picture -->\n"
 

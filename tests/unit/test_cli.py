@@ -91,6 +91,13 @@ def test_only_the_command_that_is_run_is_imported() -> None:
     assert {name for name in found if name.count(".") == 2} == {"cli.policy.check"}
 
 
+def test_the_help_of_import_imports_nothing_that_reads_files_or_sends() -> None:
+    """What the extra brings, and Kafka's client, are imported when a file is read or sent, not before."""
+    found = {name.partition(".")[0] for name in imported("import", "--help")}
+    assert "importing" in found
+    assert not found & {"duckdb", "numpy", "python_calamine", "icalendar", "dateutil", "aiokafka", "faust", "redis"}
+
+
 @pytest.mark.parametrize(
     ("words", "completed"),
     [

@@ -25,6 +25,12 @@ EXACT: Final = Context(prec=60)  # digits; amounts of 18 before the point and 8 
 ACTIVITY_HALF_LIFE_US: Final = 365.0 * times.DAY_US
 RHYTHM_SHARE: Final = 0.3  # weight of a new gap in the running mean: about the last six gaps count
 OVERRIDE, RELEASE = (enums.COMMANDS.index(name) for name in ("override", "release"))
+# Work that is done for somebody: custom, in a firm whose bills are not sent. A ticket of any kind is, once it is done.
+WORK_MEETINGS: Final = frozenset(
+    enums.MEETING_KINDS.index(kind) for kind in ("onboarding", "consultation", "check_in", "planning", "review")
+)
+WORK_TICKETS: Final = frozenset(enums.TICKET_KINDS.index(kind) for kind in ("advice", "requirement_change"))
+DONE: Final = frozenset(enums.TICKET_STATUSES.index(status) for status in ("resolved", "closed"))
 MONTHS_MASK: Final = (1 << MONTHS_KEPT) - 1
 LINES_KEPT: Final = 16  # lines of business remembered; further ones do not count as growth
 # Keys of `seen`, disjoint: meeting kinds from 0, ticket kinds from 32, channels of meetings from 64, of tickets from 80.
@@ -180,9 +186,9 @@ def _apply(account: Account, fact: f.Fact, policy: Policy, *, alive: bool) -> Di
     if isinstance(fact, f.PurchaseFact):
         _apply_purchase(account, fact, policy)
     elif isinstance(fact, f.TicketFact):
-        _apply_ticket(account, fact, alive=alive)
+        _apply_ticket(account, fact, policy, alive=alive)
     elif isinstance(fact, f.MeetingFact):
-        _apply_meeting(account, fact)
+        _apply_meeting(account, fact, policy)
     elif isinstance(fact, f.ProfileFact):
         _apply_profile(account, fact)
     elif isinstance(fact, f.CommandFact):
@@ -257,8 +263,10 @@ def _apply_line(account: Account, line: int, t: int, line_gap_us: int) -> None:
     account.line_at = t
 
 
-def _apply_ticket(account: Account, fact: f.TicketFact, *, alive: bool) -> None:
+def _apply_ticket(account: Account, fact: f.TicketFact, policy: Policy, *, alive: bool) -> None:
     remember(account, fact)
+    if not policy.bills and account.bought is None and alive and fact.channel != TICKET_BOT:
+        account.bought = fact.t if fact.kind in WORK_TICKETS or fact.status in DONE else None
     if alive and fact.channel != TICKET_BOT:
         today = fact.t // times.DAY_US
         account.seen[TICKET_KEY + fact.kind] = today
@@ -266,14 +274,14 @@ def _apply_ticket(account: Account, fact: f.TicketFact, *, alive: bool) -> None:
             account.seen[TICKET_CHANNEL_KEY + fact.channel] = today
 
 
-def _apply_meeting(account: Account, fact: f.MeetingFact) -> None:
+def _apply_meeting(account: Account, fact: f.MeetingFact, policy: Policy) -> None:
     if fact.flags & f.NO_SHOW:
         return
     today = fact.t // times.DAY_US
     account.seen[MEETING_KEY + fact.kind] = today
     if fact.channel is not None:
         account.seen[CHANNEL_KEY + fact.channel] = today
-    if fact.flags & f.SIGNED and account.bought is None:
+    if account.bought is None and (fact.flags & f.SIGNED or (not policy.bills and fact.kind in WORK_MEETINGS)):
         account.bought = fact.t
 
 

@@ -6,17 +6,19 @@ and `version` are in every decision made under it.
 
 import math
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from relationship.contract import enums, times
 from relationship.contract.names import DIMENSIONS, INDEX
 from relationship.policy.check import MISSING, mistakes_in
-from relationship.policy.file import Effects, Industry, PolicyError, PolicyFile
+from relationship.policy.file import Effects, Firm, Industry, PolicyError, PolicyFile
 
 # One effect, compiled: (dimension, mass for, mass against).
 Effect = tuple[int, float, float]
@@ -57,6 +59,36 @@ def _table(rows: dict[str, Effects], names: tuple[str, ...]) -> tuple[tuple[Effe
     return tuple(_effects(rows[name]) for name in names)
 
 
+CANCELLATION: Final = "cancellation"  # it says what is done, and not what a contact is about: it tells in any firm
+Table = tuple[tuple[Effect, ...], ...]
+
+
+def _blended(table: Table, names: tuple[str, ...], told: float) -> Table:
+    """Return the table of a firm in which a kind tells only so much (0-1); the rest is what a contact of any kind tells."""
+    if told >= 1.0:
+        return table
+    usual = [effects for effects, name in zip(table, names, strict=True) if name != CANCELLATION]
+    mean = tuple(
+        (i, good * (1.0 - told) / len(usual), bad * (1.0 - told) / len(usual))
+        for each in usual
+        for i, good, bad in each
+    )
+    return tuple(
+        effects
+        if name == CANCELLATION
+        else _summed([(i, good * told, bad * told) for i, good, bad in effects] + [*mean])
+        for effects, name in zip(table, names, strict=True)
+    )
+
+
+def _summed(effects: Iterable[Effect]) -> tuple[Effect, ...]:
+    sums: dict[int, tuple[float, float]] = {}
+    for i, good, bad in effects:
+        for_it, against = sums.get(i, (0.0, 0.0))
+        sums[i] = (for_it + good, against + bad)
+    return tuple((i, *masses) for i, masses in sorted(sums.items()))
+
+
 class Policy:
     """A checked policy, compiled for folding. Attributes that end in `_us` are µs; effects are (dimension, for, against)."""
 
@@ -70,10 +102,13 @@ class Policy:
         self.gate = source.thresholds.gate
         self.shape = source.shape
         self.lapse = source.lapse
-        signals = source.signals
+        firm, signals = source.firm or Firm(), source.signals
+        self.firm, self.bills = firm, firm.bills
         self.purchase = _table(signals.purchase, enums.PURCHASE_KINDS)
-        self.meeting = _table(signals.meeting, enums.MEETING_KINDS)
-        self.ticket = _table(signals.ticket, enums.TICKET_KINDS)
+        told = firm.kinds
+        meeting, ticket = _table(signals.meeting, enums.MEETING_KINDS), _table(signals.ticket, enums.TICKET_KINDS)
+        self.meeting = _blended(meeting, enums.MEETING_KINDS, told.get("meeting", 1.0))
+        self.ticket = _blended(ticket, enums.TICKET_KINDS, told.get("ticket", 1.0))
         self.extra = {
             name: _effects(row)
             for table in (
@@ -123,6 +158,12 @@ class Policy:
         """Return the tables of an industry by its position in the contract's list; None is `other`."""
         return self._trades[-1 if industry is None else industry]
 
+    @cached_property
+    def reach(self) -> float:
+        """How many of the 100 points the firm's events can say, before those that they cannot left the sum."""
+        weights, covered = {d: each.weight for d, each in self.source.dimensions.items()}, self.firm.coverage
+        return 100 * sum(weights[d] * covered.get(d, 1.0) for d in DIMENSIONS) / sum(weights.values())
+
     def costs(self, industry: int | None) -> tuple[float, float]:
         """Return what a year of a false client and of a missed one cost in an industry, in the unit of `[costs]`."""
         return self._costs(self.source.industries[enums.INDUSTRIES[-1 if industry is None else industry]])
@@ -133,17 +174,20 @@ class Policy:
 
     def _compile(self, industry: Industry) -> Trade:
         source = self.source
-        weights = [source.dimensions[d].weight * industry.weights.get(d, 1.0) for d in DIMENSIONS]
+        covered, scaled = self.firm.coverage, self.firm.scales
+        weights = [source.dimensions[d].weight * industry.weights.get(d, 1.0) * covered.get(d, 1.0) for d in DIMENSIONS]
         total = sum(weights)
         shares = tuple(10_000 * w / total for w in weights)
         lapse_us = int(industry.lapse * times.DAY_US)
         t, (false_client, missed_client) = source.thresholds, self._costs(industry)
-        shift = industry.prior + source.costs.points * math.log2(false_client / missed_client)
+        shift = self.firm.bar + industry.prior + source.costs.points * math.log2(false_client / missed_client)
         return Trade(
             shares=shares,
             weights=tuple(round(share / 100, 2) for share in shares),
             scales=tuple(
-                source.dimensions[d].scale * (1.0 if d in {"duration", "breadth"} else industry.tempo)
+                source.dimensions[d].scale
+                * (1.0 if d in {"duration", "breadth"} else industry.tempo)
+                * scaled.get(d, 1.0)
                 for d in DIMENSIONS
             ),
             lapse_us=lapse_us,

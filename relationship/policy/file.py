@@ -139,6 +139,22 @@ class Costs(Struct, frozen=True, forbid_unknown_fields=True):
     points: Shift
 
 
+class Firm(Struct, frozen=True, forbid_unknown_fields=True):
+    """How one firm records. What its events cannot say leaves the sum; what is not named is as in the rest of the policy.
+
+    `coverage` (0-1) is how much of a dimension the firm's events can say; `scales` are factors on the dimensions' scales;
+    `kinds` (0-1) is how much the kind of a meeting or a ticket tells; `contact` is a factor on the days between two contacts
+    that are usual; `bills` tells whether its purchases are sent at all; `bar` moves all four thresholds, in points.
+    """
+
+    coverage: dict[str, Share] = {}
+    scales: dict[str, Factor] = {}
+    kinds: dict[str, Share] = {}
+    contact: Factor = 1.0
+    bills: bool = True
+    bar: Shift = 0.0
+
+
 class PolicyFile(Struct, frozen=True, forbid_unknown_fields=True):
     """The policy as its TOML file has it."""
 
@@ -157,6 +173,7 @@ class PolicyFile(Struct, frozen=True, forbid_unknown_fields=True):
     industries: dict[str, Industry]
     costs: Costs
     meeting_hours: dict[str, Share]
+    firm: Firm | None = None
 
 
 # What the fold looks up by name, table by table.
@@ -186,6 +203,13 @@ SAYINGS: Final[dict[str, tuple[str, ...]]] = {
     "referral": ("referred",),
 }
 
+
+# The tables of `[firm]`: the names that may be there, each with 1 where it is not.
+FIRM_NAMES: Final[dict[str, tuple[str, ...]]] = {
+    "coverage": DIMENSIONS,
+    "scales": DIMENSIONS,
+    "kinds": ("meeting", "ticket"),
+}
 
 # Every table of names: the path in the file, and the names that must be there, no more and no fewer.
 NAMES: Final[dict[tuple[str, ...], tuple[str, ...]]] = {

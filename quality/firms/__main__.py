@@ -39,7 +39,12 @@ def _kinds(row: Row) -> str:
         f"told {each['told']}, delay {each['delay_days']}, flaps {each['flaps']}, {each['standings']}"
         for each in wrong
     ]
-    return "\n".join(lines)
+    groups = ", ".join(
+        f"{name} {each['missed']} of {each['clients']} clients missed, {each['false']} of "
+        f"{each['accounts'] - each['clients']} others told clients"
+        for name, each in row["groups"].items()
+    )
+    return "\n".join([f"    {groups}", *lines])
 
 
 def _reliability(rows: list[Row]) -> str:
@@ -71,6 +76,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rivals", action="store_true", help="measure the regressions as well")
     parser.add_argument("--misses", action="store_true", help="list the kinds that are misjudged, firm by firm")
     parser.add_argument("--list", action="store_true", help="name the firms and stop")
+    parser.add_argument("--seed", type=int, help="other lives than those reported (the splits have seeds of their own)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures and every miss")
     return parser.parse_args()
 
@@ -91,7 +97,7 @@ def main() -> int:
             return 2
         firms = tuple(firm for firm in firms if firm.name in wanted)
     text = given.policy.read_text(encoding="utf-8") if given.policy else default_text()
-    asked = Asked(given.split, given.accounts, text, calibrate=given.calibrate, rivals=given.rivals)
+    asked = Asked(given.split, given.accounts, text, calibrate=given.calibrate, rivals=given.rivals, seed=given.seed)
     print(f"{HEADS[0]:44}" + "".join(f"{each:>9}" for each in HEADS[1:]))  # noqa: T201
     rows = []
     for row in measured(firms, asked):

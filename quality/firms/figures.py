@@ -13,6 +13,7 @@ from typing import Any, Final
 from quality.courses import END
 from quality.firms.folding import Told
 from quality.tally import tally
+from simulator.firms import GROUPS
 from simulator.scoring import CLIENT
 
 Figures = dict[str, Any]
@@ -80,6 +81,20 @@ def figures(accounts: Sequence[Told]) -> Figures:
         "confidence_median": round(median(each.confidence for each in accounts), 3),
         "reliability": bins,
     }
+
+
+def by_group(accounts: Sequence[Told]) -> dict[str, Figures]:
+    """Return by group of kinds how many accounts are wrong, and of them the clients missed and the others told clients."""
+    found = {}
+    for group, kinds in GROUPS.items():
+        there = [each for each in accounts if each.course.truth.persona in kinds]
+        clients = sum(map(is_client, there))
+        wrong = [each for each in there if not is_right(each)]
+        missed = sum(map(is_client, wrong))
+        found[group] = {
+            "accounts": len(there), "clients": clients, "missed": missed, "false": len(wrong) - missed
+        }  # fmt: skip
+    return found
 
 
 def misses(accounts: Iterable[Told]) -> list[Figures]:

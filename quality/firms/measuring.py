@@ -5,7 +5,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from quality.courses import END
 from quality.firms.calibrating import calibrated
-from quality.firms.figures import by_kind, figures, misses
+from quality.firms.figures import by_group, by_kind, figures, misses
 from quality.firms.folding import heard, told
 from relationship.policy.compiled import Policy, parse_policy
 from simulator.firms import HELDOUT, TUNING, Base, Firm
@@ -26,6 +26,7 @@ class Asked(NamedTuple):
     policy: str
     calibrate: bool = False
     rivals: bool = False
+    seed: int | None = None  # another than the split's
 
 
 def base_of(kinds: str, per_kind: int, seed: int) -> Base:
@@ -36,7 +37,7 @@ def base_of(kinds: str, per_kind: int, seed: int) -> Base:
 def measured(firms: Iterable[Firm], asked: Asked) -> Iterator[Row]:
     """Yield for each firm the classifier's figures, every miss, and the rivals' figures where they are asked for."""
     split, per_kind = asked.split, asked.per_kind
-    base, shipped = base_of(split, per_kind, BASE_SEEDS[split]), parse_policy(asked.policy, "policy")
+    base, shipped = base_of(split, per_kind, asked.seed or BASE_SEEDS[split]), parse_policy(asked.policy, "policy")
     teachers: dict[str, Base] = {}
     if asked.rivals:
         teachers["limit"] = base_of(split, per_kind, LIMIT_SEEDS[split])
@@ -52,6 +53,7 @@ def measured(firms: Iterable[Firm], asked: Asked) -> Iterator[Row]:
             "calibrated": asked.calibrate,
             "events": sum(len(each.messages) for each in accounts),
             "ours": figures(ours),
+            "groups": by_group(ours),
             "kinds": by_kind(ours),
             "misses": misses(ours),
         }

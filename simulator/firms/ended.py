@@ -29,11 +29,11 @@ from simulator.manners import BRIEFING, FEES, OPINION, PITCH, PLAIN, SIGNING, TA
 ENDED: Final = Cast()
 
 
-def _was_client(life: Life, ended: float, least: float, most: float) -> float:
+def _was_client(life: Life, ended: float, least: float, most: float, *, told: float = 0.8) -> float:
     """Play an engagement of so many days that goes on to `ended`; return its first day."""
     day = ended - life.days(least, most)
     court(life, day)
-    begin(life, day)
+    begin(life, day, told=told)
     works(life, (day + 8, ended), meets=life.days(10, 35), writes=life.days(12, 50))
     return day
 
@@ -84,7 +84,7 @@ def contract_ran_out(life: Life) -> None:
     ended = -life.days(15, 330)
     day = ended - life.days(300, 700)
     court(life, day)
-    begin(life, day, ends=ended)
+    begin(life, day, ends=ended, told=1)
     works(life, (day + 8, ended - 5), meets=life.days(12, 35), writes=life.days(20, 60))
     life.is_customer(ended)
     if life.chance(0.5):
@@ -98,7 +98,7 @@ def contract_ran_out(life: Life) -> None:
 def agreement_taken_away(life: Life) -> None:
     """One day the agreement is gone from the profile, without a word; a few purchases or none since."""
     ended = -life.days(20, 300)
-    _was_client(life, ended, 250, 900)
+    _was_client(life, ended, 250, 900, told=1)
     life.leaves(ended)
     life.is_customer(ended)
     if life.chance(0.5):
@@ -155,10 +155,11 @@ def bootcamp(life: Life) -> None:
     leave(life, ended)
 
 
-def _project(life: Life, ended: float, least: float, most: float, *, told: bool = True) -> None:
+def _project(life: Life, ended: float, least: float, most: float, *, told: float = 0.8) -> None:
     """Play a project: truly worked on together, delivered, billed, and over."""
     day = ended - life.days(least, most)
     court(life, day)
+    told = float(life.chance(told))
     begin(life, day, ends=ended if life.chance(0.5) else None, told=told)
     works(life, (day + 5, ended), meets=life.days(6, 18), writes=life.days(8, 30), asked=None)
     life.steps((ended - 3, 0), FAREWELL, FEES, apart=(1, 12))
@@ -203,7 +204,7 @@ def home_found(life: Life) -> None:
 def wedding_planned(life: Life) -> None:
     """A wedding: months of plans made together, one great day, a card of thanks."""
     ended = -life.days(110, 500)
-    _project(life, ended, 100, 260, told=life.chance(0.5))
+    _project(life, ended, 100, 260, told=0.5)
     life.once(ended + life.days(5, 20), SURVEY)
     leave(life, ended)
 

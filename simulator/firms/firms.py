@@ -20,7 +20,7 @@ TUNING_FIRMS: Final = (
     Firm("half the columns", columns=0.5, facts=0.9),
     Firm("three in ten columns, some cells", columns=0.3, cells=0.8, facts=0.9),
     Firm("a seventh of the cells", cells=0.15, facts=0.8),
-    Firm("bare", cells=0.0),
+    Firm("bare", cells=0.0, facts=0.7),
     Firm("bare, no facts", cells=0.0, facts=0.0),
     Firm("all is a check-in or an incident", meeting="check_in", ticket="incident", cells=0.9),
     Firm(

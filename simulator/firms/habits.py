@@ -66,6 +66,7 @@ class Cast(dict[str, Kind]):
 PERSON: Final = odds(individual=1)
 COMPANY: Final = odds(business=85, institution=15)
 ADVICE: Final = odds(advice=60, service=40)
+PLAIN_BILLS: Final = odds(service=55, goods=25, subscription=20)  # as a till writes them that knows no expertise
 WORK: Final = odds(service=80, advice=10, goods=10)
 
 # How clients write and meet.
@@ -167,6 +168,7 @@ LESSONS: Final = Meeting(
     theirs=1,
     ours=1,
 )
+WORKSHOPS: Final = Meeting(odds(workshop=70, onboarding=30), minutes=120, by_us=0.6, missed=0.04, kept=0.9, theirs=8)
 MAILING: Final = Meeting(
     even("check_in", "review", "sales"),
     minutes=10,
@@ -188,21 +190,26 @@ def court(life: Life, day: float) -> float:
     return known
 
 
-def buys(life: Life, day: float) -> None:
-    """Play the first sign of a customer: a profile."""
+def buys(life: Life, day: float, *, agreed: float = 0.15) -> None:
+    """Play the first sign of a customer: a profile. This share of them has an agreement, as a customer has one: a plan."""
     life.is_customer(day)
-    life.profile(day, contract=False, named=False)
+    if life.chance(agreed):
+        life.signs(day, named=life.chance(0.3), kind="subscription" if life.chance(0.6) else None)
+    else:
+        life.profile(day, contract=False, named=False)
 
 
-def begin(life: Life, day: float, *, ends: float | None = None, told: bool = True, named: bool = True) -> None:
-    """Play the beginning of an engagement: the signature, a welcome, a briefing. The account is a client from the day on."""
+def begin(life: Life, day: float, *, ends: float | None = None, told: float = 0.8, named: float = 0.8) -> None:
+    """Play the beginning of an engagement: mostly a signature and a welcome, always a briefing. A client from the day on.
+
+    `told` is the chance that the agreement reaches the profile, `named` that a person's name does.
+    """
     life.is_client(day)
-    opening: list[Manner] = [SIGNING]
-    if life.chance(0.6):
-        opening.append(WELCOME)
-    opening.append(BRIEFING)
+    opening: list[Manner] = [SIGNING] if life.chance(0.6) else []
+    opening += [WELCOME] if life.chance(0.5) else []
+    opening += [BRIEFING] * (1 + life.chance(0.3))
     life.steps((day, 0), *opening, apart=(2, 9))
-    life.signs(day, ends=ends, told=told, named=named)
+    life.signs(day, ends=ends, told=life.chance(told), named=life.chance(named))
 
 
 def works(
@@ -224,6 +231,8 @@ def works(
         life.often(talks, meets, window, jitter=life.days(0.2, 0.6))
     if writes:
         life.often(letters, writes, window, jitter=life.days(0.4, 0.9))
+    if fees and kinds is None and life.chance(0.35):
+        kinds = PLAIN_BILLS
     if fees:
         life.often(bill._replace(tailored=life.days(0.2, 0.8)), fees, window, jitter=0.1, lines=lines, kinds=kinds)
     if asked:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any, Final, NamedTuple
 
+from simulator.casting import DAY
 from simulator.chance import around, dice
 from simulator.playing import Scene
 from simulator.wire import MEETINGS, PROFILES, PURCHASES, TICKETS
@@ -139,8 +140,8 @@ def _moved(scene: Scene, days: float, mark: str, **changes: object) -> Scene:
     """Return the scene again under another id, so many days later."""
     value = scene.value | changes
     value["event_id"] = f"{scene.value['event_id']}{mark}"
-    value["occurred_at"] = scene.value["occurred_at"] + timedelta(seconds=int(days * 86_400))
-    return Scene(scene.at + int(days * 86_400), scene.topic, value)
+    value["occurred_at"] = scene.value["occurred_at"] + timedelta(seconds=round(days * DAY))
+    return Scene(scene.at + round(days * DAY), scene.topic, value)
 
 
 def _taken_over(heard: list[Scene], since: int) -> list[Scene]:
@@ -152,7 +153,7 @@ def _taken_over(heard: list[Scene], since: int) -> list[Scene]:
         for scene in heard
         if scene.at >= since and not (scene.topic == TICKETS and scene.value["ticket_id"] in begun)
     ]
-    return [_moved(profile, (since - profile.at) / 86_400, "t"), *later] if profile else later
+    return [_moved(profile, (since - profile.at) / DAY, "t"), *later] if profile else later
 
 
 def _logged(heard: list[Scene], logged: float, rng: Random) -> list[Scene]:
@@ -173,7 +174,7 @@ def _logged(heard: list[Scene], logged: float, rng: Random) -> list[Scene]:
         for number, days in enumerate(entries[name]):
             if not number:
                 kept.append(scene)
-            elif scene.at + days * 86_400 < last and scene.value["kind"] != "cancellation":
+            elif scene.at + days * DAY < last and scene.value["kind"] != "cancellation":
                 kept.append(_again(scene, days, number, rng))
     return kept
 

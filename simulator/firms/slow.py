@@ -55,7 +55,7 @@ def tax_once_a_year(life: Life) -> None:
     """The tax return once a year: papers, two or three talks, a bill; the rest of the year nothing."""
     day = life.begins(800, 2300)
     buys(life, day - 3)
-    begin(life, day, told=life.chance(0.6))
+    begin(life, day, told=0.6)
     for season in life.seasons((day, 0), 45):
         life.steps(season, BRIEFING, COUNSEL, *[TALKS] * (1 + life.chance(0.5)), FEES, apart=(4, 16))
         life.often(LETTERS, 14, season)
@@ -92,7 +92,7 @@ def gardened(life: Life) -> None:
     """A gardener's client: planned in spring, visited every few weeks, silent from autumn on, for two to five years."""
     day = life.begins(700, 1900)
     buys(life, day - 2)
-    begin(life, day, told=life.chance(0.5))
+    begin(life, day, told=0.5)
     for season in life.seasons((day, 0), life.days(180, 240)):
         _in_season(life, season, meets=life.days(12, 25), writes=life.days(20, 60))
 
@@ -102,7 +102,7 @@ def plans_its_festival(life: Life) -> None:
     """A festival's or fair's organiser: three or four months of close work a year, and silence."""
     day = life.begins(750, 1900)
     court(life, day)
-    begin(life, day, told=life.chance(0.7))
+    begin(life, day, told=0.7)
     for season in life.seasons((day, 0), life.days(80, 140)):
         _in_season(life, season, meets=life.days(7, 14), writes=life.days(6, 20))
 
@@ -122,7 +122,7 @@ def trained_in_winter(life: Life) -> None:
     """A ski racer's coach, a physiotherapist for the winter: the same person every season, with goals."""
     day = life.begins(700, 1800)
     buys(life, day - 2)
-    begin(life, day, told=life.chance(0.5))
+    begin(life, day, told=0.5)
     for season in life.seasons((day, 0), life.days(100, 150)):
         life.steps(season, BRIEFING)
         works(life, season, meets=life.days(6, 14), talks=SESSIONS, writes=life.days(20, 50), asked=60, kinds=WORK)
@@ -133,7 +133,7 @@ def _waits(life: Life, *, meets: float, least: float, most: float, last: tuple[f
     silence = life.days(*last)
     day = life.begins(silence + 120, silence + 900)
     court(life, day)
-    begin(life, day)
+    begin(life, day, told=1)
     at = day + 8
     while at < -silence:
         until = min(at + life.days(50, 120), -silence)
@@ -183,7 +183,7 @@ def every_other_month(life: Life) -> None:
     """A talk every two months, faithfully, and little else."""
     day = life.begins(400, 1600)
     court(life, day)
-    begin(life, day, told=life.chance(0.7))
+    begin(life, day, told=0.7)
     works(life, (day + 20, 0), meets=life.days(50, 75), talks=CALLS, writes=life.days(100, 240), fees=61, asked=300)
 
 

@@ -14,7 +14,10 @@ from simulator.manners import Asking, Buying, Meeting
 
 Value = dict[str, Any]
 CODES: Final = odds(SPRING10=3, WELCOME=2, BULK5=1, FRIEND=1)
-QUICK: Final = (0.1, 3.0)  # days that a ticket takes, mostly
+# What a clerk writes who does not think about the kind; what is formal is written as what it is.
+TICKET_BLUR: Final = odds(question=60, incident=15, advice=10, feedback=15)
+MEETING_BLUR: Final = odds(check_in=50, consultation=30, sales=10, planning=5, review=5)
+FORMAL: Final = frozenset({"cancellation", "negotiation", "webinar", "workshop"})
 
 
 class Temper(NamedTuple):
@@ -28,6 +31,7 @@ class Temper(NamedTuple):
         first: added to the share that the account starts.
         change: factor on how often needs change.
         answers: share of the closed tickets on which a survey is answered.
+        blurred: share of the contacts whose kind the clerk did not think about.
         orders: whether its purchases carry an order's id.
     """
 
@@ -38,6 +42,7 @@ class Temper(NamedTuple):
     first: float
     change: float
     answers: float
+    blurred: float
     orders: bool
 
     @classmethod
@@ -51,6 +56,7 @@ class Temper(NamedTuple):
             first=rng.gauss(0, 0.12),
             change=around(rng, 1.0, 0.4),
             answers=0.25 + 0.55 * rng.random(),
+            blurred=0.3 * rng.random() ** 2,
             orders=rng.random() < 0.4,  # noqa: PLR2004 - some tills know orders
         )
 
@@ -108,7 +114,7 @@ class Pen:
         by_us = rng.random() < manner.by_us - (temper.first if manner.by_us else 0)
         facts: Value = {
             "ticket_id": self.number("T"),
-            "kind": pick(rng, manner.kinds),
+            "kind": self._kind(manner.kinds, TICKET_BLUR),
             "channel": pick(rng, manner.channels),
             "initiator": "us" if by_us else "account",
         }
@@ -135,7 +141,7 @@ class Pen:
         missed = rng.random() < manner.missed
         value = self.head("m", at) | {
             "meeting_id": self.number("M"),
-            "kind": pick(rng, manner.kinds),
+            "kind": self._kind(manner.kinds, MEETING_BLUR),
             "duration_minutes": 0
             if missed
             else max(5, 5 * round(around(rng, manner.minutes * temper.minutes, 0.35) / 5)),
@@ -152,6 +158,10 @@ class Pen:
             "requirement_change": rng.random() < manner.change * temper.change,
             "contract_signed": rng.random() < manner.signs,
         }
+
+    def _kind(self, kinds: Odds, blur: Odds) -> str:
+        kind = pick(self._rng, kinds)
+        return kind if kind in FORMAL or self._rng.random() >= self.temper.blurred else pick(self._rng, blur)
 
     def _amount(self, dollars: float) -> str:
         minor = max(1, round(dollars * self._money.rate * 10**self._money.digits))

@@ -11,6 +11,7 @@ from relationship.state import facts as f
 from relationship.state.account import Account
 
 EVIDENCE_KEPT: Final = 3  # events named for each dimension: enough to check, few enough to read
+SET_ASIDE: Final = frozenset({INDEX["engagement"], INDEX["personalisation"]})  # by the end of an agreement
 DURATION, BREADTH, COMMITMENT, SERVICE = (INDEX[d] for d in ("duration", "breadth", "commitment", "service"))
 
 
@@ -26,7 +27,10 @@ def evidence_of(facts: Iterable[f.Fact], account: Account, policy: Policy) -> li
     half_lives = policy.half_lives_us
     for fact in facts:
         age = account.t - fact.t
+        before_the_end = account.ended is not None and fact.t <= account.ended
         for i, good, bad in effects_of(fact, context, policy):
+            if before_the_end and i in SET_ASIDE:
+                continue
             weight = max(good, bad) * exp2(-(age / half_lives[i]))
             if weight > 0.0:
                 weights[i][fact.id] = weights[i].get(fact.id, 0.0) + weight

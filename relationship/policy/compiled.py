@@ -33,6 +33,8 @@ class Trade:
         weights: the shares as published: in points, rounded to hundredths.
         scales: of each dimension, in its own unit.
         lapse_us: the silence (µs) that the trade allows; `client_lapse_us` that of a client.
+        usual: days between two contacts of a usual relationship of the trade.
+        longest: days of the longest rhythm by which evidence of the trade fades.
         candidate_up: a threshold in hundredths of a point, as are the three after it.
     """
 
@@ -41,6 +43,8 @@ class Trade:
     scales: tuple[float, ...]
     lapse_us: int
     client_lapse_us: int
+    usual: float
+    longest: float
     candidate_up: int
     candidate_down: int
     client_up: int
@@ -102,6 +106,8 @@ class Policy:
         self.gate = source.thresholds.gate
         self.shape = source.shape
         self.lapse = source.lapse
+        self.cadence = source.cadence
+        self.anew_us, self.welcome_us = (int(days * times.DAY_US) for days in (source.ends.anew, source.ends.welcome))
         firm, signals = source.firm or Firm(), source.signals
         self.firm, self.bills = firm, firm.bills
         self.purchase = _table(signals.purchase, enums.PURCHASE_KINDS)
@@ -192,6 +198,8 @@ class Policy:
             ),
             lapse_us=lapse_us,
             client_lapse_us=int(lapse_us * source.lapse.client),
+            usual=source.cadence.usual * self.firm.contact / industry.tempo,
+            longest=source.cadence.longest * industry.lapse,
             candidate_up=round(100 * (t.candidate_up + shift)),
             candidate_down=round(100 * (t.candidate_down + shift)),
             client_up=round(100 * (t.client_up + shift)),

@@ -63,6 +63,33 @@ class Lapse(Struct, frozen=True, forbid_unknown_fields=True):
     client: Share
 
 
+class Cadence(Struct, frozen=True, forbid_unknown_fields=True):
+    """How evidence fades by the account's own rhythm.
+
+    `usual` is the days between two contacts of a usual relationship; one that meets more often fades sooner, down to
+    `least` of the half-lives, one that meets less often later, for as long a rhythm as `longest` of the silence that its
+    trade allows. `memory` is the half-life (days) of a rhythm. `survived` is how much of the longest silence after which it
+    came back is allowed again, and `agreement` how much longer an agreement in force makes evidence and silence last.
+    """
+
+    usual: SomeDays = 30.0
+    least: Share = 1.0
+    longest: Factor = 1.5
+    memory: SomeDays = 365.0
+    survived: Factor = 1.25
+    agreement: Share = 1.0
+
+
+class Ends(Struct, frozen=True, forbid_unknown_fields=True):
+    """What follows an end: `anew` days after it an account can be a client again, by evidence after it alone.
+
+    `welcome` are the days for which whoever has signed an engagement is welcomed.
+    """
+
+    anew: Days = 60.0
+    welcome: Days = 60.0
+
+
 class Segment(Struct, frozen=True, forbid_unknown_fields=True):
     """Where new, regular and loyal customers part."""
 
@@ -173,6 +200,8 @@ class PolicyFile(Struct, frozen=True, forbid_unknown_fields=True):
     industries: dict[str, Industry]
     costs: Costs
     meeting_hours: dict[str, Share]
+    cadence: Cadence = Cadence()
+    ends: Ends = Ends()
     firm: Firm | None = None
 
 

@@ -66,6 +66,17 @@ class Account(Struct, array_like=True):
         bought_last: time of the last sale that began an order or a visit.
         heard: time of the last event of an account that never gave a sign of life, a refund or an unanswered contact.
         tickets_forgotten: a ticket has left `tickets` for want of room.
+        met: time of the last contact with a person.
+        met_gaps: number of gaps between contacts with people, the older ones decayed; `met_days` the sum of their days and
+            `met_squares` that of their squares.
+        stretch: factor on the half-lives of its evidence, by its rhythm and an agreement in force.
+        longest: the longest silence (whole days) after which a candidate or client came back.
+        season: months of silence that followed this month in an earlier year, 0 where none did.
+        signed: time at which it signed an engagement or a retainer.
+        ended: time at which its agreement ended; None where none has, or where it has begun anew.
+        ended_by: CRC of the ticket that ended it; None where a profile or the day of its end did.
+        ended_good: evidence of engagement and personalisation from before the end, which counts again if that is undone.
+        check: next time at which the rules are tried by the clock: evidence may have faded, a least time have passed.
     """
 
     t: int = 0
@@ -100,6 +111,18 @@ class Account(Struct, array_like=True):
     bought_last: int | None = None
     heard: int | None = None
     tickets_forgotten: bool = False
+    met: int | None = None
+    met_gaps: Number = 0
+    met_days: Number = 0
+    met_squares: Number = 0
+    stretch: Number = 1
+    longest: int = 0
+    season: int = 0
+    signed: int | None = None
+    ended: int | None = None
+    ended_by: int | None = None
+    ended_good: tuple[float, float] | None = None
+    check: int | None = None
 
     @property
     def effective_status(self) -> int:

@@ -6,9 +6,9 @@ from typing import Final
 
 from relationship.classify.dimensions import confidence
 from relationship.classify.evidence import evidence_of
-from relationship.classify.fold import StatusChange
 from relationship.classify.plays import play_of
 from relationship.classify.segments import segment_of
+from relationship.classify.timers import StatusChange
 from relationship.classify.transitions import Reading
 from relationship.contract import enums, times
 from relationship.contract.decisions import DimensionPart, PolicyPart, Reclassification

@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from relationship.classify.fold import StatusChange, advance, due_at, fresh, run_timers
+from relationship.classify.fold import advance, fresh
+from relationship.classify.timers import StatusChange, due_at, run_timers
 from relationship.classify.transitions import Reading
 from relationship.contract import times
 from relationship.contract.outcome import Applied, Reason, Refused, Repeat, Verdict

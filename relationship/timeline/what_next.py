@@ -7,7 +7,8 @@ that needs the fewest is named. A test applies it and checks that the sentence i
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from relationship.classify.fold import advance, lapse_at
+from relationship.classify.fold import advance
+from relationship.classify.timers import lapse_at
 from relationship.contract import enums, times
 from relationship.policy.compiled import Policy
 from relationship.state import facts as f

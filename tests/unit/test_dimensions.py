@@ -266,7 +266,7 @@ def test_a_cap_bounds_its_dimension_and_no_other():
 def test_contributions_are_whole_hundredths_rounded_half_up():
     """Shares of 200, 300 and 501 hundredths times values: 100.0 → 100, 150.0 → 150, 250.5 → 251; 0 stays 0."""
     shares = (200.0, 300.0, 501.0, 10.0)
-    trade = Trade(shares, shares, shares, 0, 0, 0, 0, 0, 0)
+    trade = Trade(shares, shares, shares, 0, 0, 0, 0, 0, 0, 0, 0)
     assert contributions([0.5, 0.5, 0.5, 0.0], trade) == [100, 150, 251, 0]
     assert contributions([0.0, 0.0, 0.0, 0.049], trade) == [0, 0, 0, 0]
     assert contributions([0.0, 0.0, 0.0, 0.05], trade) == [0, 0, 0, 1]

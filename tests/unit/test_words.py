@@ -6,8 +6,8 @@ Numbers and days are those of the policy that comes with the package.
 import pytest
 from story import POLICY, command, courtship, fold, meeting, on, profile, purchase, record_of, ticket
 
-from relationship.classify.fold import StatusChange
 from relationship.classify.plays import LET_GO, PLAYS, WIN_BACK
+from relationship.classify.timers import StatusChange
 from relationship.classify.transitions import Reading, read
 from relationship.contract.names import DIMENSIONS
 from relationship.contract.times import DAY_US, micros
@@ -94,7 +94,7 @@ def test_the_sentences_of_a_demotion_and_of_a_correction():
     faded = told([*courtship(), *(purchase(165 + 20 * i) for i in range(40))])
     assert faded[3] == (
         (
-            "The relationship has faded to 46 points by the purchase of goods of 2024-08-13: trust, regular contact and "
+            "The relationship has faded to 46 points by the clock: trust, regular contact and "
             "work tailored to them bring 27 of its 46 points."
         ),
         plans("Two", "client", "2025-02-09"),

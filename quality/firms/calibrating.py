@@ -11,7 +11,6 @@ from typing import Final, cast
 
 from quality.firms.folding import Heard
 from relationship.contract import messages as m
-from relationship.policy.compiled import Policy, parse_policy
 
 MODULE: Final = "relationship.policy.calibrate"
 Calibrate = Callable[[Iterable[tuple[str, m.Message]], str], str]
@@ -24,11 +23,11 @@ def calibrator() -> Calibrate | None:
     return cast("Calibrate", import_module(MODULE).calibrated)
 
 
-def calibrated(accounts: Iterable[Heard], base: str, name: str) -> Policy:
-    """Return the policy calibrated on what a firm recorded. Raises LookupError where this version calibrates nothing."""
+def calibrated(accounts: Iterable[Heard], base: str) -> str:
+    """Return the text of the policy calibrated on what a firm recorded. Raises LookupError where this version has none."""
     calibrate = calibrator()
     if calibrate is None:
         raise LookupError(f"this version has no {MODULE}: measure without --calibrate")
     # Interleaved as they would come from the topics.
     messages = sorted((each for account in accounts for each in account.messages), key=lambda each: each[1].occurred_at)
-    return parse_policy(calibrate(messages, base), name)
+    return calibrate(messages, base)

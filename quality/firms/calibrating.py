@@ -1,6 +1,6 @@
 """The product's own calibration, where it is there: from a firm's events, without labels, to a policy's text.
 
-`relationship.policy.calibrate` offers `calibrated(messages, base)`: pairs of topic and message in any order, and the text of
+`relationship.analysis.calibration` offers `calibrated(messages, base)`: pairs of topic and message in any order, and the text of
 the policy to start from; it returns the text of the firm's own.
 """
 
@@ -12,7 +12,7 @@ from typing import Final, cast
 from quality.firms.folding import Heard
 from relationship.contract import messages as m
 
-MODULE: Final = "relationship.policy.calibrate"
+MODULE: Final = "relationship.analysis.calibration"
 Calibrate = Callable[[Iterable[tuple[str, m.Message]], str], str]
 
 

@@ -4,7 +4,7 @@
     --only PART     simulator, firms, rivals or cdnow (again for more); the other parts stay as they were written
     --page          write the page anew from the results, and measure nothing
 
-Exits with 1 where an aim is missed that some method reaches.
+Exits with 1 where an aim is missed that some method reaches; a quick run does not judge the aims at firms.
 """
 
 import argparse
@@ -77,7 +77,8 @@ def main() -> int:
         RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
         PAGE.write_text(text, encoding="utf-8")
     print(text)  # noqa: T201 - the programme's output
-    return any(aim.failed for aim in aims(results))
+    # A quick run has five accounts of a kind: too few for the firms' aims to be judged by.
+    return any(aim.failed for aim in aims(results | {"firms": None} if given.quick else results))
 
 
 if __name__ == "__main__":

@@ -2,12 +2,15 @@
 
 import argparse
 import json
+import re
 import sys
 from collections import Counter
 from pathlib import Path
 
+from quality.firms.files import write_events, write_labels
+from quality.firms.folding import heard
 from quality.firms.learning import DRAWS
-from quality.firms.measuring import BASE_SEEDS, Asked, Row, measured
+from quality.firms.measuring import BASE_SEEDS, Asked, Row, base_of, measured
 from relationship.policy.compiled import default_text
 from simulator.firms import FIRMS, REPORTED_FIRMS, TUNING_FIRMS, Firm
 
@@ -75,6 +78,15 @@ def _reliability(rows: list[Row]) -> str:
     return "\n".join([f"reliability over all firms (ECE {error:.4f}):", *lines])
 
 
+def _write(firms: tuple[Firm, ...], asked: Asked, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    base = base_of(asked.split, asked.per_kind, asked.seed or BASE_SEEDS[asked.split])
+    for firm in firms:
+        accounts, name = heard(base, firm), "-".join(re.findall(r"\w+", firm.name))
+        write_events(accounts, folder / f"{name}.jsonl")
+        write_labels(accounts, folder / f"{name}.csv")
+
+
 def arguments() -> argparse.Namespace:
     """Return the command line's arguments."""
     parser = argparse.ArgumentParser(prog="python -m quality.firms", description="Measure the classifier by firm.")
@@ -90,6 +102,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--misses", action="store_true", help="list the kinds that are misjudged, firm by firm")
     parser.add_argument("--list", action="store_true", help="name the firms and stop")
     parser.add_argument("--seed", type=int, help="other lives than those reported (the splits have seeds of their own)")
+    parser.add_argument(
+        "--write", type=Path, metavar="FOLDER", help="only write each firm's events and labels as files"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures and every miss")
     return parser.parse_args()
 
@@ -119,6 +134,9 @@ def main() -> int:
         draws=DRAWS if given.labels else 0,
         seed=given.seed,
     )
+    if given.write:
+        _write(firms, asked, given.write)
+        return 0
     print(f"{HEADS[0]:44}" + "".join(f"{each:>9}" for each in HEADS[1:]))  # noqa: T201
     rows = []
     for row in measured(firms, asked):

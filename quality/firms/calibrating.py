@@ -1,7 +1,7 @@
 """The product's own calibration, where it is there: from a firm's events, without labels, to a policy's text.
 
-`relationship.analysis.calibration` offers `calibrated(messages, base)`: pairs of topic and message in any order, and the text of
-the policy to start from; it returns the text of the firm's own.
+`relationship.analysis.calibration` offers `calibrated(messages, base)`: pairs of topic and message in any order, and the
+text of the policy to start from; it returns the text of the firm's own.
 """
 
 from collections.abc import Callable, Iterable

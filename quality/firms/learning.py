@@ -4,7 +4,7 @@ The labelled accounts are others than those that are judged, of the same kinds. 
 chance, so it is drawn several times, and the median told.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -12,10 +12,8 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-import msgspec
-
 from cli.main import run
-from quality.courses import END
+from quality.firms.files import write_events, write_labels
 from quality.firms.folding import Heard
 from simulator.chance import dice
 
@@ -28,24 +26,6 @@ def drawn(accounts: Sequence[Heard], firm: str, draw: int, labels: int = LABELS)
     """Return the labelled accounts of one draw: those of which anything was heard, each as likely as another."""
     known = [each for each in accounts if each.messages]
     return dice("labels", firm, draw).sample(known, min(labels, len(known)))
-
-
-def write_events(accounts: Iterable[Heard], file: Path) -> None:
-    """Write accounts' messages as lines for `replay`, `send` and `policy`, in the order in which they happened."""
-    lines = [(message.occurred_at, topic, message) for account in accounts for topic, message in account.messages]
-    lines.sort(key=lambda line: line[:2])
-    with file.open("wb") as out:
-        for _, topic, message in lines:
-            value = {name: each for name, each in msgspec.to_builtins(message).items() if each is not None}
-            out.write(msgspec.json.encode({"topic": topic, "value": value}) + b"\n")
-
-
-def write_labels(accounts: Iterable[Heard], file: Path) -> None:
-    """Write what accounts truly are at the end, as labels."""
-    with file.open("w", encoding="utf-8") as out:
-        out.write("account_id,label\n")
-        for each in accounts:
-            out.write(f"{each.truth.account_id},{each.truth.status_at(END)}\n")
 
 
 def learned(labelled: Sequence[Heard], base: str) -> str:

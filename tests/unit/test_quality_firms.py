@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from quality.courses import END, Course, course_of
 from quality.firms import calibrating, figures, measuring
 from quality.firms.__main__ import main
+from quality.firms.files import write_events, write_labels
 from quality.firms.folding import END_US, FoldError, Told, heard, told
-from quality.firms.learning import drawn, write_events, write_labels
+from quality.firms.learning import drawn
 from quality.firms.page import firm_aims, section
 from quality.firms.reported import ROWS
 from quality.report import table
@@ -185,6 +186,21 @@ def test_a_line_a_firm_is_printed_and_all_figures_written(capsys, monkeypatch, t
     assert f"{row['ours']['f1']:.3f}" in printed
     assert len(row["misses"]) == sum(each["wrong"] for each in row["kinds"])
     assert all(each["kind"] in printed for each in row["misses"])
+
+
+def test_a_firms_events_and_labels_are_written_on_request(monkeypatch, tmp_path):
+    """`--write` leaves a file of events and one of labels for each firm, and measures nothing."""
+    monkeypatch.setattr(measuring, "KINDS", {"tuning": [KINDS["gardened"]], "heldout": []})
+    monkeypatch.setattr(
+        sys, "argv", ["firms", "--firm", "bare, no facts", "--accounts", "2", "--write", str(tmp_path / "made")]
+    )
+    assert main() == 0
+    assert sorted(file.name for file in (tmp_path / "made").iterdir()) == ["bare-no-facts.csv", "bare-no-facts.jsonl"]
+    lines = (tmp_path / "made" / "bare-no-facts.jsonl").read_text().splitlines()
+    assert all("csat" not in json.loads(line)["value"] for line in lines)
+    assert {line.split(",")[1] for line in (tmp_path / "made" / "bare-no-facts.csv").read_text().splitlines()[1:]} == {
+        "client"
+    }
 
 
 def row_of(firm, f1, limit, **more):

@@ -2,16 +2,20 @@
 
 import argparse
 import json
+import re
 import sys
 from collections import Counter
 from pathlib import Path
 
-from quality.firms.measuring import BASE_SEEDS, Asked, Row, measured
+from quality.firms.files import write_events, write_labels
+from quality.firms.folding import heard
+from quality.firms.learning import DRAWS
+from quality.firms.measuring import BASE_SEEDS, Asked, Row, base_of, measured
 from relationship.policy.compiled import default_text
 from simulator.firms import FIRMS, REPORTED_FIRMS, TUNING_FIRMS, Firm
 
 HEADS = (
-    "firm", "accounts", "events", "prec", "recall", "F1", "delay", "never", "flaps", "ECE", "conf", "rival", "limit"
+    "firm", "accounts", "events", "prec", "recall", "F1", "usual", "delay", "never", "flaps", "ECE", "conf", "rival", "limit"
 )  # fmt: skip
 
 
@@ -23,7 +27,16 @@ def _line(row: Row) -> str:
         row["events"],
         *(
             ours[name]
-            for name in ("precision", "recall", "f1", "delay_days", "turns_never_told", "flaps_per_year", "ece")
+            for name in (
+                "precision",
+                "recall",
+                "f1",
+                "f1_usual",
+                "delay_days",
+                "turns_never_told",
+                "flaps_per_year",
+                "ece",
+            )
         ),
         ours["confidence_median"],
         *(row[name]["f1"] if row.get(name) else None for name in ("rival", "limit")),
@@ -65,6 +78,15 @@ def _reliability(rows: list[Row]) -> str:
     return "\n".join([f"reliability over all firms (ECE {error:.4f}):", *lines])
 
 
+def _write(firms: tuple[Firm, ...], asked: Asked, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    base = base_of(asked.split, asked.per_kind, asked.seed or BASE_SEEDS[asked.split])
+    for firm in firms:
+        accounts, name = heard(base, firm), "-".join(re.findall(r"\w+", firm.name))
+        write_events(accounts, folder / f"{name}.jsonl")
+        write_labels(accounts, folder / f"{name}.csv")
+
+
 def arguments() -> argparse.Namespace:
     """Return the command line's arguments."""
     parser = argparse.ArgumentParser(prog="python -m quality.firms", description="Measure the classifier by firm.")
@@ -74,9 +96,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--calibrate", action="store_true", help="calibrate the policy on each firm's events first")
     parser.add_argument("--accounts", type=int, default=20, metavar="N", help="accounts of each kind")
     parser.add_argument("--rivals", action="store_true", help="measure the regressions as well")
+    parser.add_argument(
+        "--labels", action="store_true", help="learn from 100 labels as well: five draws, minutes a firm"
+    )
     parser.add_argument("--misses", action="store_true", help="list the kinds that are misjudged, firm by firm")
     parser.add_argument("--list", action="store_true", help="name the firms and stop")
     parser.add_argument("--seed", type=int, help="other lives than those reported (the splits have seeds of their own)")
+    parser.add_argument(
+        "--write", type=Path, metavar="FOLDER", help="only write each firm's events and labels as files"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures and every miss")
     return parser.parse_args()
 
@@ -97,11 +125,24 @@ def main() -> int:
             return 2
         firms = tuple(firm for firm in firms if firm.name in wanted)
     text = given.policy.read_text(encoding="utf-8") if given.policy else default_text()
-    asked = Asked(given.split, given.accounts, text, calibrate=given.calibrate, rivals=given.rivals, seed=given.seed)
+    asked = Asked(
+        given.split,
+        given.accounts,
+        text,
+        calibrate=given.calibrate,
+        rivals=given.rivals,
+        draws=DRAWS if given.labels else 0,
+        seed=given.seed,
+    )
+    if given.write:
+        _write(firms, asked, given.write)
+        return 0
     print(f"{HEADS[0]:44}" + "".join(f"{each:>9}" for each in HEADS[1:]))  # noqa: T201
     rows = []
     for row in measured(firms, asked):
         print(_line(row), flush=True)  # noqa: T201
+        if given.labels:
+            print(f"    with labels: {row['labels']}", flush=True)  # noqa: T201
         if given.misses:
             print(_kinds(row), flush=True)  # noqa: T201
         rows.append(row)

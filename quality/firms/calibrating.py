@@ -1,7 +1,7 @@
 """The product's own calibration, where it is there: from a firm's events, without labels, to a policy's text.
 
-`relationship.policy.calibrate` offers `calibrated(messages, base)`: pairs of topic and message in any order, and the text of
-the policy to start from; it returns the text of the firm's own.
+`relationship.analysis.calibration` offers `calibrated(messages, base)`: pairs of topic and message in any order, and the
+text of the policy to start from; it returns the text of the firm's own.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,9 +11,8 @@ from typing import Final, cast
 
 from quality.firms.folding import Heard
 from relationship.contract import messages as m
-from relationship.policy.compiled import Policy, parse_policy
 
-MODULE: Final = "relationship.policy.calibrate"
+MODULE: Final = "relationship.analysis.calibration"
 Calibrate = Callable[[Iterable[tuple[str, m.Message]], str], str]
 
 
@@ -24,11 +23,11 @@ def calibrator() -> Calibrate | None:
     return cast("Calibrate", import_module(MODULE).calibrated)
 
 
-def calibrated(accounts: Iterable[Heard], base: str, name: str) -> Policy:
-    """Return the policy calibrated on what a firm recorded. Raises LookupError where this version calibrates nothing."""
+def calibrated(accounts: Iterable[Heard], base: str) -> str:
+    """Return the text of the policy calibrated on what a firm recorded. Raises LookupError where this version has none."""
     calibrate = calibrator()
     if calibrate is None:
         raise LookupError(f"this version has no {MODULE}: measure without --calibrate")
     # Interleaved as they would come from the topics.
     messages = sorted((each for account in accounts for each in account.messages), key=lambda each: each[1].occurred_at)
-    return parse_policy(calibrate(messages, base), name)
+    return calibrate(messages, base)

@@ -58,6 +58,19 @@ def calibration_error(bins: Iterable[Figures]) -> float:
     return sum(each["accounts"] * abs(each["confidence"] - each["right"]) for each in bins) / total if total else 0.0
 
 
+def f1_of(accounts: Sequence[Told]) -> float:
+    """Return the F1 of clients at the end."""
+    clients = [is_client(each) for each in accounts]
+    said = [each.status == CLIENT for each in accounts]
+    return f1(sum(map(bool.__and__, clients, said)), sum(said), sum(clients))
+
+
+def usual(accounts: Iterable[Told]) -> list[Told]:
+    """Return the accounts whose kind has neither a slow rhythm nor an end: what a firm has most of."""
+    hard = GROUPS["slow"] | GROUPS["ended"]
+    return [each for each in accounts if each.course.truth.persona not in hard]
+
+
 def figures(accounts: Sequence[Told]) -> Figures:
     """Return all figures of a firm, ready for JSON."""
     counted = tally((each.course for each in accounts), END).summary()
@@ -71,7 +84,8 @@ def figures(accounts: Sequence[Told]) -> Figures:
         "found": found,
         "precision": round(found / sum(told_clients), 4) if any(told_clients) else None,
         "recall": round(found / sum(clients), 4) if any(clients) else None,
-        "f1": round(f1(found, sum(told_clients), sum(clients)), 4),
+        "f1": round(f1_of(accounts), 4),
+        "f1_usual": round(f1_of(usual(accounts)), 4),
         "delay_days": counted["delay_median_days"],
         "turns": counted["turns"],
         "turns_never_told": counted["turns_never_told"],

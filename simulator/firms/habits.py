@@ -15,6 +15,7 @@ from simulator.manners import (
     OPINION,
     PITCH,
     PLAIN,
+    SEMINAR,
     SIGNING,
     TALKS,
     WELCOME,
@@ -237,6 +238,10 @@ def works(
         life.often(bill._replace(tailored=life.days(0.2, 0.8)), fees, window, jitter=0.1, lines=lines, kinds=kinds)
     if asked:
         life.often(OPINION, asked, window, jitter=0.6)
+    if meets and life.chance(0.2):  # clients come to seminars too
+        life.often(SEMINAR, life.days(60, 200), window, jitter=0.7)
+    if life.chance(0.35):  # and have questions like anybody's
+        life.often(HELP, life.days(50, 200), window, jitter=0.9)
 
 
 def shops(

@@ -146,19 +146,19 @@ def _waits(life: Life, *, meets: float, least: float, most: float, last: tuple[f
 @SLOW.of("architecture")
 def waits_for_a_permit(life: Life) -> None:
     """Planned together, handed in, and now the authority takes its months; nobody has anything to say."""
-    _waits(life, meets=life.days(7, 16), least=120, most=240, last=(90, 240))
+    _waits(life, meets=life.days(7, 16), least=90, most=210, last=(60, 210))
 
 
 @SLOW.of("law", heldout=True)
 def waits_for_the_court(life: Life) -> None:
     """A lawsuit between two hearings: months of silence under a mandate in force."""
-    _waits(life, meets=life.days(9, 20), least=150, most=300, last=(100, 280))
+    _waits(life, meets=life.days(9, 20), least=110, most=250, last=(75, 230))
 
 
 @SLOW.of("law", "consulting", "real_estate")
 def waits_for_an_office(life: Life) -> None:
     """A visa, a grant, a patent: filed with us, waiting for an office, a letter at most."""
-    _waits(life, meets=life.days(9, 20), least=90, most=200, last=(60, 180))
+    _waits(life, meets=life.days(9, 20), least=70, most=170, last=(45, 150))
     life.often(LETTERS, 75, (-150, 0))
 
 

@@ -25,13 +25,17 @@ from relationship.state.account import CANDIDATE, LAPSED, PROSPECT, Account, Ove
 EXACT: Final = Context(prec=60)  # digits; amounts of 18 before the point and 8 after it leave room for 10^34 of them
 RHYTHM_SHARE: Final = 0.3  # weight of a new gap in the running mean: about the last six gaps count
 OVERRIDE, RELEASE = (enums.COMMANDS.index(name) for name in ("override", "release"))
-SPEAKS: Final = 0.2  # mass of evidence from which an event speaks against an account: our letter without an answer does not
+SPEAKS: Final = (
+    0.2  # mass of evidence from which an event speaks against an account: our letter without an answer does not
+)
 # Work that is done for somebody: custom, in a firm whose bills are not sent. A ticket of any kind is, once it is done.
 WORK_MEETINGS: Final = frozenset(
     enums.MEETING_KINDS.index(kind) for kind in ("onboarding", "consultation", "check_in", "planning", "review")
 )
 WORK_TICKETS: Final = frozenset(enums.TICKET_KINDS.index(kind) for kind in ("advice", "requirement_change"))
 DONE: Final = frozenset(enums.TICKET_STATUSES.index(status) for status in ("resolved", "closed"))
+WORKED, WORKED_US = 3, 60 * times.DAY_US  # gaps between contacts, and time: a pitch is over by then, work goes on
+INTERNAL: Final = enums.SCOPES.index("internal")
 MONTHS_MASK: Final = (1 << MONTHS_KEPT) - 1
 LINES_KEPT: Final = 16  # lines of business remembered; further ones do not count as growth
 # Keys of `seen`, disjoint: meeting kinds from 0, ticket kinds from 32, channels of meetings from 64, of tickets from 80.
@@ -191,10 +195,18 @@ def _apply_line(account: Account, line: int, t: int, line_gap_us: int) -> None:
     account.line_at = t
 
 
+def _is_custom(account: Account, policy: Policy) -> bool:
+    """Tell whether work for one that was never billed is custom: where nobody is billed, in the house, where it goes on."""
+    if not policy.bills or (account.profile is not None and account.profile.scope == INTERNAL):
+        return True
+    return account.met_gaps >= WORKED and account.first is not None and account.t - account.first >= WORKED_US
+
+
 def _apply_ticket(account: Account, fact: f.TicketFact, policy: Policy, *, alive: bool) -> None:
     remember(account, fact)
-    if not policy.bills and account.bought is None and alive and fact.channel != TICKET_BOT:
-        account.bought = fact.t if fact.kind in WORK_TICKETS or fact.status in DONE else None
+    if account.bought is None and alive and fact.channel != TICKET_BOT:
+        done = fact.kind in WORK_TICKETS or fact.status in DONE
+        account.bought = fact.t if done and _is_custom(account, policy) else None
     ends.apply_ticket(account, fact, policy)
     if alive and fact.channel != TICKET_BOT:
         record_contact(account, fact.t, policy)
@@ -215,7 +227,9 @@ def _apply_meeting(account: Account, fact: f.MeetingFact, policy: Policy) -> Non
     account.seen[MEETING_KEY + fact.kind] = today
     if fact.channel is not None:
         account.seen[CHANNEL_KEY + fact.channel] = today
-    if account.bought is None and (fact.flags & f.SIGNED or (not policy.bills and fact.kind in WORK_MEETINGS)):
+    if account.bought is None and (
+        fact.flags & f.SIGNED or (fact.kind in WORK_MEETINGS and _is_custom(account, policy))
+    ):
         account.bought = fact.t
 
 

@@ -97,7 +97,10 @@ def _known_long_enough(account: Account, reading: Reading) -> bool:
 
 
 def _may_begin(account: Account, reading: Reading) -> bool:
-    return account.ended is None or account.t - account.ended >= reading.policy.anew_us
+    if account.ended is None:
+        return True
+    policy = reading.policy
+    return account.t - account.ended >= (policy.anew_us if account.ended_by is None else policy.notice_us)
 
 
 def _has_ended(account: Account, _reading: Reading) -> bool:

@@ -107,7 +107,10 @@ class Policy:
         self.shape = source.shape
         self.lapse = source.lapse
         self.cadence = source.cadence
-        self.anew_us, self.welcome_us = (int(days * times.DAY_US) for days in (source.ends.anew, source.ends.welcome))
+        ends = source.ends
+        self.anew_us, self.notice_us, self.welcome_us = (
+            int(days * times.DAY_US) for days in (ends.anew, ends.notice, ends.welcome)
+        )
         firm, signals = source.firm or Firm(), source.signals
         self.firm, self.bills = firm, firm.bills
         self.purchase = _table(signals.purchase, enums.PURCHASE_KINDS)
@@ -167,8 +170,12 @@ class Policy:
     @cached_property
     def reach(self) -> float:
         """How many of the 100 points the firm's events can say, before those that they cannot left the sum."""
-        weights, covered = {d: each.weight for d, each in self.source.dimensions.items()}, self.firm.coverage
-        return 100 * sum(weights[d] * covered.get(d, 1.0) for d in DIMENSIONS) / sum(weights.values())
+        return self.reach_of(self.firm)
+
+    def reach_of(self, firm: Firm) -> float:
+        """Return how many of the 100 points of this policy the events of another firm could say."""
+        weights = {d: each.weight for d, each in self.source.dimensions.items()}
+        return 100 * sum(weights[d] * firm.coverage.get(d, 1.0) for d in DIMENSIONS) / sum(weights.values())
 
     def costs(self, industry: int | None) -> tuple[float, float]:
         """Return what a year of a false client and of a missed one cost in an industry, in the unit of `[costs]`."""

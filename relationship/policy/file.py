@@ -83,10 +83,12 @@ class Cadence(Struct, frozen=True, forbid_unknown_fields=True):
 class Ends(Struct, frozen=True, forbid_unknown_fields=True):
     """What follows an end: `anew` days after it an account can be a client again, by evidence after it alone.
 
-    `welcome` are the days for which whoever has signed an engagement is welcomed.
+    `notice` are the days after a notice was given, which is worked off first. `welcome` are the days for which whoever has
+    signed an engagement is welcomed.
     """
 
     anew: Days = 60.0
+    notice: Days = 100.0
     welcome: Days = 60.0
 
 

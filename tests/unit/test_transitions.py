@@ -37,12 +37,24 @@ def reading(score, shown):
     return Reading(score, values, [0] * len(INDEX), TRADE, POLICY)
 
 
-def fired(status, score=0, shown=NOTHING, *, held=LONG, known=LONG, bought=True, was=PROSPECT, alive=True, ended=None):
+def fired(
+    status,
+    score=0,
+    shown=NOTHING,
+    *,
+    held=LONG,
+    known=LONG,
+    bought=True,
+    was=PROSPECT,
+    alive=True,
+    ended=None,
+    notice=None,
+):
     """Return the status that the rules lead to and the direction, or None where they leave the account as it is."""
     t = 2 * LONG
     first = None if known is None else t - known
     account = Account(t=t, status=status, since=t - held, first=first, was=was, bought=t if bought else None)
-    account.ended = None if ended is None else t - ended
+    account.ended, account.ended_by = (None, None) if ended is None else (t - ended, notice)
     rule = next_rule(account, reading(score, shown), alive=alive, falls=True)
     return None if rule is None else (rule.target, rule.direction)
 
@@ -95,6 +107,8 @@ CASES = [
     ((CLIENT, CUSTOMER), {"score": 10_000, "shown": OPEN, "held": 0, "ended": 0}, True),
     ((CANDIDATE, CLIENT), {"score": 10_000, "shown": OPEN, "ended": ANEW - 1}, False),
     ((CANDIDATE, CLIENT), {"score": 10_000, "shown": OPEN, "ended": ANEW}, True),
+    ((CANDIDATE, CLIENT), {"score": 10_000, "shown": OPEN, "ended": POLICY.notice_us - 1, "notice": 7}, False),
+    ((CANDIDATE, CLIENT), {"score": 10_000, "shown": OPEN, "ended": POLICY.notice_us, "notice": 7}, True),
     ((CUSTOMER, CANDIDATE), {"score": 10_000, "shown": OPEN, "ended": ANEW - 1}, False),
     ((LAPSED, CANDIDATE), {"was": CLIENT, "score": 10_000, "shown": OPEN, "ended": LONG}, False),
     ((CLIENT, CANDIDATE), {"score": TRADE.candidate_down}, True),

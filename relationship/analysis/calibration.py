@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from math import sqrt
 from typing import Final
 
+import msgspec
+
 from relationship.analysis.recording import Masses, Recording
 from relationship.contract import messages as m
 from relationship.contract.names import INDEX
@@ -38,6 +40,10 @@ DENSITY: Final = (
     6.0,
 )  # least and most: a firm whose contact is further off keeps no record of it, or of all else
 KINDS_NONE, KINDS_ALL = 1.15, 2.2  # kinds in use at which a kind tells nothing, and all that it tells elsewhere
+# Points by which the bar of a calibrated policy is higher: its own scales bring customers nearer as well as clients. More
+# where kinds tell nothing, or where few dimensions speak, since those left are the ones that customers share; less where
+# little contact is logged, since few pieces of evidence fall short by chance.
+BAR, BAR_BLIND, BAR_SILENT, BAR_SPARSE = 4.0, 4.0, 8.0, -4.0
 LEAST: Final = 20  # accounts in touch; fewer are no way of recording
 
 
@@ -82,12 +88,16 @@ def firm_of(recording: Recording) -> Firm:
     }
     paid = _surely(_sum(masses, "duties") / bought / PAID)
     coverage["duties"] = (2 * paid + coverage["dialogue"] + coverage["needs"]) / 4  # as the dimension itself is made up
-    return Firm(
+    firm = Firm(
         coverage={name: round(share, 2) for name, share in sorted(coverage.items(), key=lambda each: INDEX[each[0]])},
         scales={name: round(scale, 3) for name, scale in {"engagement": density, **scales}.items()},
         kinds={name: round(share, 2) for name, share in told.items()},
         bills=bool(recording.messages["purchase"]),
     )
+    blind = 1.0 - min(told.values())
+    silent, sparse = 1.0 - recording.policy.reach_of(firm) / 100, max(0.0, 1.0 - density)
+    bar = BAR + BAR_BLIND * blind + BAR_SILENT * silent + BAR_SPARSE * sparse
+    return msgspec.structs.replace(firm, bar=round(bar, 1))
 
 
 def _sum(masses: Iterable[Masses], name: str) -> float:
@@ -119,6 +129,7 @@ def reasons_of(recording: Recording, firm: Firm) -> dict[tuple[str, ...], str]:
     """Return why each value of a firm's part is what it is, by its path."""
     told = firm.kinds
     reasons: dict[tuple[str, ...], str] = {
+        ("bar",): "a firm's own scales bring its customers nearer to the bar as well as its clients",
         ("bills",): "purchases are sent" if firm.bills else "no purchases are sent: work that is done is custom",
     }
     for name, share in firm.coverage.items():

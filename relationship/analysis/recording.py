@@ -68,6 +68,7 @@ class Recording:
     """Counts over all messages seen, and what was kept of each account.
 
     Attributes:
+        policy: the policy that it is measured by, without any firm's part.
         messages: how many messages of each type.
         filled: how many of them had the field, by (type, field).
         kinds: how many contacts were of the kind, by (type, kind).
@@ -78,7 +79,7 @@ class Recording:
     def __init__(self, policy: Policy) -> None:
         unknown = msgspec.structs.replace(policy.source, firm=Firm(kinds={"meeting": 0.0, "ticket": 0.0}))
         plain = msgspec.structs.replace(policy.source, firm=None)
-        self._policy, self._mean = Policy(plain), Policy(unknown)
+        self.policy, self._mean = Policy(plain), Policy(unknown)
         self.messages: Counter[str] = Counter()
         self.filled: Counter[tuple[str, str]] = Counter()
         self.kinds: Counter[tuple[str, str]] = Counter()
@@ -104,7 +105,7 @@ class Recording:
     def _add(self, seen: Seen, name: str, fact: f.Fact, message: m.Message) -> None:
         """Add up the evidence of a purchase, a ticket or a meeting."""
         gained = 0.0
-        for source, policy in ((name, self._policy), (f"{name}_mean", self._mean)):
+        for source, policy in ((name, self.policy), (f"{name}_mean", self._mean)):
             masses = seen.masses.get(source)
             if masses is not None:
                 for i, good, _ in effects_of(fact, seen.context, policy):

@@ -53,6 +53,8 @@ def without_firm(text: str) -> str:
 
 def _part(firm: Firm, reasons: Mapping[Path, str], accounts: int) -> str:
     lines = [ABOVE.format(accounts=accounts), "[firm]", f"bills = {str(firm.bills).lower()} # {reasons['bills',]}"]
+    if firm.bar:
+        lines.append(f"bar = {firm.bar:g} # {reasons['bar',]}")
     for table, about in (
         ("coverage", "How much of each dimension its events can say at all: what they cannot leaves the sum."),
         ("scales", "What much is, here: factors on the scales of the dimensions."),

@@ -59,8 +59,9 @@ def _surely(share: float) -> float:
 def told_of(recording: Recording) -> dict[str, float]:
     """Return how much the kind of a meeting and of a ticket tells, 0-1: nothing where one kind is used for all."""
     return {
-        name: _clamped((recording.usual_kinds(name) - KINDS_NONE) / (KINDS_ALL - KINDS_NONE), 0.0, 1.0)
+        name: _clamped((used - KINDS_NONE) / (KINDS_ALL - KINDS_NONE), 0.0, 1.0)
         for name in ("meeting", "ticket")
+        if (used := recording.usual_kinds(name))
     }
 
 
@@ -94,7 +95,7 @@ def firm_of(recording: Recording) -> Firm:
         kinds={name: round(share, 2) for name, share in told.items()},
         bills=bool(recording.messages["purchase"]),
     )
-    blind = 1.0 - min(told.values())
+    blind = 1.0 - min(told.values(), default=1.0)
     silent, sparse = 1.0 - recording.policy.reach_of(firm) / 100, max(0.0, 1.0 - density)
     bar = BAR + BAR_BLIND * blind + BAR_SILENT * silent + BAR_SPARSE * sparse
     return msgspec.structs.replace(firm, bar=round(bar, 1))

@@ -168,8 +168,3 @@ def values(account: Account, policy: Policy, trade: Trade) -> list[float]:
 def contributions(computed: list[float], trade: Trade) -> list[int]:
     """Return what each dimension adds to the score, in hundredths of a point; their sum is the score."""
     return [int(share * value + 0.5) if value else 0 for share, value in zip(trade.shares, computed, strict=True)]
-
-
-def confidence(account: Account, policy: Policy) -> float:
-    """Return how much evidence the reading is based on, 0-1: one half at the policy's `half` recent signs of life."""
-    return 1.0 - exp2(-(account.activity / policy.source.confidence.half))

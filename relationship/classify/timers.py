@@ -16,7 +16,7 @@ from relationship.policy.compiled import Policy, Trade
 from relationship.policy.schedule import Rules
 from relationship.state.account import CANDIDATE, CLIENT, CUSTOMER, LAPSED, Account, copy
 
-# Half-life of the activity behind the confidence: a year of 365 days, so that the same day of last year counts half.
+# Half-life of the activity: a year of 365 days, so that the same day of last year counts half.
 ACTIVITY_HALF_LIFE_US: Final = 365.0 * times.DAY_US
 CHECK_US: Final = times.DAY_US  # after the event by which evidence had faded: the clock tells it, and not the event
 

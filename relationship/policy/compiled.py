@@ -107,6 +107,7 @@ class Policy:
         self.shape = source.shape
         self.lapse = source.lapse
         self.cadence = source.cadence
+        self.confidence = source.confidence
         ends = source.ends
         self.anew_us, self.notice_us, self.welcome_us = (
             int(days * times.DAY_US) for days in (ends.anew, ends.notice, ends.welcome)
@@ -176,6 +177,12 @@ class Policy:
         """Return how many of the 100 points of this policy the events of another firm could say."""
         weights = {d: each.weight for d, each in self.source.dimensions.items()}
         return 100 * sum(weights[d] * firm.coverage.get(d, 1.0) for d in DIMENSIONS) / sum(weights.values())
+
+    @cached_property
+    def carries(self) -> float:
+        """How much of a judgement the firm's events can carry, 0-1: by its coverage, and by what its kinds tell."""
+        told = min(self.firm.kinds.values(), default=1.0)
+        return self.reach / 100 * (self.confidence.blind + (1.0 - self.confidence.blind) * told)
 
     def costs(self, industry: int | None) -> tuple[float, float]:
         """Return what a year of a false client and of a missed one cost in an industry, in the unit of `[costs]`."""

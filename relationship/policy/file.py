@@ -21,6 +21,7 @@ SomeDays = Annotated[float, Meta(gt=0, le=CENTURY, description="days")]
 Factor = Annotated[float, Meta(gt=0, le=1_000, description="a factor")]
 Weight = Annotated[float, Meta(ge=0, le=1_000, description="a share, of which only the ratio to the others' matters")]
 Scale = Annotated[float, Meta(gt=0, le=CENTURY, description="mass of evidence at which it stands at one half")]
+Width = Annotated[float, Meta(gt=0, le=100, description="points of the score")]
 Purchases = Annotated[int, Meta(ge=0, le=1_000_000, description="purchases")]
 Signs = Annotated[float, Meta(gt=0, le=1_000_000, description="signs of life")]
 Kinds = Annotated[float, Meta(gt=0, le=1_000, description="kinds of contact or channel")]
@@ -103,9 +104,21 @@ class Segment(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Confidence(Struct, frozen=True, forbid_unknown_fields=True):
-    """`half`: events that make a confidence of one half."""
+    """The chance that the account is a client, by its points above the bar: a logistic curve for each side of it.
 
-    half: Signs
+    One that stands as a client is one with a chance of a half at `client` points above the bar, and `client_width` points
+    more multiply its odds by e; `other` and `other_width` are the same of all others, and `ended` is the chance of one whose
+    agreement has ended. `blind` is what is left of these odds where the kinds of contacts tell nothing. `half` is of older
+    policies, and does nothing.
+    """
+
+    client: Shift = 2.0
+    client_width: Width = 6.0
+    other: Shift = 25.0
+    other_width: Width = 12.0
+    ended: Share = 0.02
+    blind: Share = 0.6
+    half: Signs = 6.0
 
 
 class Persons(Struct, frozen=True, forbid_unknown_fields=True):
@@ -193,7 +206,6 @@ class PolicyFile(Struct, frozen=True, forbid_unknown_fields=True):
     stays: Stays
     lapse: Lapse
     segment: Segment
-    confidence: Confidence
     persons: Persons
     dimensions: dict[str, Dimension]
     shape: Shape
@@ -202,6 +214,7 @@ class PolicyFile(Struct, frozen=True, forbid_unknown_fields=True):
     industries: dict[str, Industry]
     costs: Costs
     meeting_hours: dict[str, Share]
+    confidence: Confidence = Confidence()
     cadence: Cadence = Cadence()
     ends: Ends = Ends()
     firm: Firm | None = None

@@ -39,7 +39,7 @@ class Account(Struct, array_like=True):
         t: event time of the snapshot.
         good: mass of evidence for each dimension, decayed to `t`.
         bad: mass of evidence against each dimension, decayed to `t`.
-        activity: number of signs of life, decayed to `t`; the confidence is derived from it.
+        activity: number of signs of life, decayed to `t`.
         facts: number of facts folded.
         first: time of the first sign of life.
         last: time of the last sign of life.

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Final
 
-from relationship.classify.dimensions import confidence
+from relationship.classify.confidence import confidence
 from relationship.classify.evidence import evidence_of
 from relationship.classify.plays import play_of
 from relationship.classify.segments import segment_of
@@ -92,7 +92,7 @@ def reclassification(
         effective_at=times.rfc3339(decision.t),
         decided_at=times.rfc3339(decided_at),
         score=reading.score / 100,
-        confidence=round(confidence(account, policy), 3),
+        confidence=round(confidence(account, reading.score, policy), 3),
         dimensions=dimension_parts(reading, evidence_of(facts, account, policy)),
         why=why,
         what_next=what_next(account, policy),

@@ -203,6 +203,7 @@ def _is_custom(account: Account, policy: Policy) -> bool:
 
 
 def _apply_ticket(account: Account, fact: f.TicketFact, policy: Policy, *, alive: bool) -> None:
+    account.letters += alive and fact.channel != TICKET_BOT and fact.ticket not in account.tickets
     remember(account, fact)
     if account.bought is None and alive and fact.channel != TICKET_BOT:
         done = fact.kind in WORK_TICKETS or fact.status in DONE
@@ -220,6 +221,7 @@ def _apply_meeting(account: Account, fact: f.MeetingFact, policy: Policy) -> Non
     if fact.flags & f.NO_SHOW:
         return
     record_contact(account, fact.t, policy)
+    account.meetings += 1
     if fact.flags & f.SIGNED:
         ends.begin_anew(account, fact.t, policy)
         account.signed = fact.t

@@ -23,7 +23,7 @@ def record_contact(account: Account, t: int, policy: Policy) -> None:
     """Record a contact with a person at event time `t` (µs); several of one visit are one."""
     last = account.met
     if last is None:
-        account.met = t
+        account.met = account.met_first = t
     elif t - last >= SAME_VISIT_US:
         gap = (t - last) / times.DAY_US
         kept = exp2(-(gap / policy.cadence.memory))

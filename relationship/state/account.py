@@ -67,6 +67,7 @@ class Account(Struct, array_like=True):
         heard: time of the last event of an account that never gave a sign of life, a refund or an unanswered contact.
         tickets_forgotten: a ticket has left `tickets` for want of room.
         met: time of the last contact with a person.
+        met_first: time of the first contact with a person; `meetings` and `letters` count the meetings and tickets since.
         met_gaps: number of gaps between contacts with people, the older ones decayed; `met_days` the sum of their days and
             `met_squares` that of their squares.
         stretch: factor on the half-lives of its evidence, by its rhythm and an agreement in force.
@@ -112,6 +113,9 @@ class Account(Struct, array_like=True):
     heard: int | None = None
     tickets_forgotten: bool = False
     met: int | None = None
+    met_first: int | None = None
+    meetings: int = 0
+    letters: int = 0
     met_gaps: Number = 0
     met_days: Number = 0
     met_squares: Number = 0

@@ -122,17 +122,17 @@ def _holds_later(account: Account, found: Nearest, policy: Policy) -> bool:
 
 
 def fades_on(account: Account, policy: Policy, until: int) -> int | None:
-    """Return the event time (µs), to a day, when a client has faded below the border without contact; or None.
+    """Return the event time (µs), to a week, when a client has faded below the border without contact; or None.
 
     `until` is the end of the time looked at.
     """
-    low, high = 0, (until - account.t) // times.DAY_US
-    if high <= 0 or not _faded(account, account.t + high * times.DAY_US, policy):
+    low, high = 0, (until - account.t) // APART_US
+    if high <= 0 or not _faded(account, account.t + high * APART_US, policy):
         return None
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if _faded(account, account.t + middle * times.DAY_US, policy) else (middle, high)
-    return account.t + high * times.DAY_US
+        low, high = (low, middle) if _faded(account, account.t + middle * APART_US, policy) else (middle, high)
+    return account.t + high * APART_US
 
 
 def _faded(account: Account, t: int, policy: Policy) -> bool:

@@ -67,7 +67,7 @@ def test_the_sentences_of_a_courtship():
                 "2024-05-10 tipped it."
             ),
             (
-                "If it meets and writes to nobody, a purchase of goods after 2024-07-01 no longer keeps it a client; a "
+                "If it meets and writes to nobody, a purchase of goods after 2024-07-05 no longer keeps it a client; a "
                 "notice would end it at once; silence until 2024-09-04 would make it lapsed."
             ),
         ),
@@ -139,7 +139,7 @@ def test_what_no_evidence_of_one_kind_would_change():
     """A client that cannot lapse, a customer against whom everything speaks, and a prospect who need only buy."""
     client = Account(t=micros(on(0)), status=CLIENT, since=micros(on(0)))
     assert what_next(client, POLICY) == (
-        "If it meets and writes to nobody, a purchase of goods after 2024-01-02 no longer keeps it a client; a notice would "
+        "If it meets and writes to nobody, a purchase of goods after 2024-01-08 no longer keeps it a client; a notice would "
         "end it at once."
     )
     customer = Account(t=micros(on(0)), status=CUSTOMER, since=micros(on(0)), bought=micros(on(0)))

@@ -39,6 +39,11 @@ POLICY: Final = (
         "cli.policy.backtest:backtest",
     ),
     Command(
+        "calibrate",
+        "Measure how a firm records, without labels, and write a policy that is its own, with the reasons.",
+        "cli.policy.calibrate:calibrate",
+    ),
+    Command(
         "learn",
         "Fit weights and thresholds to labelled accounts, and write a policy that a person can read and change.",
         "cli.policy.learn:learn_command",

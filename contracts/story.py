@@ -36,6 +36,8 @@ def story() -> list[Told]:
     return [
         *_policies(),
         *_acme(),
+        *_thins_out(),
+        *_still(),
         *_firms(),
         *_tickets(),
         *_meetings(),
@@ -125,6 +127,7 @@ def _trials() -> Iterator[Told]:
     yield _published(SHADOW, "patient", _policy_text("patient", lapse=700), patient, patient)
     yield _commands("salon", 960, "release")
     yield _commands("held", 960, "release")
+    yield _asks("still", 965, initiator="us", channel="email")
     yield _commands("firm-retail", 960, "release")
     yield _published(SHADOW, OFF, "", end, end)
 
@@ -164,6 +167,25 @@ def _acme() -> Iterator[Told]:
     yield from (_buys("acme", days) for days in range(200, 411, 30))
     yield _asks("acme", 420, kind="cancellation", reason="price", channel="email", initiator="account")
     yield _buys("acme", 995)
+
+
+def _thins_out() -> Iterator[Told]:
+    """A client that goes on buying and talks no more: its evidence fades, and no event but the clock tells it."""
+    yield _is("ebb", 0, industry="consulting", party="business", market="business")
+    yield _buys("ebb", 1)
+    yield from (_meets("ebb", days, channel="video") for days in (20, 30, 45, 60, 75))
+    yield _asks("ebb", 80, kind="advice", channel="email", initiator="account")
+    yield _buys("ebb", 85, kind="service", customised=True)
+    yield _meets("ebb", 95, kind="review", channel="video", outcome_met=True)
+    yield from (_buys("ebb", days) for days in (120, 140))
+    yield _asks("ebb", 235, initiator="us", channel="email")
+    yield from (_buys("ebb", days) for days in range(240, 421, 20))
+
+
+def _still() -> Iterator[Told]:
+    """A client that falls silent: lapsed, and none yet for the policy on trial, which waits longer."""
+    yield _buys("still", 600, kind="service", customised=True)
+    yield from (_meets("still", days, kind="review", outcome_met=True) for days in range(610, 731, 15))
 
 
 def _firms() -> Iterator[Told]:

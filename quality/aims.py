@@ -2,6 +2,8 @@
 
 from typing import Any, Final, NamedTuple
 
+from quality.firms.page import firm_aims
+
 Result = dict[str, Any]
 LEAST: Final = {"precision": 0.95, "recall": 0.90, "any": 0.78, "many": 0.85}
 MOST_FLAPS: Final = 0.05  # in an account-year
@@ -48,4 +50,5 @@ def on_purchases(found: Result) -> list[Aim]:
 def aims(results: Result) -> list[Aim]:
     """Return all aims of which there is a measurement."""
     found = on_simulator(results["simulator"]) if results.get("simulator") else []
+    found += [Aim(*each) for each in firm_aims(results["firms"])] if results.get("firms") else []
     return found + (on_purchases(results["cdnow"]) if results.get("cdnow") else [])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from relationship.classify.dimensions import standing
-from relationship.classify.fold import decay
+from relationship.classify.timers import decay
 from relationship.classify.transitions import read
 from relationship.contract import messages as m
 from relationship.contract.names import INDEX

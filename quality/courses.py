@@ -90,10 +90,11 @@ def folded(simulation: Simulation, policy: Policy, seen: Seen = unchanged) -> li
     for each in sent:
         if each.topic == RECLASSIFIED:
             decisions[each.key].append(json.loads(each.value or b"{}"))
-    return [_course(truth, decisions[truth.account_id]) for truth in simulation.accounts]
+    return [course_of(truth, decisions[truth.account_id]) for truth in simulation.accounts]
 
 
-def _course(truth: AccountTruth, decisions: list[dict[str, Any]]) -> Course:
+def course_of(truth: AccountTruth, decisions: list[dict[str, Any]]) -> Course:
+    """Return the course that an account's decisions make: those in force, without the ones that were undone."""
     undone = {each["supersedes"] for each in decisions}
     in_force = [each for each in decisions if each["event_id"] not in undone and each["direction"] != "correction"]
     told = tuple((datetime.fromisoformat(each["effective_at"]).timestamp(), each["to"]) for each in in_force)

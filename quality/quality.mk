@@ -1,5 +1,6 @@
-# The targets that measure quality; the Makefile includes this file. The libraries stay out of the product's environment.
-QUALITY := .venv-quality/bin/python
+# The targets that measure quality; the Makefile includes this file. The libraries stay out of the product's environment:
+# measuring has that one, and behind it the libraries that the other one holds. Both are locked.
+QUALITY = PYTHONPATH="$$(.venv-quality/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" $(BIN)/python
 
 .PHONY: quality quality-quick quality-setup quality-lock learn-test mutation
 
@@ -15,9 +16,8 @@ quality-setup: setup
 quality-lock: setup ## renew requirements/quality.lock after a change of quality/requirements.in
 	@bash quality/lock.sh
 
-# The tests have the product's environment, and behind it the libraries that the other one holds: both are locked.
 learn-test: quality-setup ## the tests of `clientward policy learn` that need scikit-learn
-	@PYTHONPATH="$$($(QUALITY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" $(BIN)/python -m pytest tests/learn $(ARGS)
+	@$(QUALITY) -m pytest tests/learn $(ARGS)
 
 mutation: setup ## mistakes put into the code, to see that the quick tests notice (ARGS="--sample 300 --seed 1 --bar 0.9")
 	@$(BIN)/python -m quality.mutation $(ARGS)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from quality.aims import LEAST, aims
+from quality.firms.page import section
 
 Result = dict[str, Any]
 
@@ -216,6 +217,8 @@ def page(results: Result) -> str:
     text = HEAD.format(seconds=seconds, policies=_policies(results)) + _aims(results)
     if results.get("simulator"):
         text += _simulator(results["simulator"])
+    if results.get("firms"):
+        text += section(results["firms"], table)
     if results.get("rivals"):
         text += _rivals(results["rivals"], results.get("simulator"))
     return text + (_cdnow(results["cdnow"]) if results.get("cdnow") else "")

@@ -10,7 +10,10 @@ import typer
 
 from cli.errors import DONE, FAILED
 from cli.options import AsItIs, open_events, parse_time
-from cli.output import printable_json
+from cli.output import print_error, printable_json
+from relationship.analysis.calibration import LEAST, firm_of
+from relationship.analysis.findings import advice
+from relationship.analysis.recording import Recording
 from relationship.contract.decisions import to_json
 from relationship.contract.outcome import RECLASSIFIED, Outgoing
 from relationship.contract.times import micros
@@ -34,17 +37,20 @@ def replay(
     """Fold files of events with no broker, and print one reclassification a line.
 
     A line is {"topic": …, "value": …} or a CloudEvent; one of crm.policy.published.v1 switches the policy. Refused
-    lines are told on stderr, and counted by reason at the end; the rest goes on.
+    lines are told on stderr, and counted by reason at the end; the rest goes on. So is what the policy cannot judge here.
     """
     settings = load_settings()
     end = None if until is None else micros(parse_time(until, "--until"))
-    core = Core(load_policy(policy or settings.policy_file), settings.lateness_days)
+    rules = load_policy(policy or settings.policy_file)
+    core, recording = Core(rules, settings.lateness_days), None if rules.source.firm else Recording(rules)
     run = Replay(core)
     with open_events(*files, as_is=as_is) as lines:
-        reader = EventReader(lines, settings, lines.print_refusal, core)
+        reader = EventReader(lines, settings, lines.print_refusal, core, recording)
         for sends in fold(run, reader, lambda _: _now()):
             _print(sends, printing=not states)
         lines.print_refused()
+    if recording is not None and len(recording.in_touch()) >= LEAST and (said := advice(rules, firm_of(recording))):
+        print_error(said)
     if end is not None:
         _print(run.run_until(end, _now()), printing=not states)
     for state in run.states(core.rules) if states else ():

@@ -12,14 +12,15 @@ of a point, so that they add up to it exactly and in any order.
 from math import exp2
 from typing import Final
 
+from relationship.classify.rhythm import MONTH_DAYS, binding_of, rhythm_of
 from relationship.contract import times
 from relationship.contract.names import DIMENSIONS, INDEX
 from relationship.policy.compiled import Policy, Trade
 from relationship.state import facts as f
-from relationship.state.account import CLIENT, Account
+from relationship.state.account import CANDIDATE, CLIENT, Account
 
-DURATION, ENGAGEMENT, PERSONALISATION, _, TRUST, _, COMMITMENT, DIALOGUE, _, BREADTH, NEEDS, _, DUTIES, SERVICE = range(
-    len(DIMENSIONS)
+DURATION, ENGAGEMENT, PERSONALISATION, BOUGHT, TRUST, _, COMMITMENT, DIALOGUE, _, BREADTH, NEEDS, _, DUTIES, SERVICE = (
+    range(len(DIMENSIONS))
 )
 LOYALTY: Final = INDEX["loyalty"]
 # The dimensions that masses of evidence enter: all but duration, loyalty and breadth. Seven are `standing` and nothing else.
@@ -29,6 +30,10 @@ MONTHS_KEPT: Final = 36  # of activity; older months do not tell today's regular
 # The three constants of loyalty were chosen on CDNOW's purchases to 1997-06-30 (docs/quality.md); the result is not
 # sensitive to them.
 SILENCE_HALVINGS: Final = 1.5  # of loyalty, over the whole silence that makes an account lapsed
+SEASON_MONTHS: Final = (
+    1.5  # that a season's silence may be longer than last year's: half a month at each end, and half one
+)
+TWICE: Final = 2.2  # of the rhythm of its contacts: one that is left out is no lapse, two are
 UNITS_POWER: Final = 0.4  # of the units bought in all: who buys more comes back more often, but not in proportion
 UNITS_MOST: Final = 16.0  # units; more are a wholesaler's, and do not make its return likelier
 
@@ -71,12 +76,23 @@ def engagement(account: Account, contact: float, policy: Policy) -> float:
 
 
 def allowance_us(account: Account, policy: Policy, trade: Trade) -> int:
-    """Return the silence (µs) after which an account lapses: the longer of its trade's allowance and its own rhythm."""
+    """Return the silence (µs) after which an account lapses: the longer of its trade's allowance and its own rhythm.
+
+    The same season of an earlier year lengthens it; of a candidate or client also the longest silence that it came back
+    from, the rhythm of its contacts, and an agreement in force.
+    """
     lapse = policy.lapse
     rhythm = lapse.rhythm * (account.gap + account.spread)
+    if account.season:
+        rhythm = max(rhythm, (account.season + SEASON_MONTHS) * MONTH_DAYS)
+    if account.status < CANDIDATE:
+        return max(int(min(lapse.longest, rhythm) * times.DAY_US), trade.lapse_us)
+    rhythm = max(rhythm, policy.cadence.survived * account.longest, TWICE * rhythm_of(account))
     own = int(min(lapse.longest, rhythm) * times.DAY_US)
-    allowed = trade.lapse_us if account.status != CLIENT else trade.client_lapse_us
-    return max(own, allowed)
+    binding = binding_of(account, policy)
+    if binding:
+        return max(own, int(trade.lapse_us * (1.0 + policy.cadence.agreement * binding)))
+    return max(own, trade.lapse_us if account.status != CLIENT else trade.client_lapse_us)
 
 
 def loyalty(account: Account, policy: Policy, trade: Trade) -> float:
@@ -152,8 +168,3 @@ def values(account: Account, policy: Policy, trade: Trade) -> list[float]:
 def contributions(computed: list[float], trade: Trade) -> list[int]:
     """Return what each dimension adds to the score, in hundredths of a point; their sum is the score."""
     return [int(share * value + 0.5) if value else 0 for share, value in zip(trade.shares, computed, strict=True)]
-
-
-def confidence(account: Account, policy: Policy) -> float:
-    """Return how much evidence the reading is based on, 0-1: one half at the policy's `half` recent signs of life."""
-    return 1.0 - exp2(-(account.activity / policy.source.confidence.half))

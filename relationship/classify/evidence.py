@@ -11,6 +11,8 @@ from relationship.state import facts as f
 from relationship.state.account import Account
 
 EVIDENCE_KEPT: Final = 3  # events named for each dimension: enough to check, few enough to read
+SET_ASIDE: Final = frozenset({INDEX["engagement"], INDEX["personalisation"]})  # by the end of an agreement
+ENGAGEMENT, DUTIES, DIALOGUE, NEEDS = (INDEX[d] for d in ("engagement", "duties", "dialogue", "needs"))
 DURATION, BREADTH, COMMITMENT, SERVICE = (INDEX[d] for d in ("duration", "breadth", "commitment", "service"))
 
 
@@ -26,7 +28,10 @@ def evidence_of(facts: Iterable[f.Fact], account: Account, policy: Policy) -> li
     half_lives = policy.half_lives_us
     for fact in facts:
         age = account.t - fact.t
+        before_the_end = account.ended is not None and fact.t <= account.ended
         for i, good, bad in effects_of(fact, context, policy):
+            if before_the_end and i in SET_ASIDE:
+                continue
             weight = max(good, bad) * exp2(-(age / half_lives[i]))
             if weight > 0.0:
                 weights[i][fact.id] = weights[i].get(fact.id, 0.0) + weight
@@ -36,6 +41,11 @@ def evidence_of(facts: Iterable[f.Fact], account: Account, policy: Policy) -> li
     named = [sorted(each, key=each.__getitem__, reverse=True)[:EVIDENCE_KEPT] for each in weights]
     named[DURATION] = [event_id for event_id in dict.fromkeys((first, last)) if event_id is not None]
     named[BREADTH] = _lines(facts)
+    bought = [fact.id for fact in facts if isinstance(fact, f.PurchaseFact) and not fact.flags & f.REFUND]
+    if not named[ENGAGEMENT]:  # what purchases alone bring to it
+        named[ENGAGEMENT] = bought[: -EVIDENCE_KEPT - 1 : -1]
+    if not named[DUTIES]:  # to say what one needs and what one thinks is a duty too
+        named[DUTIES] = list(dict.fromkeys([*named[DIALOGUE], *named[NEEDS]]))[:EVIDENCE_KEPT]
     profile = account.profile
     if profile:
         named[COMMITMENT] += [profile.id] if profile.contract else []

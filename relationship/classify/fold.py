@@ -7,24 +7,35 @@ timers, never when an account is read.
 
 import zlib
 from decimal import Context, Decimal
-from math import exp2
-from typing import Final, NamedTuple
+from typing import Final
 
+from relationship.classify import ends
 from relationship.classify.commands import apply_command
-from relationship.classify.dimensions import MONTHS_KEPT, allowance_us
+from relationship.classify.dimensions import BOUGHT, MONTHS_KEPT
+from relationship.classify.rhythm import record_contact, season_of, stretch_of
 from relationship.classify.signals import SAME_VISIT_US, TICKET_BOT, effects_of, is_further_line, remember, sign_of_life
+from relationship.classify.timers import StatusChange, decay, enter, next_check, run_timers
 from relationship.classify.transitions import Reading, next_rule, read
-from relationship.contract import times
+from relationship.contract import enums, times
 from relationship.contract.decisions import Direction
 from relationship.policy.compiled import Policy
 from relationship.policy.schedule import Rules
 from relationship.state import facts as f
-from relationship.state.account import LAPSED, PROSPECT, Account, copy
+from relationship.state.account import CANDIDATE, LAPSED, PROSPECT, Account, copy
 
 EXACT: Final = Context(prec=60)  # digits; amounts of 18 before the point and 8 after it leave room for 10^34 of them
-# Half-life of the activity behind the confidence: a year of 365 days, so that the same day of last year counts half.
-ACTIVITY_HALF_LIFE_US: Final = 365.0 * times.DAY_US
 RHYTHM_SHARE: Final = 0.3  # weight of a new gap in the running mean: about the last six gaps count
+SPEAKS: Final = (
+    0.2  # mass of evidence from which an event speaks against an account: our letter without an answer does not
+)
+# Work that is done for somebody: custom, in a firm whose bills are not sent. A ticket of any kind is, once it is done.
+WORK_MEETINGS: Final = frozenset(
+    enums.MEETING_KINDS.index(kind) for kind in ("onboarding", "consultation", "check_in", "planning", "review")
+)
+WORK_TICKETS: Final = frozenset(enums.TICKET_KINDS.index(kind) for kind in ("advice", "requirement_change"))
+DONE: Final = frozenset(enums.TICKET_STATUSES.index(status) for status in ("resolved", "closed"))
+WORKED, WORKED_US = 3, 60 * times.DAY_US  # gaps between contacts, and time: a pitch is over by then, work goes on
+INTERNAL: Final = enums.SCOPES.index("internal")
 MONTHS_MASK: Final = (1 << MONTHS_KEPT) - 1
 LINES_KEPT: Final = 16  # lines of business remembered; further ones do not count as growth
 # Keys of `seen`, disjoint: meeting kinds from 0, ticket kinds from 32, channels of meetings from 64, of tickets from 80.
@@ -32,92 +43,6 @@ MEETING_KEY: Final = 0
 TICKET_KEY: Final = 32
 CHANNEL_KEY: Final = 64
 TICKET_CHANNEL_KEY: Final = 80
-
-
-class StatusChange(NamedTuple):
-    """A change of the effective status at event time `t` (µs).
-
-    `cause` is the id of the event, or the RFC 3339 time of the timer that caused it; `account` is a copy of the account
-    right after the change.
-    """
-
-    t: int
-    source: int
-    target: int
-    direction: Direction
-    cause: str
-    account: Account
-
-
-def decay(account: Account, t: int, rules: Rules) -> None:
-    """Decay an account's masses from its own time to `t` (µs), by each policy for the time in which it is in force."""
-    while (switch := rules.until(account.t)) is not None and switch < t:
-        _decay(account, switch, rules.at(account.t))
-    _decay(account, t, rules.at(account.t))
-
-
-def _decay(account: Account, t: int, policy: Policy) -> None:
-    elapsed = t - account.t
-    if elapsed <= 0:
-        return
-    if account.facts:
-        good, bad = account.good, account.bad
-        for half_life, members in policy.decay_groups:
-            factor = 0.0
-            for i in members:
-                if good[i] or bad[i]:
-                    factor = factor or exp2(-(elapsed / half_life))
-                    good[i] *= factor
-                    bad[i] *= factor
-        account.activity *= exp2(-(elapsed / ACTIVITY_HALF_LIFE_US))
-    account.t = t
-
-
-def lapse_at(account: Account, rules: Rules) -> int | None:
-    """Return the event time (µs) at which the account lapses if it stays silent, or None where it cannot lapse.
-
-    It is the first time at which the policy then in force allows no more silence: a stricter one applies from its switch on.
-    """
-    last = account.last if account.last is not None else account.heard
-    if last is None or account.status == LAPSED:
-        return None
-    policy, switch = rules.at(account.t), rules.until(account.t)
-    lapse = last + allowance_us(account, policy, policy.trade(account.industry))
-    while switch is not None and lapse >= switch:
-        policy = rules.at(switch)
-        lapse = max(switch, last + allowance_us(account, policy, policy.trade(account.industry)))
-        switch = rules.until(switch)
-    return lapse
-
-
-def due_at(account: Account, rules: Rules) -> int | None:
-    """Return the next event time (µs) at which the account changes without a fact: a lapse, or an override's end."""
-    lapse = lapse_at(account, rules)
-    if account.override is None:
-        return lapse
-    return account.override.until if lapse is None else min(lapse, account.override.until)
-
-
-def run_timers(account: Account, before: int, rules: Rules) -> list[StatusChange]:
-    """Run the timers due before event time `before` (µs), in order, and return the changes of the effective status."""
-    changes: list[StatusChange] = []
-    direction: Direction
-    while (due := due_at(account, rules)) is not None and due < before:
-        at = max(due, account.t)
-        decay(account, at, rules)
-        account.timer_at = at
-        status = account.effective_status
-        if account.override and account.override.until == due:
-            account.override = None
-            direction = "override"
-        else:
-            account.was, account.status, account.since = account.status, LAPSED, at
-            direction = "lapse"
-        if account.effective_status != status:
-            changes.append(
-                StatusChange(at, status, account.effective_status, direction, times.rfc3339(due), copy(account))
-            )
-    return changes
 
 
 def advance(account: Account, fact: f.Fact, rules: Rules) -> tuple[list[StatusChange], Reading]:
@@ -132,9 +57,12 @@ def advance(account: Account, fact: f.Fact, rules: Rules) -> tuple[list[StatusCh
     decay(account, t, rules)
     policy = rules.at(t)
     good, bad = account.good, account.bad
+    speaks_against = isinstance(fact, f.ProfileFact)
     for i, for_it, against in effects_of(fact, account, policy):
         good[i] += for_it
-        bad[i] += against
+        if against:
+            bad[i] += against
+            speaks_against = speaks_against or (i != BOUGHT and against >= SPEAKS)
     account.facts += 1
     alive = sign_of_life(fact)
     if alive:
@@ -144,10 +72,13 @@ def advance(account: Account, fact: f.Fact, rules: Rules) -> tuple[list[StatusCh
     status, direction = account.effective_status, _apply(account, fact, policy, alive=alive)
     reading = read(account, policy)
     # A command is no evidence: it sets or ends an override. The rules are evaluated again at the next event.
-    rule = None if isinstance(fact, f.CommandFact) else next_rule(account, reading, alive=alive)
+    # What has faded is told by the clock: no contact demotes an account by having come, unless it speaks against it.
+    rule = None if isinstance(fact, f.CommandFact) else next_rule(account, reading, alive=alive, falls=speaks_against)
     if rule:
-        account.status, account.since = rule.target, t
+        enter(account, rule.target, t)
         direction = direction or rule.direction
+    if rule or alive or speaks_against:
+        account.check = next_check(account, reading, policy)
     if account.effective_status != status:
         changes.append(
             StatusChange(t, status, account.effective_status, direction or "promotion", fact.id, copy(account))
@@ -167,6 +98,8 @@ def _record_life(account: Account, t: int, *, further_line: bool) -> None:
         else:
             account.spread += RHYTHM_SHARE * (abs(gap - account.gap) - account.spread)
             account.gap += RHYTHM_SHARE * (gap - account.gap)
+        if gap > account.longest and (account.was if account.status == LAPSED else account.status) >= CANDIDATE:
+            account.longest = int(gap)
     account.last = t
     if not further_line:
         account.activity += 1.0
@@ -175,7 +108,8 @@ def _record_life(account: Account, t: int, *, further_line: bool) -> None:
     if month != account.month:
         account.months = (account.months << (month - account.month) if account.months else 0) & MONTHS_MASK
         account.month = month
-    account.months |= 1
+        account.months |= 1
+        account.season = season_of(account.months)
 
 
 def _apply(account: Account, fact: f.Fact, policy: Policy, *, alive: bool) -> Direction | None:
@@ -183,11 +117,14 @@ def _apply(account: Account, fact: f.Fact, policy: Policy, *, alive: bool) -> Di
     if isinstance(fact, f.PurchaseFact):
         _apply_purchase(account, fact, policy)
     elif isinstance(fact, f.TicketFact):
-        _apply_ticket(account, fact, alive=alive)
+        _apply_ticket(account, fact, policy, alive=alive)
     elif isinstance(fact, f.MeetingFact):
-        _apply_meeting(account, fact)
+        _apply_meeting(account, fact, policy)
     elif isinstance(fact, f.ProfileFact):
+        before = account.profile
         _apply_profile(account, fact)
+        ends.apply_profile(account, before, fact.t, policy)
+        account.stretch = stretch_of(account, policy, policy.trade(account.industry))
     elif isinstance(fact, f.CommandFact):
         return apply_command(account, fact)
     return None
@@ -260,23 +197,43 @@ def _apply_line(account: Account, line: int, t: int, line_gap_us: int) -> None:
     account.line_at = t
 
 
-def _apply_ticket(account: Account, fact: f.TicketFact, *, alive: bool) -> None:
+def _is_custom(account: Account, policy: Policy) -> bool:
+    """Tell whether work for one that was never billed is custom: where nobody is billed, in the house, where it goes on."""
+    if not policy.bills or (account.profile is not None and account.profile.scope == INTERNAL):
+        return True
+    return account.met_gaps >= WORKED and account.first is not None and account.t - account.first >= WORKED_US
+
+
+def _apply_ticket(account: Account, fact: f.TicketFact, policy: Policy, *, alive: bool) -> None:
+    account.letters += alive and fact.channel != TICKET_BOT and fact.ticket not in account.tickets
     remember(account, fact)
+    if account.bought is None and alive and fact.channel != TICKET_BOT:
+        done = fact.kind in WORK_TICKETS or fact.status in DONE
+        account.bought = fact.t if done and _is_custom(account, policy) else None
+    ends.apply_ticket(account, fact, policy)
     if alive and fact.channel != TICKET_BOT:
+        record_contact(account, fact.t, policy)
         today = fact.t // times.DAY_US
         account.seen[TICKET_KEY + fact.kind] = today
         if fact.channel is not None:
             account.seen[TICKET_CHANNEL_KEY + fact.channel] = today
 
 
-def _apply_meeting(account: Account, fact: f.MeetingFact) -> None:
+def _apply_meeting(account: Account, fact: f.MeetingFact, policy: Policy) -> None:
     if fact.flags & f.NO_SHOW:
         return
+    record_contact(account, fact.t, policy)
+    account.meetings += 1
+    if fact.flags & f.SIGNED:
+        ends.begin_anew(account, fact.t, policy)
+        account.signed = fact.t
     today = fact.t // times.DAY_US
     account.seen[MEETING_KEY + fact.kind] = today
     if fact.channel is not None:
         account.seen[CHANNEL_KEY + fact.channel] = today
-    if fact.flags & f.SIGNED and account.bought is None:
+    if account.bought is None and (
+        fact.flags & f.SIGNED or (fact.kind in WORK_MEETINGS and _is_custom(account, policy))
+    ):
         account.bought = fact.t
 
 

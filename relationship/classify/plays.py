@@ -2,11 +2,12 @@
 
 A wrong class costs money both ways, so a play says what to stop as well. Actions are names; a firm decides what they mean
 in its work. Whether a lapsed account is won back depends on what it was: a client or candidate by the person who knew it, a
-buyer of many purchases by an offer, any other account not at all.
+buyer of many purchases by an offer, any other account not at all. Whoever has just signed an engagement is welcomed.
 """
 
 from typing import Final
 
+from relationship.classify.ends import ENGAGED
 from relationship.contract.decisions import PlayPart
 from relationship.policy.compiled import Policy
 from relationship.state.account import CANDIDATE, CLIENT, CUSTOMER, LAPSED, PROSPECT, Account
@@ -46,6 +47,13 @@ PLAYS: Final = {
         [NO_MASS, "self-serve deflection of its questions"],
     ),
 }
+WELCOME: Final = PlayPart(
+    "welcome",
+    "a first named contact, who sets it up with them",
+    EDUCATION,
+    ["introduce the person who looks after it", "agree on goals and outcomes", "set the first check-in"],
+    [NO_MASS, "discount codes", "self-serve deflection of its questions"],
+)
 ASK: Final = ("ask why", "learn from the answer")
 WIN_BACK: Final = {
     CLIENT: PlayPart(
@@ -81,9 +89,18 @@ LET_GO: Final = PlayPart(
 
 def play_of(account: Account, policy: Policy) -> PlayPart:
     """Return the play of an account's effective status; of a lapsed one by what it was before."""
-    if account.effective_status != LAPSED:
-        return PLAYS[account.effective_status]
+    status = account.effective_status
+    if status != LAPSED:
+        return WELCOME if status != CLIENT and _has_just_signed(account, policy) else PLAYS[status]
     was = account.was if account.status == LAPSED else account.status
     if was == CUSTOMER and account.purchases < policy.source.segment.loyal_purchases:
         return LET_GO
     return WIN_BACK.get(was, LET_GO)
+
+
+def _has_just_signed(account: Account, policy: Policy) -> bool:
+    """Tell whether it has signed an engagement or a retainer of late; a plan or a policy is none."""
+    if account.signed is None or account.ended is not None or account.t - account.signed > policy.welcome_us:
+        return False
+    contract = account.profile.contract if account.profile is not None else None
+    return contract is None or contract[0] in ENGAGED

@@ -17,6 +17,7 @@ from relationship.policy.compiled import Policy, Trade
 from relationship.state.account import CANDIDATE, CLIENT, CUSTOMER, LAPSED, PROSPECT, Account
 
 MUST_SHOW: Final = 2  # of engagement, personalisation, trust, commitment: the contract's condition for a client
+CONTACT_SHARE: Final = 0.5  # of the level that engagement must reach where two others open the gate
 GATE_SLACK: Final = 0.5  # the gate's hysteresis: a client stays one down to half of the level that it took to enter
 
 
@@ -40,10 +41,13 @@ class Reading(Struct, frozen=True, gc=False):
     def gate(self, slack: float = 1.0) -> bool:
         """Tell whether two of engagement, personalisation, trust, commitment reach the level, one of them of the first two.
 
-        The level is the policy's `gate` times `slack`.
+        The level is the policy's `gate` times `slack`. Some contact with people must show in any case: a box tailored by a
+        quiz and a plan with a nominal manager open no gate.
         """
         level = self.policy.gate * slack
         values = self.values
+        if values[ENGAGEMENT] < level * CONTACT_SHARE:
+            return False
         close = (values[ENGAGEMENT] >= level) + (values[PERSONALISATION] >= level)
         return close > 0 and close + (values[TRUST] >= level) + (values[COMMITMENT] >= level) >= MUST_SHOW
 
@@ -82,17 +86,35 @@ class Rule(NamedTuple):
     stay: str | None
     holds: Condition
 
+    @property
+    def is_fading(self) -> bool:
+        """Tell whether it is a demotion by evidence that has faded: those that have a least time."""
+        return self.direction == "demotion" and self.stay is not None
+
 
 def _known_long_enough(account: Account, reading: Reading) -> bool:
     return account.first is not None and account.t - account.first >= reading.policy.stays_us["tenure"]
 
 
+def _may_begin(account: Account, reading: Reading) -> bool:
+    if account.ended is None:
+        return True
+    policy = reading.policy
+    return account.t - account.ended >= (policy.anew_us if account.ended_by is None else policy.notice_us)
+
+
+def _has_ended(account: Account, _reading: Reading) -> bool:
+    return account.ended is not None
+
+
 def _becomes_client(account: Account, reading: Reading) -> bool:
-    return reading.score >= reading.trade.client_up and reading.gate() and _known_long_enough(account, reading)
+    stands = reading.score >= reading.trade.client_up and reading.gate()
+    return stands and _may_begin(account, reading) and _known_long_enough(account, reading)
 
 
-def _becomes_candidate(_account: Account, reading: Reading) -> bool:
-    return reading.score >= reading.trade.candidate_up and reading.is_turning()
+def _becomes_candidate(account: Account, reading: Reading) -> bool:
+    stands = reading.score >= reading.trade.candidate_up and reading.is_turning()
+    return stands and _may_begin(account, reading)
 
 
 def _has_cooled(_account: Account, reading: Reading) -> bool:
@@ -116,11 +138,15 @@ def _took_all_back(account: Account, _reading: Reading) -> bool:
 
 
 def _client_again(account: Account, reading: Reading) -> bool:
-    return account.was == CLIENT and not _is_no_client(account, reading)
+    return account.was == CLIENT and account.ended is None and not _is_no_client(account, reading)
 
 
 def _candidate_again(account: Account, reading: Reading) -> bool:
-    return account.was == CLIENT or (account.was == CANDIDATE and not _has_cooled(account, reading))
+    return account.ended is None and (account.was == CLIENT or _was_candidate(account, reading))
+
+
+def _was_candidate(account: Account, reading: Reading) -> bool:
+    return account.was == CANDIDATE and not _has_cooled(account, reading)
 
 
 def _always(_account: Account, _reading: Reading) -> bool:
@@ -146,6 +172,7 @@ RULES: Final = (
         "candidate",
         _becomes_client,
     ),
+    Rule(CLIENT, CUSTOMER, "demotion", "its agreement has ended", None, _has_ended),
     Rule(CANDIDATE, CUSTOMER, "demotion", "score falls below candidate_down", "candidate", _has_cooled),
     Rule(CLIENT, CUSTOMER, "demotion", "score falls below candidate_down", "client", _is_neither),
     Rule(CLIENT, CANDIDATE, "demotion", "score falls below client_down, or the gate closes", "client", _is_no_client),
@@ -167,15 +194,18 @@ OVERRIDE_SAYS: Final = "a person holds the status until a given time"
 _BY_SOURCE: Final = tuple(tuple(r for r in RULES if r.source == status) for status in range(LAPSED + 1))
 
 
-def next_rule(account: Account, reading: Reading, *, alive: bool) -> Rule | None:
-    """Return the first rule that fires, or None. `alive` tells whether the fact just folded was a sign of life.
+def next_rule(account: Account, reading: Reading, *, alive: bool, falls: bool) -> Rule | None:
+    """Return the first rule that fires, or None.
 
-    Only a sign of life ends a lapse.
+    Only a sign of life ends a lapse: `alive` tells whether the fact just folded was one. `falls` tells whether evidence that
+    has faded may be told now: by the clock, and by a fact that speaks against the account.
     """
     if account.status == LAPSED and not alive:
         return None
     held = account.t - account.since
     for rule in _BY_SOURCE[account.status]:
+        if rule.is_fading and not falls:
+            continue
         if (rule.stay is None or held >= reading.policy.stays_us[rule.stay]) and rule.holds(account, reading):
             return rule
     return None

@@ -12,8 +12,9 @@ from typing import Any, Final, NamedTuple, get_args, get_origin
 import msgspec
 
 from relationship.contract.names import DIMENSIONS
-from relationship.policy.file import MOST_MASS, NAMES, SAYINGS, PolicyFile
+from relationship.policy.file import FIRM_NAMES, MOST_MASS, NAMES, SAYINGS, PolicyFile
 from relationship.policy.text import Path, entries, line_of
+from relationship.policy.units import present
 
 MISSING: Final = "is missing"
 SIGNALS: Final = ("purchase", "meeting", "ticket", *SAYINGS)
@@ -56,6 +57,7 @@ def _broken(text: str, error: tomllib.TOMLDecodeError) -> Mistake:
 
 def _value(value: Any, kind: Any, path: Path) -> Iterator[Found]:
     """Yield the mistakes of a value that should be of a type."""
+    kind = present(kind)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         yield from _table(value, kind, path)
     elif get_origin(kind) is dict:
@@ -111,10 +113,16 @@ def _rules(data: dict[str, Any]) -> Iterator[Found]:
     for table in SIGNALS:
         for kind, effects in data["signals"][table].items():
             yield from _effects(effects, ("signals", table, kind))
+    firm = data.get("firm", {})
+    covered = firm.get("coverage", {})
+    for table, known in FIRM_NAMES.items():
+        yield from _unknown(firm.get(table, {}), known, ("firm", table))
     for name, industry in data["industries"].items():
         weights = industry.get("weights", {})
         yield from _dimensions(weights, ("industries", name, "weights"))
-        if not any(each["weight"] * weights.get(d, 1.0) for d, each in data["dimensions"].items()):
+        if not any(
+            covered.get(d, 1.0) * each["weight"] * weights.get(d, 1.0) for d, each in data["dimensions"].items()
+        ):
             yield ("industries", name), "no dimension weighs anything there"
 
 

@@ -6,17 +6,19 @@ and `version` are in every decision made under it.
 
 import math
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from relationship.contract import enums, times
 from relationship.contract.names import DIMENSIONS, INDEX
 from relationship.policy.check import MISSING, mistakes_in
-from relationship.policy.file import Effects, Industry, PolicyError, PolicyFile
+from relationship.policy.file import Effects, Firm, Industry, PolicyError, PolicyFile
 
 # One effect, compiled: (dimension, mass for, mass against).
 Effect = tuple[int, float, float]
@@ -31,6 +33,8 @@ class Trade:
         weights: the shares as published: in points, rounded to hundredths.
         scales: of each dimension, in its own unit.
         lapse_us: the silence (µs) that the trade allows; `client_lapse_us` that of a client.
+        usual: days between two contacts of a usual relationship of the trade.
+        longest: days of the longest rhythm by which evidence of the trade fades.
         candidate_up: a threshold in hundredths of a point, as are the three after it.
     """
 
@@ -39,6 +43,8 @@ class Trade:
     scales: tuple[float, ...]
     lapse_us: int
     client_lapse_us: int
+    usual: float
+    longest: float
     candidate_up: int
     candidate_down: int
     client_up: int
@@ -57,6 +63,36 @@ def _table(rows: dict[str, Effects], names: tuple[str, ...]) -> tuple[tuple[Effe
     return tuple(_effects(rows[name]) for name in names)
 
 
+CANCELLATION: Final = "cancellation"  # it says what is done, and not what a contact is about: it tells in any firm
+Table = tuple[tuple[Effect, ...], ...]
+
+
+def _blended(table: Table, names: tuple[str, ...], told: float) -> Table:
+    """Return the table of a firm in which a kind tells only so much (0-1); the rest is what a contact of any kind tells."""
+    if told >= 1.0:
+        return table
+    usual = [effects for effects, name in zip(table, names, strict=True) if name != CANCELLATION]
+    mean = tuple(
+        (i, good * (1.0 - told) / len(usual), bad * (1.0 - told) / len(usual))
+        for each in usual
+        for i, good, bad in each
+    )
+    return tuple(
+        effects
+        if name == CANCELLATION
+        else _summed([(i, good * told, bad * told) for i, good, bad in effects] + [*mean])
+        for effects, name in zip(table, names, strict=True)
+    )
+
+
+def _summed(effects: Iterable[Effect]) -> tuple[Effect, ...]:
+    sums: dict[int, tuple[float, float]] = {}
+    for i, good, bad in effects:
+        for_it, against = sums.get(i, (0.0, 0.0))
+        sums[i] = (for_it + good, against + bad)
+    return tuple((i, *masses) for i, masses in sorted(sums.items()))
+
+
 class Policy:
     """A checked policy, compiled for folding. Attributes that end in `_us` are µs; effects are (dimension, for, against)."""
 
@@ -70,10 +106,19 @@ class Policy:
         self.gate = source.thresholds.gate
         self.shape = source.shape
         self.lapse = source.lapse
-        signals = source.signals
+        self.cadence = source.cadence
+        self.confidence = source.confidence
+        ends = source.ends
+        self.anew_us, self.notice_us, self.welcome_us = (
+            int(days * times.DAY_US) for days in (ends.anew, ends.notice, ends.welcome)
+        )
+        firm, signals = source.firm or Firm(), source.signals
+        self.firm, self.bills = firm, firm.bills
         self.purchase = _table(signals.purchase, enums.PURCHASE_KINDS)
-        self.meeting = _table(signals.meeting, enums.MEETING_KINDS)
-        self.ticket = _table(signals.ticket, enums.TICKET_KINDS)
+        told = firm.kinds
+        meeting, ticket = _table(signals.meeting, enums.MEETING_KINDS), _table(signals.ticket, enums.TICKET_KINDS)
+        self.meeting = _blended(meeting, enums.MEETING_KINDS, told.get("meeting", 1.0))
+        self.ticket = _blended(ticket, enums.TICKET_KINDS, told.get("ticket", 1.0))
         self.extra = {
             name: _effects(row)
             for table in (
@@ -123,6 +168,22 @@ class Policy:
         """Return the tables of an industry by its position in the contract's list; None is `other`."""
         return self._trades[-1 if industry is None else industry]
 
+    @cached_property
+    def reach(self) -> float:
+        """How many of the 100 points the firm's events can say, before those that they cannot left the sum."""
+        return self.reach_of(self.firm)
+
+    def reach_of(self, firm: Firm) -> float:
+        """Return how many of the 100 points of this policy the events of another firm could say."""
+        weights = {d: each.weight for d, each in self.source.dimensions.items()}
+        return 100 * sum(weights[d] * firm.coverage.get(d, 1.0) for d in DIMENSIONS) / sum(weights.values())
+
+    @cached_property
+    def carries(self) -> float:
+        """How much of a judgement the firm's events can carry, 0-1: by its coverage, and by what its kinds tell."""
+        told = min(self.firm.kinds.values(), default=1.0)
+        return self.reach / 100 * (self.confidence.blind + (1.0 - self.confidence.blind) * told)
+
     def costs(self, industry: int | None) -> tuple[float, float]:
         """Return what a year of a false client and of a missed one cost in an industry, in the unit of `[costs]`."""
         return self._costs(self.source.industries[enums.INDUSTRIES[-1 if industry is None else industry]])
@@ -133,21 +194,26 @@ class Policy:
 
     def _compile(self, industry: Industry) -> Trade:
         source = self.source
-        weights = [source.dimensions[d].weight * industry.weights.get(d, 1.0) for d in DIMENSIONS]
+        covered, scaled = self.firm.coverage, self.firm.scales
+        weights = [source.dimensions[d].weight * industry.weights.get(d, 1.0) * covered.get(d, 1.0) for d in DIMENSIONS]
         total = sum(weights)
         shares = tuple(10_000 * w / total for w in weights)
         lapse_us = int(industry.lapse * times.DAY_US)
         t, (false_client, missed_client) = source.thresholds, self._costs(industry)
-        shift = industry.prior + source.costs.points * math.log2(false_client / missed_client)
+        shift = self.firm.bar + industry.prior + source.costs.points * math.log2(false_client / missed_client)
         return Trade(
             shares=shares,
             weights=tuple(round(share / 100, 2) for share in shares),
             scales=tuple(
-                source.dimensions[d].scale * (1.0 if d in {"duration", "breadth"} else industry.tempo)
+                source.dimensions[d].scale
+                * (1.0 if d in {"duration", "breadth"} else industry.tempo)
+                * scaled.get(d, 1.0)
                 for d in DIMENSIONS
             ),
             lapse_us=lapse_us,
             client_lapse_us=int(lapse_us * source.lapse.client),
+            usual=source.cadence.usual * self.firm.contact / industry.tempo,
+            longest=source.cadence.longest * industry.lapse,
             candidate_up=round(100 * (t.candidate_up + shift)),
             candidate_down=round(100 * (t.candidate_down + shift)),
             client_up=round(100 * (t.client_up + shift)),

@@ -21,6 +21,7 @@ SomeDays = Annotated[float, Meta(gt=0, le=CENTURY, description="days")]
 Factor = Annotated[float, Meta(gt=0, le=1_000, description="a factor")]
 Weight = Annotated[float, Meta(ge=0, le=1_000, description="a share, of which only the ratio to the others' matters")]
 Scale = Annotated[float, Meta(gt=0, le=CENTURY, description="mass of evidence at which it stands at one half")]
+Width = Annotated[float, Meta(gt=0, le=100, description="points of the score")]
 Purchases = Annotated[int, Meta(ge=0, le=1_000_000, description="purchases")]
 Signs = Annotated[float, Meta(gt=0, le=1_000_000, description="signs of life")]
 Kinds = Annotated[float, Meta(gt=0, le=1_000, description="kinds of contact or channel")]
@@ -63,6 +64,35 @@ class Lapse(Struct, frozen=True, forbid_unknown_fields=True):
     client: Share
 
 
+class Cadence(Struct, frozen=True, forbid_unknown_fields=True):
+    """How evidence fades by the account's own rhythm.
+
+    `usual` is the days between two contacts of a usual relationship; one that meets more often fades sooner, down to
+    `least` of the half-lives, one that meets less often later, for as long a rhythm as `longest` of the silence that its
+    trade allows. `memory` is the half-life (days) of a rhythm. `survived` is how much of the longest silence after which it
+    came back is allowed again, and `agreement` how much longer an agreement in force makes evidence and silence last.
+    """
+
+    usual: SomeDays = 30.0
+    least: Share = 1.0
+    longest: Factor = 1.5
+    memory: SomeDays = 365.0
+    survived: Factor = 1.25
+    agreement: Share = 1.0
+
+
+class Ends(Struct, frozen=True, forbid_unknown_fields=True):
+    """What follows an end: `anew` days after it an account can be a client again, by evidence after it alone.
+
+    `notice` are the days after a notice was given, which is worked off first. `welcome` are the days for which whoever has
+    signed an engagement is welcomed.
+    """
+
+    anew: Days = 60.0
+    notice: Days = 100.0
+    welcome: Days = 60.0
+
+
 class Segment(Struct, frozen=True, forbid_unknown_fields=True):
     """Where new, regular and loyal customers part."""
 
@@ -74,9 +104,21 @@ class Segment(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Confidence(Struct, frozen=True, forbid_unknown_fields=True):
-    """`half`: events that make a confidence of one half."""
+    """The chance that the account is a client, by its points above the bar: a logistic curve for each side of it.
 
-    half: Signs
+    One that stands as a client is one with a chance of a half at `client` points above the bar, and `client_width` points
+    more multiply its odds by e; `other` and `other_width` are the same of all others, and `ended` is the chance of one whose
+    agreement has ended. `blind` is what is left of these odds where the kinds of contacts tell nothing. `half` is of older
+    policies, and does nothing.
+    """
+
+    client: Shift = 2.0
+    client_width: Width = 6.0
+    other: Shift = 25.0
+    other_width: Width = 12.0
+    ended: Share = 0.02
+    blind: Share = 0.6
+    half: Signs = 6.0
 
 
 class Persons(Struct, frozen=True, forbid_unknown_fields=True):
@@ -139,6 +181,22 @@ class Costs(Struct, frozen=True, forbid_unknown_fields=True):
     points: Shift
 
 
+class Firm(Struct, frozen=True, forbid_unknown_fields=True):
+    """How one firm records. What its events cannot say leaves the sum; what is not named is as in the rest of the policy.
+
+    `coverage` (0-1) is how much of a dimension the firm's events can say; `scales` are factors on the dimensions' scales;
+    `kinds` (0-1) is how much the kind of a meeting or a ticket tells; `contact` is a factor on the days between two contacts
+    that are usual; `bills` tells whether its purchases are sent at all; `bar` moves all four thresholds, in points.
+    """
+
+    coverage: dict[str, Share] = {}
+    scales: dict[str, Factor] = {}
+    kinds: dict[str, Share] = {}
+    contact: Factor = 1.0
+    bills: bool = True
+    bar: Shift = 0.0
+
+
 class PolicyFile(Struct, frozen=True, forbid_unknown_fields=True):
     """The policy as its TOML file has it."""
 
@@ -148,7 +206,6 @@ class PolicyFile(Struct, frozen=True, forbid_unknown_fields=True):
     stays: Stays
     lapse: Lapse
     segment: Segment
-    confidence: Confidence
     persons: Persons
     dimensions: dict[str, Dimension]
     shape: Shape
@@ -157,6 +214,10 @@ class PolicyFile(Struct, frozen=True, forbid_unknown_fields=True):
     industries: dict[str, Industry]
     costs: Costs
     meeting_hours: dict[str, Share]
+    confidence: Confidence = Confidence()
+    cadence: Cadence = Cadence()
+    ends: Ends = Ends()
+    firm: Firm | None = None
 
 
 # What the fold looks up by name, table by table.
@@ -186,6 +247,13 @@ SAYINGS: Final[dict[str, tuple[str, ...]]] = {
     "referral": ("referred",),
 }
 
+
+# The tables of `[firm]`: the names that may be there, each with 1 where it is not.
+FIRM_NAMES: Final[dict[str, tuple[str, ...]]] = {
+    "coverage": DIMENSIONS,
+    "scales": DIMENSIONS,
+    "kinds": ("meeting", "ticket"),
+}
 
 # Every table of names: the path in the file, and the names that must be there, no more and no fewer.
 NAMES: Final[dict[tuple[str, ...], tuple[str, ...]]] = {

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from relationship.contract.names import DIMENSIONS
-from relationship.policy.file import MASS, MOST_MASS, NAMES, PolicyFile
+from relationship.policy.file import FIRM_NAMES, MASS, MOST_MASS, NAMES, PolicyFile
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 ID: Final = "urn:clientward:policy"
@@ -25,6 +25,8 @@ def policy_schema() -> dict[str, Any]:
     for table in definitions["Signals"]["properties"].values():
         table["properties"] = dict.fromkeys(table["properties"], _effects())
     definitions["Industry"]["properties"]["weights"]["propertyNames"] = {"enum": list(DIMENSIONS)}
+    for table, names in FIRM_NAMES.items():
+        definitions["Firm"]["properties"][table]["propertyNames"] = {"enum": list(names)}
     return schema
 
 

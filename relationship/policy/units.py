@@ -1,6 +1,7 @@
 """A policy's values one by one: each with its path, and with the unit that its type names."""
 
 from collections.abc import Iterator
+from types import UnionType
 from typing import Annotated, Any, Final, get_args, get_origin
 
 import msgspec
@@ -30,11 +31,18 @@ def unit_of(path: Path) -> str:
     return described(kind)
 
 
+def present(kind: Any) -> Any:
+    """Return the type of a table that may be absent, where it is there; any other type as it is."""
+    if get_origin(kind) is not UnionType:
+        return kind
+    return next((each for each in get_args(kind) if isinstance(each, type) and issubclass(each, msgspec.Struct)), kind)
+
+
 def child(kind: Any, name: str) -> Any:
     """Return the type of what a table of type `kind` holds under a name. Raises KeyError where it holds none such."""
     if get_origin(kind) is dict:
         return get_args(kind)[1]
-    return {field.encode_name: field.type for field in msgspec.structs.fields(kind)}[name]
+    return {field.encode_name: field.type for field in msgspec.structs.fields(present(kind))}[name]
 
 
 def described(kind: Any) -> str:

@@ -46,7 +46,7 @@ class Account(Struct, array_like=True):
         t: event time of the snapshot.
         good: mass of evidence for each dimension, decayed to `t`.
         bad: mass of evidence against each dimension, decayed to `t`.
-        activity: number of signs of life, decayed to `t`; the confidence is derived from it.
+        activity: number of signs of life, decayed to `t`.
         facts: number of facts folded.
         first: time of the first sign of life.
         last: time of the last sign of life.
@@ -75,6 +75,18 @@ class Account(Struct, array_like=True):
         tickets_forgotten: a ticket has left `tickets` for want of room.
         merge: the merge in force, which overrides cannot pass.
         timer_at: time at which a timer changed the account last.
+        met: time of the last contact with a person.
+        met_first: time of the first contact with a person; `meetings` and `letters` count the meetings and tickets since.
+        met_gaps: number of gaps between contacts with people, the older ones decayed; `met_days` the sum of their days and
+            `met_squares` that of their squares.
+        stretch: factor on the half-lives of its evidence, by its rhythm and an agreement in force.
+        longest: the longest silence (whole days) after which a candidate or client came back.
+        season: months of silence that followed this month in an earlier year, 0 where none did.
+        signed: time at which it signed an engagement or a retainer.
+        ended: time at which its agreement ended; None where none has, or where it has begun anew.
+        ended_by: CRC of the ticket that ended it; None where a profile or the day of its end did.
+        ended_good: evidence of engagement and personalisation from before the end, which counts again if that is undone.
+        check: next time at which the rules are tried by the clock: evidence may have faded, a least time have passed.
     """
 
     t: int = 0
@@ -111,6 +123,21 @@ class Account(Struct, array_like=True):
     tickets_forgotten: bool = False
     merge: Merge | None = None
     timer_at: int = 0
+    met: int | None = None
+    met_first: int | None = None
+    meetings: int = 0
+    letters: int = 0
+    met_gaps: Number = 0
+    met_days: Number = 0
+    met_squares: Number = 0
+    stretch: Number = 1
+    longest: int = 0
+    season: int = 0
+    signed: int | None = None
+    ended: int | None = None
+    ended_by: int | None = None
+    ended_good: tuple[float, float] | None = None
+    check: int | None = None
 
     @property
     def effective_status(self) -> int:

@@ -5,7 +5,8 @@ A late event counts from when it happened, and a corrected one as corrected.
 
 from typing import NamedTuple
 
-from relationship.classify.fold import StatusChange, advance, run_timers
+from relationship.classify.fold import advance
+from relationship.classify.timers import StatusChange, run_timers
 from relationship.contract import times
 from relationship.policy.schedule import Rules
 from relationship.state import facts as f

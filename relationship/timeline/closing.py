@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from relationship.classify.fold import due_at
 from relationship.classify.segments import standing_of
+from relationship.classify.timers import due_at
 from relationship.classify.transitions import read
 from relationship.contract.outcome import Outcome, Verdict
 from relationship.state.record import STANDINGS, AccountRecord, PublishedState, encode

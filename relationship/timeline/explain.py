@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Callable
 from typing import Final
 
-from relationship.classify.dimensions import confidence
+from relationship.classify.confidence import confidence
 from relationship.classify.evidence import evidence_of
-from relationship.classify.fold import StatusChange
 from relationship.classify.plays import play_of
 from relationship.classify.segments import segment_of
+from relationship.classify.timers import StatusChange
 from relationship.classify.transitions import Reading
 from relationship.contract import enums, times
 from relationship.contract.decisions import DimensionPart, PolicyPart, Reclassification
@@ -92,7 +92,7 @@ def reclassification(
         effective_at=times.rfc3339(decision.effective),
         decided_at=times.rfc3339(decided_at),
         score=reading.score / 100,
-        confidence=round(confidence(account, policy), 3),
+        confidence=round(confidence(account, reading.score, policy), 3),
         dimensions=dimension_parts(reading, evidence_of(facts, account, policy)),
         why=why,
         what_next=what_next(account, policy),
@@ -148,15 +148,46 @@ def why(change: StatusChange, cause: f.Fact | None, reading: Reading) -> str:
     if special := _SENTENCES.get(change.direction):
         return special(change, cause, reading)
     if change.target in {CANDIDATE, CLIENT}:
-        return f"From {source} to {target}: {_carried(reading)}; {describe(cause)} tipped it."
+        parts = [part for part in (counted(change.account, reading), _carried(reading)) if part]
+        return f"From {source} to {target}: {'; '.join(parts)}; {_tipped(change, cause)}."
     return f"Its first agreement or purchase: {describe(cause)}." if cause else f"It is a {target} now."
+
+
+def counted(account: Account, reading: Reading) -> str:
+    """Return how many meetings and tickets there are since when, and how often that is against the trade's usual."""
+    if account.met_first is None:
+        return ""
+    named = [_number(account.meetings, "meeting"), _number(account.letters, "ticket")]
+    text = f"{' and '.join(name for name in named if name)} since {times.rfc3339(account.met_first)[:10]}"
+    count = account.meetings + account.letters
+    if count <= 1:
+        return text
+    apart = (account.t - account.met_first) / times.DAY_US / count
+    return f"{text}, one in {apart:.0f} days where one in {reading.trade.usual:.0f} is usual"
+
+
+def _number(count: int, name: str) -> str:
+    return "" if not count else f"{count} {name}{'s' if count > 1 else ''}"
+
+
+def _tipped(change: StatusChange, cause: f.Fact | None) -> str:
+    if cause is None:
+        return f"it had stood so for the least time on {times.rfc3339(change.t)[:10]}"
+    return f"{describe(cause)} tipped it"
 
 
 def _why_lapse(change: StatusChange, _cause: f.Fact | None, _reading: Reading) -> str:
     account = change.account
     last = account.last if account.last is not None else account.heard
-    days = (change.t - (change.t if last is None else last)) // times.DAY_US
-    return f"No sign of life for {days} days, longer than its own rhythm and its industry allow."
+    since = change.t if last is None else last
+    days = (change.t - since) // times.DAY_US
+    rhythm = (
+        f"its own rhythm was one every {account.gap:.0f} days" if account.gap >= 1.0 else "it has no rhythm of its own"
+    )
+    return (
+        f"No sign of life for {days} days, since {times.rfc3339(since)[:10]}: {rhythm}, and {days} days of silence are "
+        "allowed by that, its history and its industry."
+    )
 
 
 def _why_override(change: StatusChange, _cause: f.Fact | None, _reading: Reading) -> str:
@@ -172,9 +203,28 @@ def _why_return(change: StatusChange, cause: f.Fact | None, reading: Reading) ->
 
 
 def _why_demotion(change: StatusChange, cause: f.Fact | None, reading: Reading) -> str:
+    account = change.account
     if change.target == PROSPECT:
         return f"Its only purchase was taken back in full, by {describe(cause)}."
-    return f"The relationship has faded to {reading.score / 100:.0f} points by {describe(cause)}: {_carried(reading)}."
+    if change.source == CLIENT and account.ended is not None:
+        return f"Its agreement ended on {times.rfc3339(account.ended)[:10]}, {_ended_by(cause)}: a client no more."
+    left = f"{reading.score / 100:.0f} points"
+    if cause is not None:
+        return f"The relationship has faded to {left} by {describe(cause)}: {_carried(reading)}."
+    day = times.rfc3339(change.t)[:10]
+    if account.met is None:
+        return f"The relationship has faded to {left} by {day}: {_carried(reading)}."
+    days = (change.t - account.met) // times.DAY_US
+    return (
+        f"The relationship has faded to {left} by {day}: its last contact with people was {days} days before, where one in "
+        f"{reading.trade.usual:.0f} is usual; {_carried(reading)}."
+    )
+
+
+def _ended_by(cause: f.Fact | None) -> str:
+    if cause is None:
+        return "as was agreed"
+    return f"by {describe(cause)}"
 
 
 _SENTENCES: Final[dict[str, Callable[[StatusChange, f.Fact | None, Reading], str]]] = {

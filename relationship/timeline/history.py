@@ -14,7 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from relationship.classify.commands import CORRECT
-from relationship.classify.fold import StatusChange, advance, due_at, fresh, run_timers
+from relationship.classify.fold import advance, fresh
+from relationship.classify.timers import StatusChange, due_at, run_timers
 from relationship.classify.transitions import Reading
 from relationship.contract import times
 from relationship.contract.outcome import Applied, Reason, Refused, Repeat, Verdict
@@ -155,12 +156,9 @@ def _append(record: AccountRecord, fact: f.Fact, rules: Rules) -> HistoryUpdate:
     record.append(fact)
     t = fact.t
     record.newest = max(record.newest, t)
-    head, clock = record.head, max(record.clock, t)
-    record.clock = clock
-    # After a sign of life at `t` no lapse is due at `t`; any other timer due at that very time runs, as it does in a refold.
-    if clock > t or head.last != t or head.override is not None:
-        due = run_timers(head, clock + 1, rules)
-        changes, reading = changes + due, None if due else reading
+    record.clock = max(record.clock, t)
+    due = run_timers(record.head, record.clock + 1, rules)  # those due at that very time too, as in a refold
+    changes, reading = changes + due, None if due else reading
     return HistoryUpdate(APPLIED, [], changes, reading)
 
 

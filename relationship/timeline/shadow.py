@@ -10,7 +10,8 @@ import hashlib
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from relationship.classify.fold import advance, run_timers
+from relationship.classify.fold import advance
+from relationship.classify.timers import run_timers
 from relationship.classify.transitions import read
 from relationship.contract import enums, times
 from relationship.contract.decisions import PolicyPart, ShadowDifference, SidePart, to_json

@@ -1,6 +1,6 @@
 """The state of an account, as it is published on the compacted topic and printed by the command line."""
 
-from relationship.classify.dimensions import confidence
+from relationship.classify.confidence import confidence
 from relationship.classify.plays import play_of
 from relationship.classify.segments import segment_of
 from relationship.contract import enums, times
@@ -27,7 +27,7 @@ def state_of(account_id: str, record: AccountRecord, score: int, policy: Policy)
         status=enums.STATUSES[head.effective_status],
         since=times.rfc3339(since_of(record)),
         score=score / 100,
-        confidence=round(confidence(head, policy), 3),
+        confidence=round(confidence(head, score, policy), 3),
         segment=segment_of(head, policy),
         play=play_of(head, policy).name,
         policy=PolicyPart(policy.id, policy.version),

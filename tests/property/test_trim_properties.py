@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from story import NOW_US, POLICY, command, fold, in_force, purchase, record_of, steps
 from test_core_properties import EVENTS, messages, named
 
-from relationship.classify.fold import advance, run_timers
+from relationship.classify.fold import advance
+from relationship.classify.timers import run_timers
 from relationship.contract import messages as m
 from relationship.contract.outcome import RECLASSIFIED, Delivered
 from relationship.contract.times import DAY_US

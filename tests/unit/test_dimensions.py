@@ -9,12 +9,13 @@ import pytest
 from story import POLICY as PACKAGED
 
 from relationship.classify import dimensions
-from relationship.classify.dimensions import allowance_us, confidence, contributions, values
+from relationship.classify.confidence import confidence
+from relationship.classify.dimensions import allowance_us, contributions, values
 from relationship.contract.names import DIMENSIONS, INDEX
 from relationship.contract.times import DAY_US
-from relationship.policy.compiled import Policy, Trade
+from relationship.policy.compiled import Policy, Trade, default_text, parse_policy
 from relationship.policy.file import Confidence, Dimension, Industry, Lapse, Shape
-from relationship.state.account import CLIENT, CUSTOMER, Account
+from relationship.state.account import CANDIDATE, CLIENT, CUSTOMER, Account, Override
 from relationship.state.facts import HAS_GOALS, HAS_MANAGER, ProfileFact
 
 SHAPE = Shape(
@@ -266,16 +267,24 @@ def test_a_cap_bounds_its_dimension_and_no_other():
 def test_contributions_are_whole_hundredths_rounded_half_up():
     """Shares of 200, 300 and 501 hundredths times values: 100.0 → 100, 150.0 → 150, 250.5 → 251; 0 stays 0."""
     shares = (200.0, 300.0, 501.0, 10.0)
-    trade = Trade(shares, shares, shares, 0, 0, 0, 0, 0, 0)
+    trade = Trade(shares, shares, shares, 0, 0, 0, 0, 0, 0, 0, 0)
     assert contributions([0.5, 0.5, 0.5, 0.0], trade) == [100, 150, 251, 0]
     assert contributions([0.0, 0.0, 0.0, 0.049], trade) == [0, 0, 0, 0]
     assert contributions([0.0, 0.0, 0.0, 0.05], trade) == [0, 0, 0, 1]
 
 
-def test_confidence_is_one_half_at_half_the_policys_signs():
-    """Six signs of life are one half, twelve three quarters, none nothing."""
-    assert [confidence(account(activity=signs), POLICY) for signs in (0.0, 6.0, 12.0)] == [
-        0.0,
-        pytest.approx(0.5),
-        pytest.approx(0.75),
-    ]
+def test_confidence_is_the_chance_of_the_standing():
+    """Half at the bar's middle, more above it as a client, more below it as none; sure of nothing where little is told."""
+    up, points = PACKAGED.trade(None).client_up, 100
+    middle = up + 2 * points
+    assert confidence(account(status=CLIENT), middle, PACKAGED) == pytest.approx(0.5)
+    assert confidence(account(status=CLIENT), middle + 20 * points, PACKAGED) > 0.95
+    assert confidence(account(status=CUSTOMER), up - 40 * points, PACKAGED) > 0.99
+    assert confidence(account(status=CANDIDATE), up, PACKAGED) < confidence(
+        account(status=CANDIDATE), up - 900, PACKAGED
+    )
+    assert confidence(account(status=CUSTOMER, ended=1), up, PACKAGED) == pytest.approx(0.98)
+    blind = parse_policy(f"{default_text()}\n[firm.kinds]\nmeeting = 0.0\n[firm.coverage]\ntrust = 0.0", "blind")
+    assert 0.5 < confidence(account(status=CLIENT), middle + 2000, blind) < 0.93
+    held = account(status=CUSTOMER, override=Override(CLIENT, 1))
+    assert confidence(held, up, PACKAGED) == pytest.approx(1 - confidence(account(status=CUSTOMER), up, PACKAGED))

@@ -9,19 +9,15 @@ from variants import variant
 
 from relationship.classify.dimensions import allowance_us
 from relationship.classify.fold import (
-    ACTIVITY_HALF_LIFE_US,
     CHANNEL_KEY,
     LINES_KEPT,
     MEETING_KEY,
     TICKET_CHANNEL_KEY,
     TICKET_KEY,
     advance,
-    decay,
-    due_at,
     fresh,
-    lapse_at,
-    run_timers,
 )
+from relationship.classify.timers import ACTIVITY_HALF_LIFE_US, decay, due_at, lapse_at, run_timers
 from relationship.contract import enums
 from relationship.contract.names import DIMENSIONS, INDEX
 from relationship.contract.times import DAY_US, micros
@@ -547,10 +543,11 @@ def test_a_lapsed_account_is_brought_back_by_a_sign_of_life_alone():
 
 
 def test_a_fresh_account_is_a_prospect_without_an_event():
-    """Nothing is known of it: no time, no mass, no count, no profile."""
+    """Nothing is known of it: no time, no mass, no count, no profile, and no rhythm by which it would fade otherwise."""
     assert fresh() == Account()
     nothing = {name for name, value in structs.asdict(fresh()).items() if value in (0, None, [], {}, [0.0] * 14)}
-    assert nothing == set(Account.__struct_fields__)
+    assert nothing == set(Account.__struct_fields__) - {"stretch"}
+    assert fresh().stretch == 1
     assert (fresh().status, fresh().effective_status, fresh().industry) == (PROSPECT, PROSPECT, None)
 
 

@@ -19,7 +19,7 @@ SCHEMA = Draft202012Validator(policy_schema())
 MISTAKES = [
     ("gate = 0.25", "gate = 2.5", "thresholds.gate", "<= 1.0"),
     ("gate = 0.25", "gate = '0.25'", "thresholds.gate", "expected number, got str"),
-    ("half = 6.0", "half = inf", "confidence.half", "expected number"),
+    ("client_width = 6.0", "client_width = inf", "confidence.client_width", "expected number"),
     ("[stays]", "[stayz]", "stayz", "known are id, version"),
     ('version = "1"', "", "version", "is missing"),
     ("longest = 730.0", "", "lapse.longest", "is missing"),

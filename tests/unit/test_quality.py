@@ -180,8 +180,8 @@ def test_the_page_is_of_the_results():
 
 
 def test_the_written_results_meet_the_aims():
-    """Every aim is reached, or no method reaches it and the loyalty measure is the best one's equal."""
-    found = aims(RESULTS)
+    """On the simulator and on real purchases every aim is reached, or no method reaches it and ours is the best's equal."""
+    found = aims(RESULTS | {"firms": None})
     assert len(found) == 5
     assert not [aim for aim in found if aim.failed]
 

@@ -1,5 +1,6 @@
 """The simulator plays every kind of account, in order, from a truth of its own, and the same way every time."""
 
+import hashlib
 import io
 import itertools
 import json
@@ -61,6 +62,15 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
     first, same, other = (file.getvalue() for file in files)
     assert first == same
     assert first != other
+
+
+def test_a_published_seed_plays_what_it_always_played() -> None:
+    """The bytes of a seed are pinned: measures, demos and lessons name seeds, and must mean the same streams by them."""
+    file, simulated = io.BytesIO(), simulate(120, END, seed=7)
+    write(simulated.events(), file)
+    write_truth(simulated, file)
+    pinned = "4b77c24c959b8a2b980e144099cfd7108cb464ea6087bf808705b439887aae4c"
+    assert hashlib.sha256(file.getvalue()).hexdigest() == pinned
 
 
 def test_an_account_does_not_depend_on_how_many_others_there_are() -> None:

@@ -8,7 +8,7 @@ from math import nextafter
 import pytest
 from story import POLICY
 
-from relationship.classify.transitions import GATE_SLACK, RULES, Reading, next_rule
+from relationship.classify.transitions import CONTACT_SHARE, GATE_SLACK, RULES, Reading, next_rule
 from relationship.contract.names import INDEX
 from relationship.state.account import CANDIDATE, CLIENT, CUSTOMER, LAPSED, PROSPECT, Account
 
@@ -16,6 +16,7 @@ TRADE = POLICY.trade(None)
 GATE = POLICY.gate
 STAY = POLICY.stays_us
 TENURE = STAY["tenure"]
+ANEW = POLICY.anew_us
 LONG = 10**15  # µs, thirty years: longer than any stay
 NOTHING: dict[str, float] = {}
 OPEN = {"engagement": GATE, "trust": GATE}
@@ -36,12 +37,25 @@ def reading(score, shown):
     return Reading(score, values, [0] * len(INDEX), TRADE, POLICY)
 
 
-def fired(status, score=0, shown=NOTHING, *, held=LONG, known=LONG, bought=True, was=PROSPECT, alive=True):
+def fired(
+    status,
+    score=0,
+    shown=NOTHING,
+    *,
+    held=LONG,
+    known=LONG,
+    bought=True,
+    was=PROSPECT,
+    alive=True,
+    ended=None,
+    notice=None,
+):
     """Return the status that the rules lead to and the direction, or None where they leave the account as it is."""
     t = 2 * LONG
     first = None if known is None else t - known
     account = Account(t=t, status=status, since=t - held, first=first, was=was, bought=t if bought else None)
-    rule = next_rule(account, reading(score, shown), alive=alive)
+    account.ended, account.ended_by = (None, None) if ended is None else (t - ended, notice)
+    rule = next_rule(account, reading(score, shown), alive=alive, falls=True)
     return None if rule is None else (rule.target, rule.direction)
 
 
@@ -71,7 +85,12 @@ CASES = [
     ((CANDIDATE, CLIENT), {"score": 10_000, "shown": {"engagement": GATE, "commitment": below(GATE)}}, False),
     ((CANDIDATE, CLIENT), {"score": 10_000, "shown": {"personalisation": below(GATE), "trust": GATE}}, False),
     ((CANDIDATE, CLIENT), {"score": 10_000, "shown": {"engagement": GATE, "personalisation": GATE}}, True),
-    ((CANDIDATE, CLIENT), {"score": 10_000, "shown": {"personalisation": GATE, "commitment": GATE}}, True),
+    ((CANDIDATE, CLIENT), {"score": 10_000, "shown": {"personalisation": GATE, "commitment": GATE}}, False),
+    (
+        (CANDIDATE, CLIENT),
+        {"score": 10_000, "shown": {"personalisation": GATE, "commitment": GATE, "engagement": GATE * CONTACT_SHARE}},
+        True,
+    ),
     ((CANDIDATE, CLIENT), {"score": 10_000, "shown": {"engagement": 1.0}}, False),
     ((CANDIDATE, CLIENT), {"score": 10_000, "shown": {"trust": 1.0, "commitment": 1.0}}, False),
     ((CANDIDATE, CUSTOMER), {"score": TRADE.candidate_down - 1, "held": STAY["candidate"]}, True),
@@ -85,6 +104,13 @@ CASES = [
     ((CLIENT, CANDIDATE), {"score": TRADE.client_down, "shown": HALF_OPEN}, False),
     ((CLIENT, CANDIDATE), {"score": 10_000, "shown": {**HALF_OPEN, "trust": below(HALF_OPEN["trust"])}}, True),
     ((CLIENT, CANDIDATE), {"score": 10_000, "shown": {"trust": 1.0, "commitment": 1.0}}, True),
+    ((CLIENT, CUSTOMER), {"score": 10_000, "shown": OPEN, "held": 0, "ended": 0}, True),
+    ((CANDIDATE, CLIENT), {"score": 10_000, "shown": OPEN, "ended": ANEW - 1}, False),
+    ((CANDIDATE, CLIENT), {"score": 10_000, "shown": OPEN, "ended": ANEW}, True),
+    ((CANDIDATE, CLIENT), {"score": 10_000, "shown": OPEN, "ended": POLICY.notice_us - 1, "notice": 7}, False),
+    ((CANDIDATE, CLIENT), {"score": 10_000, "shown": OPEN, "ended": POLICY.notice_us, "notice": 7}, True),
+    ((CUSTOMER, CANDIDATE), {"score": 10_000, "shown": OPEN, "ended": ANEW - 1}, False),
+    ((LAPSED, CANDIDATE), {"was": CLIENT, "score": 10_000, "shown": OPEN, "ended": LONG}, False),
     ((CLIENT, CANDIDATE), {"score": TRADE.candidate_down}, True),
     ((LAPSED, CLIENT), {"was": CLIENT, "score": TRADE.client_down, "shown": HALF_OPEN, "held": 0}, True),
     ((LAPSED, CLIENT), {"was": CLIENT, "score": TRADE.client_down - 1, "shown": OPEN}, False),
@@ -110,7 +136,7 @@ CASES = [
 def test_a_row_fires_at_its_edge_and_not_beside_it(row, case, fires):
     """At the threshold, the gate, the least stay and the tenure the row fires; one unit short of any of them it does not."""
     source, target = row
-    (rule,) = [each for each in RULES if (each.source, each.target) == row]
+    rule = next(each for each in RULES if (each.source, each.target) == row)
     found = fired(source, **case)
     if fires:
         assert found == (target, rule.direction)

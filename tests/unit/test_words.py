@@ -6,8 +6,8 @@ Numbers and days are those of the policy that comes with the package.
 import pytest
 from story import POLICY, command, courtship, fold, meeting, on, profile, purchase, record_of, ticket
 
-from relationship.classify.fold import StatusChange
 from relationship.classify.plays import LET_GO, PLAYS, WIN_BACK
+from relationship.classify.timers import StatusChange
 from relationship.classify.transitions import Reading, read
 from relationship.contract.names import DIMENSIONS
 from relationship.contract.times import DAY_US, micros
@@ -16,15 +16,27 @@ from relationship.state.account import CANDIDATE, CLIENT, CUSTOMER, LAPSED, PROS
 from relationship.state.facts_from_messages import fact_of
 from relationship.timeline.explain import describe, dimension_parts, why
 from relationship.timeline.state_message import since_of
-from relationship.timeline.what_next import APART_US, MOST_STEPS, NUMBERS, STEPS, what_next
+from relationship.timeline.what_next import (
+    ADVICE,
+    APART_US,
+    MOST_STEPS,
+    NUMBERS,
+    PLANNING,
+    PURCHASE,
+    REVIEW,
+    STEPS,
+    what_next,
+)
 
 SIGNED = {"id": "c", "kind": "retainer", "signed_on": on(-1).date()}
 
 
-def plans(count, status, day):
-    """Return what comes next where planning meetings do."""
+def plans(count, status, since, until, silence=None):
+    """Return what comes next where planning meetings do, with all that they are taken to be."""
+    lapse = f"; silence until {silence} would make it lapsed" if silence else ""
     return (
-        f"{count} planning meetings, a week apart, would make it a {status}; silence until {day} would make it lapsed."
+        f"{count} planning meetings of an hour in person, which it asks for and whose outcomes are met, a week apart, the "
+        f"first between {since} and {until}, would make it a {status}{lapse}."
     )
 
 
@@ -38,21 +50,26 @@ def test_the_sentences_of_a_courtship():
     assert told(courtship()) == [
         (
             "Its first agreement or purchase: the purchase of goods of 2024-01-02.",
-            plans("Three", "candidate", "2024-06-30"),
+            plans("Three", "candidate", "2024-02-16", "2024-03-01", "2024-06-30"),
         ),
         (
             (
-                "From customer to candidate: trust, regular contact and work tailored to them bring 29 of its 40 points; "
-                "the check-in meeting of 2024-04-05 tipped it."
+                "From customer to candidate: 3 meetings and 1 ticket since 2024-03-01, one in 9 days where one in 30 is "
+                "usual; trust, regular contact and work tailored to them bring 29 of its 40 points; the check-in meeting of "
+                "2024-04-05 tipped it."
             ),
-            plans("Three", "client", "2024-10-02"),
+            plans("Three", "client", "2024-05-20", "2024-06-03", "2024-10-02"),
         ),
         (
             (
-                "From candidate to client: regular contact, trust and work tailored to them bring 35 of its 54 points; the "
-                "planning meeting of 2024-05-10 tipped it."
+                "From candidate to client: 5 meetings and 1 ticket since 2024-03-01, one in 12 days where one in 30 is "
+                "usual; regular contact, trust and work tailored to them bring 35 of its 54 points; the planning meeting of "
+                "2024-05-10 tipped it."
             ),
-            "Silence until 2024-09-04 would make it lapsed.",
+            (
+                "If it meets and writes to nobody, a purchase of goods after 2024-07-05 no longer keeps it a client; a "
+                "notice would end it at once; silence until 2024-09-04 would make it lapsed."
+            ),
         ),
     ]
 
@@ -61,15 +78,18 @@ def test_the_sentences_of_a_lapse_and_a_return():
     """The days of silence, and what it was before."""
     assert told([*courtship(), purchase(1000)])[-2:] == [
         (
-            "No sign of life for 117 days, longer than its own rhythm and its industry allow.",
-            "A purchase would make it a candidate.",
+            (
+                "No sign of life for 117 days, since 2024-06-09: its own rhythm was one every 14 days, and 117 days of "
+                "silence are allowed by that, its history and its industry."
+            ),
+            "A purchase of goods, between 2024-11-18 and 2024-12-02, would make it a candidate.",
         ),
         (
             (
                 "Back after a silence, with the purchase of goods of 2026-09-27; it was a client before, and the time they "
                 "have known us, regular contact and loyalty bring 4 of its 5 points."
             ),
-            "A planning meeting would make it a customer; silence until 2028-09-26 would make it lapsed.",
+            "No 6 pieces of one kind of evidence would change it; silence until 2028-09-26 would make it lapsed.",
         ),
     ]
 
@@ -84,7 +104,7 @@ def test_the_sentences_of_an_override():
         ),
         (
             "The override has ended, and the evidence says customer.",
-            plans("Three", "candidate", "2024-07-29"),
+            plans("Three", "candidate", "2024-02-15", "2024-02-29", "2024-07-29"),
         ),
     ]
 
@@ -94,10 +114,10 @@ def test_the_sentences_of_a_demotion_and_of_a_correction():
     faded = told([*courtship(), *(purchase(165 + 20 * i) for i in range(40))])
     assert faded[3] == (
         (
-            "The relationship has faded to 46 points by the purchase of goods of 2024-08-13: trust, regular contact and "
-            "work tailored to them bring 27 of its 46 points."
+            "The relationship has faded to 46 points by 2024-08-14: its last contact with people was 66 days before, where "
+            "one in 30 is usual; trust, regular contact and work tailored to them bring 27 of its 46 points."
         ),
-        plans("Two", "client", "2025-02-09"),
+        plans("Two", "client", "2024-09-28", "2024-10-12", "2025-02-09"),
     )
     assert told([purchase(10, "s"), purchase(5, "f")])[1][0] == (
         "The promotion from prospect to customer of 2024-01-11 no longer holds: event f came late, or corrected what had "
@@ -110,7 +130,7 @@ def test_an_account_without_a_sign_of_life_cannot_lapse():
     assert told([profile(0, contract=SIGNED)]) == [
         (
             "Its first agreement or purchase: the profile of 2024-01-01.",
-            "Two planning meetings, a week apart, would make it a candidate.",
+            plans("Two", "candidate", "2024-02-15", "2024-02-29"),
         )
     ]
 
@@ -118,7 +138,10 @@ def test_an_account_without_a_sign_of_life_cannot_lapse():
 def test_what_no_evidence_of_one_kind_would_change():
     """A client that cannot lapse, a customer against whom everything speaks, and a prospect who need only buy."""
     client = Account(t=micros(on(0)), status=CLIENT, since=micros(on(0)))
-    assert what_next(client, POLICY) == "A sign of life."
+    assert what_next(client, POLICY) == (
+        "If it meets and writes to nobody, a purchase of goods after 2024-01-08 no longer keeps it a client; a notice would "
+        "end it at once."
+    )
     customer = Account(t=micros(on(0)), status=CUSTOMER, since=micros(on(0)), bought=micros(on(0)))
     customer.bad[1] = customer.bad[2] = customer.bad[4] = 1e6
     assert what_next(customer, POLICY) == "No 6 pieces of one kind of evidence would change it."
@@ -126,30 +149,34 @@ def test_what_no_evidence_of_one_kind_would_change():
     assert what_next(customer, POLICY) == (
         "No 6 pieces of one kind of evidence would change it; silence until 2024-07-29 would make it lapsed."
     )
-    assert what_next(Account(t=micros(on(0))), POLICY) == "A purchase would make it a customer."
+    assert what_next(Account(t=micros(on(0))), POLICY) == (
+        "A purchase of goods, between 2024-01-08 and 2024-01-22, would make it a customer."
+    )
 
 
 def test_the_kinds_of_evidence_that_are_tried():
     """Each as the fact that its words say: an hour's meeting that the account asked for, a ticket of its own, a sale."""
     t = 5 * DAY_US
     assert (MOST_STEPS, APART_US, len(NUMBERS)) == (6, 7 * DAY_US, 7)
-    words = {step.one: (step.many, step.fact(t)) for steps in STEPS.values() for step in steps}
-    assert words["a planning meeting"] == (
-        "planning meetings",
-        f.MeetingFact(t, "", 4, 60.0, 0, 0, 1, 1, f.OUTCOME_MET),
-    )
-    assert words["a review meeting"] == ("review meetings", f.MeetingFact(t, "", 5, 60.0, 0, 0, 1, 1, f.OUTCOME_MET))
-    many, asked = words["a question for advice"]
-    assert many == "questions for advice"
-    assert asked == f.TicketFact(t, "", t & 0xFFFFFFFF, 0, 4, 0, 0, None, None, 0, None)
-    assert words["a purchase"] == ("purchases", f.PurchaseFact(t, "", "1", "EUR", 0, 0, None, None, None))
-    assert {status: [step.one for step in steps] for status, steps in STEPS.items()} == {
-        PROSPECT: ["a purchase"],
-        CUSTOMER: ["a question for advice", "a planning meeting", "a review meeting"],
-        CANDIDATE: ["a planning meeting", "a review meeting", "a question for advice"],
-        CLIENT: [],
-        LAPSED: ["a purchase"],
+    facts = {step: step.fact(t) for steps in STEPS.values() for step in steps}
+    assert facts == {
+        PLANNING: f.MeetingFact(t, "", 4, 60.0, 0, 0, 1, 1, f.OUTCOME_MET),
+        REVIEW: f.MeetingFact(t, "", 5, 60.0, 0, 0, 1, 1, f.OUTCOME_MET),
+        ADVICE: f.TicketFact(t, "", t & 0xFFFFFFFF, 0, 4, 0, 0, None, None, 0, None),
+        PURCHASE: f.PurchaseFact(t, "", "1", "EUR", 0, 0, None, None, None),
     }
+    for step in (PLANNING, REVIEW):
+        for words in (step.one, step.many):
+            assert all(each in words for each in ("of an hour", "in person", "it asks for", "met"))
+    assert "by e-mail" in ADVICE.one
+    assert "asks for advice" in ADVICE.one
+    assert {
+        PROSPECT: (PURCHASE,),
+        CUSTOMER: (ADVICE, PLANNING, REVIEW),
+        CANDIDATE: (PLANNING, REVIEW, ADVICE),
+        CLIENT: (),
+        LAPSED: (PURCHASE,),
+    } == STEPS
 
 
 @pytest.mark.parametrize(
@@ -190,7 +217,7 @@ def sentence(direction, target, by, account=None, cause=None):
 
 def test_what_carries_a_score_in_words():
     """One dimension brings, several bring; three at most, the largest first; without any it was the purchase."""
-    tipped = "the clock tipped it."
+    tipped = "it had stood so for the least time on 2024-01-10."
     assert sentence("promotion", CLIENT, reading(250)) == (
         f"From customer to client: the time they have known us brings 2 of its 2 points; {tipped}"
     )

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
+from relationship.analysis.recording import Recording
 from relationship.contract.messages import Message
 from relationship.contract.outcome import Outgoing, Refused
 from relationship.contract.times import micros
@@ -24,7 +25,8 @@ class EventReader:
     """Reads the lines of a file of events, each with its number.
 
     A line that publishes a policy is handed to `core`, where one is given; what follows it folds by it. Where none is given,
-    whoever folds has policies of his own, as a backtest has, and such a line is passed over.
+    whoever folds has policies of his own, as a backtest has, and such a line is passed over. Where a `recording` is given,
+    it sees every message.
 
     Attributes:
         refused: how many lines were refused, by the reader or by whoever folds them.
@@ -32,12 +34,18 @@ class EventReader:
     """
 
     def __init__(
-        self, lines: Iterable[tuple[int, bytes]], settings: Settings, on_refusal: OnRefusal, core: Core | None = None
+        self,
+        lines: Iterable[tuple[int, bytes]],
+        settings: Settings,
+        on_refusal: OnRefusal,
+        core: Core | None = None,
+        recording: Recording | None = None,
     ) -> None:
         self._lines = lines
         self._codec = Codec(Limits(settings.max_record_bytes, settings.max_depth, settings.future_minutes * MINUTE_US))
         self._on_refusal = on_refusal
         self._core = core
+        self._recording = recording
         self._published = PublishedPolicies(core.rules.at(0)) if core else None
         self.refused = 0
         self.newest = 0
@@ -53,6 +61,8 @@ class EventReader:
                 self.refuse(number, found)
             else:
                 self.newest = max(self.newest, event_time(found[1]))
+                if self._recording is not None:
+                    self._recording.see(found[1])
                 yield number, *found
 
     def refuse(self, number: int, why: str) -> None:

@@ -87,7 +87,9 @@ def allowance_us(account: Account, policy: Policy, trade: Trade) -> int:
         rhythm = max(rhythm, (account.season + SEASON_MONTHS) * MONTH_DAYS)
     if account.status < CANDIDATE:
         return max(int(min(lapse.longest, rhythm) * times.DAY_US), trade.lapse_us)
-    rhythm = max(rhythm, policy.cadence.survived * account.longest, TWICE * rhythm_of(account))
+    rhythm = max(rhythm, policy.cadence.survived * account.longest)
+    if TWICE * account.met_days > rhythm * account.met_gaps:  # else it is no longer, however regular it is
+        rhythm = max(rhythm, TWICE * rhythm_of(account))
     own = int(min(lapse.longest, rhythm) * times.DAY_US)
     binding = binding_of(account, policy)
     if binding:

@@ -31,7 +31,7 @@ def record_contact(account: Account, t: int, policy: Policy) -> None:
         account.met_days = account.met_days * kept + gap
         account.met_squares = account.met_squares * kept + gap * gap
         account.met = t
-    account.stretch = stretch_of(account, policy, policy.trade(account.industry))
+        account.stretch = stretch_of(account, policy, policy.trade(account.industry))
 
 
 def rhythm_of(account: Account) -> float:

@@ -22,6 +22,7 @@ from receiver import Receivers, receivers
 
 from relationship.contract.outcome import RECLASSIFIED, STATE
 from streams.config.settings import Settings
+from streams.embedded import kafka_server, redis_server
 from streams.embedded.ports import free_ports
 from streams.kafka.admin import ensure_topics
 from streams.kafka.publisher import ProducerRecord
@@ -352,3 +353,28 @@ async def test_of_two_processes_one_delivers_and_the_other_takes_over(deployment
 def test_the_golden_decision_is_one() -> None:
     """What the tests here write is of the contract."""
     assert golden().event_id == GOLDEN["event_id"]
+
+
+async def test_kafka_and_redis_may_be_away(group: str, tmp_path: Path) -> None:
+    """Each is killed and started again under the process: it waits, goes on, and everything arrives in order."""
+    with kafka_server() as kafka, redis_server(appendonly="always") as redis:
+        settings = Settings(kafka_bootstrap=kafka.bootstrap, group=group, partitions=4, data_dir=tmp_path)
+        await ensure_topics(settings)
+        async with receivers() as there:
+            deployment = Deployment(settings, redis.url, tmp_path, there)
+            deployment.endpoints(crm="")
+            async with deployment.delivering() as process:
+                await deployment.decide(("rc-a-0", "a", "prospect", "customer"))
+                await until(lambda: there.ids("crm") == ["rc-a-0"])
+                await asyncio.to_thread(redis.kill)
+                await deployment.decide(("rc-a-1", "a", "customer", "candidate"))
+                await asyncio.to_thread(redis.start)
+                await until(lambda: "rc-a-1" in there.ids("crm"))
+                await asyncio.to_thread(kafka.kill)
+                await asyncio.to_thread(kafka.start)
+                await deployment.decide(("rc-a-2", "a", "candidate", "client"))
+                await until(lambda: "rc-a-2" in there.ids("crm"))
+                process.terminate()
+                assert await process.wait() == 0
+    assert in_order(there.ids("crm"))
+    assert set(there.ids("crm")) == {"rc-a-0", "rc-a-1", "rc-a-2"}

@@ -41,15 +41,15 @@ def check_words(bench: Bench, reads: Reads, answers: Answers, notes: list[str], 
         if answers.words.get(field) and field in answers.said:
             continue
         unknown = _unknown(bench, field, column, answers)
-        if not unknown.proposed and not unknown.left:
-            continue
+        if not unknown.proposed and (not unknown.left or not field.endswith(".kind")):
+            continue  # what a message can do without is left out of it, and told row by row
         listed = ",".join(f"{word}={meaning}" for word, meaning in unknown.proposed.items())
         if not accepting or (unknown.left and not listed):
             raise QuestionError(
                 f"{reads.name(column)}: {_shown(unknown)}. Take {listed or 'none'}? (or FROM=TO,…; *=WORD for all others)",
                 "--words",
-                f"column {reads.name(column)}: {_shown(unknown)}; say --words '{field}:{listed or _some(field)}'"
-                + (" or --accept-words" if listed else ""),
+                f"column {reads.name(column)}: {_shown(unknown)}; say --words '{field}:{listed or '…=WORD,*=WORD'}'"
+                + (" or --accept-words" if listed else f"; WORD is one of {', '.join(sorted(known_words(field)))}"),
                 (f"{field}:{listed}",),
             )
         notes.append(
@@ -107,7 +107,3 @@ def _shown(unknown: Unknown) -> str:
     parts = [f"proposed {', '.join(what)}"] if what else []
     parts += [f"no proposal for {', '.join(left)}{more}"] if left else []
     return "words that the contract has not: " + "; ".join(parts)
-
-
-def _some(field: str) -> str:
-    return f"FROM={min(known_words(field), default='TO')}"

@@ -52,6 +52,22 @@ def test_a_proposal_is_taken_by_return(tmp_path: Path, monkeypatch: pytest.Monke
     assert out.count('"kind":"review"') == out.count('"kind":"check_in"') == 1
 
 
+def test_words_without_a_proposal(tmp_path: Path) -> None:
+    """A kind that nobody can propose stops a script with the words to choose from; another channel is told, row by row."""
+    file = tmp_path / "tickets.csv"
+    header = "Id,Requester,Requester email,Via,Ticket type,Created at,Solved at"
+    file.write_text(f"{header}\n9,Ann,a@x.example,Pigeon,Banana,2026-03-01T10:11:00Z,\n", encoding="utf-8")
+    stopped = run_import(file)
+    assert (stopped.code, len(stopped.told)) == (2, 1)
+    assert (
+        "no proposal for 'Banana'; say --words 'tickets.kind:…=WORD,*=WORD'; WORD is one of advice" in stopped.told[0]
+    )
+    assert "cancellation, complaint" in stopped.told[0]
+    done = run_import(file, "--words", "kind:Banana=complaint")
+    assert [(value["kind"], value.get("channel")) for value in done.values] == [("complaint", None)]
+    assert any("line 2, column Via: 'Pigeon' does not fit channel" in line and "left out" in line for line in done.told)
+
+
 @pytest.mark.parametrize(
     ("sql", "told"),
     [

@@ -293,6 +293,7 @@ DTEND:20260302T100000Z
 RRULE:FREQ=WEEKLY
 UID:weekly@google.com
 ATTENDEE;CN=Kim;PARTSTAT=ACCEPTED:mailto:kim@acme.example
+ATTENDEE;CN=Lee;PARTSTAT=DECLINED:mailto:lee@acme.example
 ATTENDEE;CUTYPE=RESOURCE;PARTSTAT=ACCEPTED:mailto:room@resource.calendar.google.com
 ORGANIZER;CN=Us:mailto:us@firm.example
 SUMMARY:Weekly sync
@@ -326,7 +327,7 @@ END:VCALENDAR
 
 
 def test_google_calendar(tmp_path: Path) -> None:
-    """An endless recurrence goes on up to --until, a moved occurrence is where it was moved to, a room is no person."""
+    """An endless recurrence ends at --until, a moved one is where it was moved to; rooms and who declined do not count."""
     file = tmp_path / "calendar.ics"
     file.write_text(GOOGLE, encoding="utf-8")
     done = run_import(
@@ -350,7 +351,7 @@ def test_google_calendar(tmp_path: Path) -> None:
     assert short(done.values, "attendees_theirs", "attendees_ours", "channel")[0] == (1, 1, "video")
     assert any("events from 2026-03-25 on are left out; --until DAY takes them" in line for line in done.told)
     (told,) = [line for line in done.told if "secondly" in line]
-    assert "line 33, column -: an event that recurs secondly is no meeting" in told
+    assert "line 34, column -: an event that recurs secondly is no meeting" in told
 
 
 @pytest.mark.parametrize(

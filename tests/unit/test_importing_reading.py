@@ -74,7 +74,7 @@ def test_an_encoding_can_be_said(take: Take) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"Zo\xc3\xab,2024-01-02,5\n\xff,2024-01-02,5\n", b"a,2024-01-02,5\nx\x81,2024-01-02,5\n"]
+    "content", [b"Zo\xc3\xab,2024-01-02,5\nM\xfcller,2024-01-02,5\n", b"a,2024-01-02,5\nx\x81,2024-01-02,5\n"]
 )
 def test_a_bad_byte_names_its_line_and_leaves_the_output_as_it_was(take: Take, tmp_path: Path, content: bytes) -> None:
     """Nothing is written over, and no other file is left beside it."""
@@ -334,3 +334,17 @@ def test_every_cell_comes_into_the_table_as_it_is(rows: list[list[str]]) -> None
         bench.add_rows(bench.add_file(Path("x")), ["a", "b", "c"], enumerate(rows))
         found = bench.con.execute("SELECT a, b, c FROM raw ORDER BY _line").fetchall()
     assert found == [tuple(cell or None for cell in row) for row in rows]
+
+
+def test_events_of_one_account_and_time_are_in_the_order_in_which_they_are_folded(take: Take, tmp_path: Path) -> None:
+    """By id, or the worker would tell a decision and correct it at once; with --map and --out else as in the file."""
+    days = [2, 1, 2, 1, 2, 1]
+    content = "Customer,Date,Amount\n" + "".join(f"a,2024-01-0{day},{number}\n" for number, day in enumerate(days, 1))
+    ids = [(value["occurred_at"], value["event_id"]) for value in take(content, *EUROS).values]
+    assert ids == sorted(ids)
+    out = tmp_path / "out.jsonl"
+    take(content, "account_id=Customer", "occurred_at=Date", "amount=Amount", *EUROS, "--out", str(out))
+    written = [json.loads(line)["value"] for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [value["occurred_at"][:10] for value in written] == ["2024-01-02"] * 3 + ["2024-01-01"] * 3
+    by_day = [[value["event_id"] for value in written[at : at + 3]] for at in (0, 3)]
+    assert by_day == [sorted(each) for each in by_day]

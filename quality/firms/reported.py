@@ -25,7 +25,7 @@ ROWS: Final = {  # the issue's rows and their aims: F1 of clients at the end, wi
     "meetings only": 0.92,
     "tickets only": 0.90,
 }
-PER_KIND: Final = 30
+PER_KIND: Final = 20
 MOST_JOBS: Final = 4  # firms measured beside one another; each takes half a gigabyte
 DRAWS: Final = 3
 QUICK: Final = ("every field", "none, one kind of each")

@@ -96,10 +96,10 @@ def test_precision_and_recall_are_of_clients_at_the_end(base):
 
 
 def test_the_calibration_error_weighs_the_distance_by_accounts():
-    """Three said 0.9 of which two are right, one said 0.2 that is wrong: (3 x |0.9 - 2/3| + 1 x 0.2) / 4."""
-    bins = figures.reliability([(0.9, True), (0.9, True), (0.9, False), (0.2, False)])
-    assert [(each["accounts"], each["right"]) for each in bins] == [(1, 0.0), (3, 0.6667)]
-    assert figures.calibration_error(bins) == pytest.approx((3 * (0.9 - 2 / 3) + 0.2) / 4, abs=1e-4)
+    """Three said 0.9 of which two are right, one said 0.2 that is right: (3 x |0.9 - 2/3| + 1 x 0.8) / 4."""
+    bins = figures.reliability([(0.9, True), (0.9, True), (0.9, False), (0.2, True)])
+    assert [(each["accounts"], each["right"]) for each in bins] == [(1, 1.0), (3, 0.6667)]
+    assert figures.calibration_error(bins) == pytest.approx((3 * (0.9 - 2 / 3) + 0.8) / 4, abs=1e-4)
     sure = figures.reliability([(1.0, True)] * 5)
     assert figures.calibration_error(sure) == 0
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 from aiokafka.errors import KafkaError
 
 from benchmarks import machine, report
-from benchmarks.measures import core, counting, growth, latency, profile, restart, store, workers
+from benchmarks.measures import baskets, core, counting, growth, latency, profile, restart, store, workers
 from benchmarks.plan import FULL, QUICK, Plan
 from benchmarks.programs import RunFailedError
 from benchmarks.results import Measure
@@ -30,6 +30,7 @@ MEASURES: Final[dict[str, Callable[[Plan], Awaitable[Measure]]]] = {
     "restart": restart.measure,
     "workers": workers.measure,
     "profile": profile.measure,
+    "baskets": baskets.measure,
     "store": store.measure,
 }
 

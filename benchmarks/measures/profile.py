@@ -27,19 +27,19 @@ COLUMNS: Final = {"alone": "µs, events one by one", "together": "µs, ten of an
 PARTS: Final[Mapping[str, tuple[str, str | None]]] = {
     "read the stored record": ("decode", "_case"),
     "the event as a fact": ("fact_of", None),
-    "look for a repeat": ("matching", None),
+    "look for a repeat": ("known_fact", None),
     "timers due before it": ("run_timers", "advance"),
     "decay to its moment": ("decay", "advance"),
     "its effects on the dimensions": ("effects_of", "advance"),
-    "rhythm and months": ("_note_life", None),
-    "what it states (sums, lines, tickets)": ("_take", "advance"),
+    "rhythm and months": ("_record_life", None),
+    "what it states (sums, lines, tickets)": ("_apply", "advance"),
     "dimensions and score": ("read", "advance"),
     "the rules": ("next_rule", "advance"),
-    "tell a decision": ("_tell", None),
-    "tell a state": ("_show", None),
+    "tell a decision": ("decide", None),
+    "tell a state": ("_publish_state", None),
     "keep what was sent, packed": ("pack", None),
     "next due moment": ("next_due", None),
-    "write the record": ("encode", "close"),
+    "write the record": ("encode", "_fitting"),
 }
 
 

@@ -60,8 +60,12 @@ def is_nothing(fact: f.PurchaseFact) -> bool:
 
 
 def is_further_line(fact: f.PurchaseFact, account: Account) -> bool:
-    """Tell whether a sale is a further line of an order known already; without an order's id, of the same visit."""
-    if fact.order is not None:
+    """Tell whether a sale is a further line of an order known already; without an order's id, of the same visit.
+
+    Where more orders were bought than are remembered, a line within the same visit may be of a forgotten one: it counts as
+    a further line, so that the error is towards no change.
+    """
+    if fact.order is not None and (fact.order in account.orders or len(account.orders) < ORDERS_REMEMBERED):
         return fact.order in account.orders
     return account.bought_last is not None and fact.t - account.bought_last < SAME_VISIT_US
 

@@ -4,25 +4,12 @@ In the project's checkout it is started by `streams.embedded`. CLIENT_TEST_KAFKA
 empty of Clientward's topics, which the tests make and delete. What kills or freezes a broker runs in the checkout only.
 """
 
-import os
 from collections.abc import AsyncIterator, Iterator
-from importlib import import_module
-from typing import Any
 from uuid import uuid4
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
-from client_support import Topics
-
-KAFKA = os.environ.get("CLIENT_TEST_KAFKA")
-
-
-def embedded() -> Any:
-    """Return the checkout's servers."""
-    try:
-        return import_module("streams.embedded")
-    except ModuleNotFoundError:
-        pytest.fail("outside of the project's checkout set CLIENT_TEST_KAFKA to a running broker")
+from client_support import KAFKA, Topics, embedded
 
 
 @pytest.fixture(scope="session")

@@ -8,21 +8,32 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from decisions_support import encoded
 
 from clientward_client import RECLASSIFIED, STATE, Decision
 
+KAFKA = os.environ.get("CLIENT_TEST_KAFKA")
 PARTITIONS = 4
 WITHIN_SECONDS = 60.0
 FOLLOWER = Path(__file__).with_name("follower.py")
 COMPACTED = {"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"}
 KEPT = {"cleanup.policy": "delete", "message.timestamp.type": "LogAppendTime"}
+
+
+def embedded() -> Any:
+    """Return the checkout's servers."""
+    try:
+        return import_module("streams.embedded")
+    except ModuleNotFoundError:
+        pytest.fail("outside of the project's checkout set CLIENT_TEST_KAFKA to a running broker")
 
 
 class Topics:

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from client_support import PARTITIONS, Topics, collect, follower, state_of, written
-from conftest import KAFKA, embedded
+from client_support import KAFKA, PARTITIONS, Topics, collect, embedded, follower, state_of, written
 from decisions_support import chain, decision
 
 from clientward_client import (

@@ -112,7 +112,7 @@ class Recording:
                 self.kinds[name, message.kind] += 1
                 self.contacts[name, message.kind, message.channel] += 1
             seen.contacts += 1
-            seen.first, seen.last = seen.first or fact.t, max(seen.last, fact.t)
+            seen.first, seen.last = min(seen.first or fact.t, fact.t), max(seen.last, fact.t)
 
     def _add_purchase(self, seen: Seen, fact: f.PurchaseFact) -> None:
         if fact.flags & f.REFUND:

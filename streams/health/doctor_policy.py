@@ -30,7 +30,7 @@ def policy_finding(policy: Policy, *, shipped: bool) -> Finding:
         return Finding("ok", "policy", f"{named}; calibrated: {reached(policy, policy.firm)}")
     text = f"{named}; calibrated on no firm, it takes all 100 points for such as your events can reach"
     advice = (
-        "`clientward policy calibrate EVENTS.jsonl --out FILE` tells how many they can reach and makes the policy your "
+        "`clientward policy calibrate --from-topics --out FILE` tells how many they can reach and makes the policy your "
         "own; `clientward policy publish FILE` puts it in force"
     )
     return Finding("warn", "policy", text, advice)

@@ -12,6 +12,7 @@ import asyncio
 import gc
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
@@ -93,10 +94,12 @@ class Worker:
                 return
 
     def metrics_text(self) -> bytes:
-        """Return the metrics in Prometheus's text format, the lags as of now."""
+        """Return the metrics in Prometheus's text format, the lags and the policy as of now."""
         for tp, lag in (self.app.lags() if self.app else {}).items():
             self.metrics.lag_events.labels(tp.topic, tp.partition).set(lag.events)
             self.metrics.lag_seconds.labels(tp.topic, tp.partition).set(lag.seconds)
+        if isinstance(self._fold, Core):
+            self.metrics.decides(self._fold.rules.at(time.time_ns() // 1000))
         self.metrics.outbox.set(self.app.outbox_records if self.app else 0)
         return self.metrics.text()
 

@@ -184,7 +184,7 @@ COMMANDS: Final = (
     ),
     Command(
         "doctor",
-        "Check libraries, Kafka, topics, keys, Redis and clocks. Changes nothing. Exit code 1 if a check fails.",
+        "Check libraries, Kafka, topics, keys, the policy, Redis and clocks. Changes nothing. Exit code 1 if a check fails.",
         "cli.setup.doctor:doctor",
         panel=SET_UP,
     ),

@@ -18,7 +18,7 @@ STYLES: Final = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
 def doctor() -> None:
-    """Check libraries, Kafka, topics, keys, Redis and clocks. Changes nothing. Exit code 1 if a check fails."""
+    """Check libraries, Kafka, topics, keys, the policy, Redis and clocks. Changes nothing. Exit code 1 if a check fails."""
     failed = asyncio.run(_examine(load_settings()))
     raise typer.Exit(FAILED if failed else 0)
 

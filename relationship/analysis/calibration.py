@@ -13,7 +13,7 @@ import msgspec
 
 from relationship.analysis.recording import Masses, Recording
 from relationship.contract import messages as m
-from relationship.contract.names import INDEX
+from relationship.contract.names import INDEX, OPTIONAL
 from relationship.policy.compiled import Policy, parse_policy
 from relationship.policy.file import Firm, PolicyError
 from relationship.policy.firm_text import with_firm
@@ -94,11 +94,23 @@ def firm_of(recording: Recording) -> Firm:
         scales={name: round(scale, 3) for name, scale in {"engagement": density, **scales}.items()},
         kinds={name: round(share, 2) for name, share in told.items()},
         bills=bool(recording.messages["purchase"]),
+        density=round(recording.density(), 3),
+        filled=_filled(recording),
     )
     blind = 1.0 - min(told.values(), default=1.0)
     silent, sparse = 1.0 - recording.policy.reach_of(firm) / 100, max(0.0, 1.0 - density)
     bar = BAR + BAR_BLIND * blind + BAR_SILENT * silent + BAR_SPARSE * sparse
     return msgspec.structs.replace(firm, bar=round(bar, 1))
+
+
+def _filled(recording: Recording) -> dict[str, float]:
+    """Return how many of a type's messages have each field, 0-1; nothing of a type that is never sent."""
+    return {
+        f"{name}_{field}": round(recording.share(name, field), 2)
+        for name, fields in OPTIONAL.items()
+        if recording.messages[name]
+        for field in fields
+    }
 
 
 def _sum(masses: Iterable[Masses], name: str) -> float:
@@ -133,6 +145,10 @@ def reasons_of(recording: Recording, firm: Firm) -> dict[tuple[str, ...], str]:
         ("bar",): "a firm's own scales bring its customers nearer to the bar as well as its clients",
         ("bills",): "purchases are sent" if firm.bills else "no purchases are sent: work that is done is custom",
     }
+    reasons["density",] = "meetings and tickets for one purchase"
+    for name, share in firm.filled.items():
+        of, _, field = name.partition("_")
+        reasons["filled", name] = f"{share:.0%} of {recording.messages[of]:,} {of}s have {field}"
     for name, share in firm.coverage.items():
         reasons["coverage", name] = (
             "nothing says it here: it leaves the sum"

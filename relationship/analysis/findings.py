@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from relationship.analysis.recording import OPTIONAL, Recording
-from relationship.contract.names import DIMENSIONS
+from relationship.analysis.recording import Recording
+from relationship.contract.names import DIMENSIONS, OPTIONAL
 from relationship.policy.compiled import Policy
 from relationship.policy.file import Firm
 

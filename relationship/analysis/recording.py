@@ -15,7 +15,7 @@ from relationship.classify.dimensions import ENGAGEMENT
 from relationship.classify.signals import effects_of, remember, sign_of_life
 from relationship.contract import messages as m
 from relationship.contract import times
-from relationship.contract.names import DIMENSIONS
+from relationship.contract.names import DIMENSIONS, OPTIONAL
 from relationship.policy.compiled import Policy
 from relationship.policy.file import Firm
 from relationship.state import facts as f
@@ -23,13 +23,6 @@ from relationship.state.account import Account
 from relationship.state.facts_from_messages import fact_of
 
 TYPES: Final = {m.Purchase: "purchase", m.Ticket: "ticket", m.Meeting: "meeting", m.Profile: "profile"}
-# Fields whose filling is told; a purchase's `entry` and the keys say nothing of how a firm records.
-OPTIONAL: Final = {
-    "purchase": ("kind", "category", "list_price", "customised", "channel", "contract_id", "paid_on"),
-    "ticket": ("channel", "initiator", "sentiment", "csat", "sla_met", "outcome_met"),
-    "meeting": ("channel", "initiator", "attendees_theirs", "attendees_ours", "outcome_met", "requirement_change"),
-    "profile": ("industry", "party", "market", "contract", "account_manager", "goals"),
-}
 CANCELLATION: Final = "cancellation"
 IN_TOUCH: Final = 3  # contacts with people from which an account tells how a firm writes down a relationship
 LEAST_YEARS: Final = 0.5  # over which contacts are counted: fewer months would make a habit of one week's talks
@@ -119,7 +112,7 @@ class Recording:
                 self.kinds[name, message.kind] += 1
                 self.contacts[name, message.kind, message.channel] += 1
             seen.contacts += 1
-            seen.first, seen.last = seen.first or fact.t, max(seen.last, fact.t)
+            seen.first, seen.last = min(seen.first or fact.t, fact.t), max(seen.last, fact.t)
 
     def _add_purchase(self, seen: Seen, fact: f.PurchaseFact) -> None:
         if fact.flags & f.REFUND:
@@ -133,6 +126,11 @@ class Recording:
     def share(self, name: str, field: str) -> float:
         """Return the share of a type's messages that have the field, 0-1."""
         return self.filled[name, field] / max(1, self.messages[name])
+
+    def density(self) -> float:
+        """Return how many meetings and tickets there are for one purchase; 0 where there are no purchases."""
+        bought = self.messages["purchase"]
+        return (self.messages["meeting"] + self.messages["ticket"]) / bought if bought else 0.0
 
     def usual_kinds(self, name: str) -> float:
         """Return how many kinds of a meeting or ticket are in use: the number of equally frequent ones that says as much."""

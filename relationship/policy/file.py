@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from relationship.contract import enums
-from relationship.contract.names import DIMENSIONS, Label, Name
+from relationship.contract.names import DIMENSIONS, OPTIONAL, Label, Name
 
 CENTURY: Final = 36_525  # days; a longer half-life or allowance is a typing mistake, and would overflow a datetime
 
@@ -19,6 +19,7 @@ Shift = Annotated[float, Meta(ge=-100, le=100, description="points of the score"
 Days = Annotated[float, Meta(ge=0, le=CENTURY, description="days")]
 SomeDays = Annotated[float, Meta(gt=0, le=CENTURY, description="days")]
 Factor = Annotated[float, Meta(gt=0, le=1_000, description="a factor")]
+Density = Annotated[float, Meta(ge=0, le=1_000_000, description="meetings and tickets for one purchase")]
 Weight = Annotated[float, Meta(ge=0, le=1_000, description="a share, of which only the ratio to the others' matters")]
 Scale = Annotated[float, Meta(gt=0, le=CENTURY, description="mass of evidence at which it stands at one half")]
 Width = Annotated[float, Meta(gt=0, le=100, description="points of the score")]
@@ -187,6 +188,8 @@ class Firm(Struct, frozen=True, forbid_unknown_fields=True):
     `coverage` (0-1) is how much of a dimension the firm's events can say; `scales` are factors on the dimensions' scales;
     `kinds` (0-1) is how much the kind of a meeting or a ticket tells; `contact` is a factor on the days between two contacts
     that are usual; `bills` tells whether its purchases are sent at all; `bar` moves all four thresholds, in points.
+    `filled` (0-1: how many of a type's messages have the field) and `density` (meetings and tickets for one purchase; 0 is
+    not known) are what it was measured on: they decide nothing, and a worker tells by them when the firm records otherwise.
     """
 
     coverage: dict[str, Share] = {}
@@ -195,6 +198,8 @@ class Firm(Struct, frozen=True, forbid_unknown_fields=True):
     contact: Factor = 1.0
     bills: bool = True
     bar: Shift = 0.0
+    density: Density = 0.0
+    filled: dict[str, Share] = {}
 
 
 class PolicyFile(Struct, frozen=True, forbid_unknown_fields=True):
@@ -253,6 +258,7 @@ FIRM_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "coverage": DIMENSIONS,
     "scales": DIMENSIONS,
     "kinds": ("meeting", "ticket"),
+    "filled": tuple(f"{of}_{field}" for of, fields in OPTIONAL.items() for field in fields),
 }
 
 # Every table of names: the path in the file, and the names that must be there, no more and no fewer.

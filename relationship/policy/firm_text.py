@@ -55,10 +55,16 @@ def _part(firm: Firm, reasons: Mapping[Path, str], accounts: int) -> str:
     lines = [ABOVE.format(accounts=accounts), "[firm]", f"bills = {str(firm.bills).lower()} # {reasons['bills',]}"]
     if firm.bar:
         lines.append(f"bar = {firm.bar:g} # {reasons['bar',]}")
+    if firm.density:
+        lines.append(f"density = {firm.density:g} # {reasons['density',]}")
     for table, about in (
         ("coverage", "How much of each dimension its events can say at all: what they cannot leaves the sum."),
         ("scales", "What much is, here: factors on the scales of the dimensions."),
         ("kinds", "How much the kind of a contact tells: nothing where one kind is used for all."),
+        (
+            "filled",
+            "What this was measured on. It decides nothing: a worker tells by it when the firm records otherwise.",
+        ),
     ):
         values: Mapping[str, float] = getattr(firm, table)
         lines += ["", f"# {about}", f"[firm.{table}]"]

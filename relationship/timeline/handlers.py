@@ -44,7 +44,7 @@ def handle_purchase(
 ) -> Verdict:
     """Fold a purchase, and send the credit of whoever referred the buyer."""
     verdict = handle_event(context, record, purchase, traceparent)
-    if verdict is APPLIED:
+    if verdict is APPLIED and purchase.referred_by is not None:
         fact = fact_of(purchase)
         context.sends += referrals.changed(context.account_id, None, fact, 0, traceparent)
     return verdict

@@ -97,7 +97,7 @@ def _tried(account: Account, step: Step, policy: Policy, since: int) -> Iterator
     status = trial.effective_status
     for _ in range(MOST_STEPS):
         changes, _ = advance(trial, step.fact(t), policy)
-        if any(change.direction in {"lapse", "demotion"} for change in changes):
+        if changes and any(change.direction in {"lapse", "demotion"} for change in changes):
             return
         yield trial.effective_status if trial.effective_status != status else None
         t += APART_US

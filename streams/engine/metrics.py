@@ -10,7 +10,10 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client import generate_latest as _generate_latest
 
+from relationship.analysis.filling import calibrated_on, filling
+from relationship.contract.messages import Message
 from relationship.contract.outcome import RECLASSIFIED, SHADOWED, Reason, Refused
+from relationship.policy.compiled import Policy
 from streams.engine.step import OutboxEntry
 from streams.wire.arrivals import Arrival
 
@@ -23,9 +26,11 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._policy: Policy | None = None
         self._intake_metrics()
         self._output_metrics()
         self._health_metrics()
+        self._recording_metrics()
 
     def _intake_metrics(self) -> None:
         self.events = Counter(
@@ -91,6 +96,30 @@ class Metrics:
             "clientward_partitions", "Partitions that this worker owns and folds.", registry=self.registry
         )
 
+    def _recording_metrics(self) -> None:
+        self.fields = Counter(
+            "clientward_fields_total",
+            "Optional fields of the messages folded, by whether they were filled.",
+            ("type", "field", "filled"),
+            registry=self.registry,
+        )
+        self.calibrated_share = Gauge(
+            "clientward_calibrated_share",
+            "Share of the messages that had the field when the policy in force was calibrated.",
+            ("type", "field"),
+            registry=self.registry,
+        )
+        self.calibrated_density = Gauge(
+            "clientward_calibrated_density",
+            "Meetings and tickets for one purchase when the policy in force was calibrated; 0 where it was not.",
+            registry=self.registry,
+        )
+        self.reach = Gauge(
+            "clientward_reach_points",
+            "Points of 100 that the policy in force can reach, as calibrated; 100 where it was not.",
+            registry=self.registry,
+        )
+
     def text(self) -> bytes:
         """Return everything in Prometheus's text format."""
         return _generate_latest(self.registry)
@@ -103,6 +132,24 @@ class Metrics:
             self.refused.labels(why.reason.value).inc()
             if why.reason is Reason.FAULT:
                 self.set_aside.inc()
+
+    def recorded(self, messages: Iterable[Message]) -> None:
+        """Count how the messages of a step that is done are filled in."""
+        for each in filling(messages):
+            for filled, count in (("yes", each.yes), ("no", each.no)):
+                if count:
+                    self.fields.labels(each.type, each.field, filled).inc(count)
+
+    def decides(self, policy: Policy) -> None:
+        """Tell what the policy in force was calibrated on: what is counted is compared with that."""
+        if policy is self._policy:
+            return
+        self._policy = policy
+        self.calibrated_share.clear()
+        for of, field, share in calibrated_on(policy):
+            self.calibrated_share.labels(of, field).set(share)
+        self.calibrated_density.set(policy.firm.density)
+        self.reach.set(policy.reach)
 
     def published(self, entries: Iterable[OutboxEntry]) -> None:
         """Count the decisions among what Kafka has just stored, and how long they took since their record came."""

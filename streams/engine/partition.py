@@ -230,6 +230,7 @@ class Partition:
         def done() -> None:
             self.inbox.folded(positions, len(arrivals))
             self._parts.ends.metrics.folded(step.counts, step.refused)
+            self._parts.ends.metrics.recorded(each.message for each in alive if each.refused is None)
             self._parts.ends.metrics.batch.observe(clock.monotonic() - started)
             failpoints.hit("acknowledged")
             self._parts.notifier.notify()

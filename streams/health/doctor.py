@@ -1,6 +1,7 @@
-"""Examine a deployment: its libraries, Kafka, topics, keys, Redis and clocks. Reads only; changes nothing.
+"""Examine a deployment: its libraries, Kafka, topics, keys, the policy, Redis and clocks. Reads only; changes nothing.
 
-Every check gives a `Finding`. The checks on the servers are in `doctor_kafka.py` and `doctor_redis.py`.
+Every check gives a `Finding`. The checks on the servers are in `doctor_kafka.py` and `doctor_redis.py`, that
+on the policy in `doctor_policy.py`.
 """
 
 from collections.abc import AsyncIterator

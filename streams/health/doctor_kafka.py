@@ -11,7 +11,9 @@ from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import ApiVersionRequest
 
 from relationship.contract.messages import MESSAGE_TYPES
+from relationship.contract.outcome import POLICIES
 from streams.config.settings import Settings
+from streams.health.doctor_policy import check_policy
 from streams.health.finding import Finding
 from streams.kafka.admin import REQUEST_TIMEOUT_MS, TopicsError, admin_client, read_topics
 from streams.kafka.partitioning import partition_of_key
@@ -40,6 +42,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
                 yield finding
             counts = {name: present[name].partitions for name in MESSAGE_TYPES if name in present}
             yield await _check_keys(settings, counts)
+            if POLICIES in present:
+                yield await check_policy(settings)
     except (KafkaError, TopicsError, OSError, TimeoutError) as error:
         advice = "start it, or correct kafka_bootstrap and the login (`clientward settings` shows what is in force)"
         yield Finding("fail", "kafka", f"{settings.kafka_bootstrap}: {error or type(error).__name__}", advice)

@@ -83,9 +83,9 @@ async def follow(
                     yield record
 
 
-async def read_to_end(settings: Settings, topic: str, *, key: bytes | None = None) -> AsyncGenerator[Any, None]:
-    """Give the records that the topic holds now, then stop. With a `key`, those of its partition."""
-    async with reader(settings, topic, key=key) as (consumer, partitions):
+async def read_to_end(settings: Settings, *topics: str, key: bytes | None = None) -> AsyncGenerator[Any, None]:
+    """Give the records that the topics hold now, then stop. With a `key`, those of its partition."""
+    async with reader(settings, *topics, key=key) as (consumer, partitions):
         ends = await consumer.end_offsets(partitions)
         await _seek(consumer, partitions, from_beginning=True)
         async for record in _up_to(consumer, ends):

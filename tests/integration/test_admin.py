@@ -124,6 +124,7 @@ async def test_doctor_on_empty_and_on_whole(settings: Settings) -> None:
     assert (before["topics"].level, before["topics"].advice) == ("fail", "run `clientward topics apply`")
     await ensure_topics(settings)
     after = await findings(settings)
+    assert (after["policy"].level, "calibrated on no firm" in after["policy"].text) == ("warn", True)
     assert {check: after[check].level for check in ("topics", "keys", "creation", "redis", "memory", "clock")} == {
         "topics": "ok",
         "keys": "ok",

@@ -87,6 +87,20 @@ def test_the_policy_written_is_checked_and_has_a_reason_for_every_value():
     assert calibrated(base(), again) == text
 
 
+def test_how_the_topics_mingle_changes_nothing():
+    """One topic after the other, as a reader of topics has them, makes the policy that event time makes."""
+    messages = sorted(base(outcome_met=True), key=lambda each: each[1].occurred_at)
+    by_topic = sorted(messages, key=lambda each: each[0], reverse=True)
+    assert calibrated(by_topic, default_text()) == calibrated(messages, default_text())
+
+
+def test_either_files_or_the_topics_are_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """Both at once, or neither, is one line that says so."""
+    for given in ([], ["--from-topics", "events.jsonl"]):
+        assert run(["policy", "calibrate", *given, "--out", str(tmp_path / "own.toml")]) == 2
+        assert "either EVENTS.jsonl or --from-topics" in capsys.readouterr().err
+
+
 def test_too_few_accounts_are_no_way_of_recording():
     """It says how many there are, how many are needed, and what to do."""
     with pytest.raises(PolicyError, match=r"5 accounts .* 20 are needed .* longer history"):

@@ -71,6 +71,29 @@ def test_every_metric_of_the_worker_stands_on_the_dashboard() -> None:
     assert [family.name for family in Metrics().registry.collect() if family.name not in asked] == []
 
 
+def alerts() -> list[dict[str, Any]]:
+    """Return every alert rule that Prometheus is told to load."""
+    folder = DEPLOY / "prometheus"
+    files = load_yaml(folder / "prometheus.yml")["rule_files"]
+    return [rule for name in files for group in load_yaml(folder / name)["groups"] for rule in group["rules"]]
+
+
+def test_alerts_ask_only_for_what_the_worker_exports_and_say_what_to_do() -> None:
+    """No alert is silent since a name or a label is another in the code; each has a runbook, whose heading is there."""
+    series, page = exported_series(), (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert {"ClientwardCoverageDrift", "ClientwardDensityDrift"} <= {rule["alert"] for rule in alerts()}
+    for rule in alerts():
+        expr, (heading,) = rule["expr"], re.findall(r'docs/operations\.md, "([^"]+)"', rule["annotations"]["runbook"])
+        assert f"### {heading}\n" in page
+        assert rule["alert"] in page
+        assert expr.count("(") == expr.count(")")
+        for name, matched in re.findall(r"(clientward_\w+)(?:{([^}]*)})?", expr):
+            assert {*re.findall(r"(\w+)=", matched)} <= series[name], expr
+        grouped = {each.strip() for group in re.findall(r"by \(([^)]*)\)", expr) for each in group.split(",")}
+        said = {*re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"])}
+        assert said <= grouped <= series["clientward_fields_total"]
+
+
 def test_dashboard_is_provisioned() -> None:
     """Grafana finds the dashboards in the folder that is mounted, and their data source by its uid."""
     grafana = DEPLOY / "grafana" / "provisioning"

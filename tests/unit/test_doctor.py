@@ -4,9 +4,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from relationship.policy.compiled import default_text, load_policy, parse_policy
 from streams.config.settings import Settings
 from streams.health.doctor import check_libraries
 from streams.health.doctor_kafka import sample_keys, topic_findings
+from streams.health.doctor_policy import policy_finding
 from streams.health.doctor_redis import check_clock, check_memory, check_persistence, check_server
 from streams.kafka.partitioning import partition_of_key
 from streams.kafka.topic_plan import Alter, Create, Refuse
@@ -87,3 +89,22 @@ def test_keys_astray_are_found() -> None:
     records = [Seen("good", right, b"a"), Seen("bad", (right + 1) % 12, b"a"), Seen("none", 0, None)]
     sample = sample_keys(records, {"good": 12, "bad": 12, "none": 12})
     assert (sample.keys, sample.astray, sample.keyless) == (2, {"bad"}, {"none"})
+
+
+def test_a_policy_without_a_firm_is_a_warning_that_says_how_to_calibrate() -> None:
+    """The shipped default is called that; another policy without a firm's part is no less uncalibrated."""
+    shipped, own = (policy_finding(load_policy(), shipped=shipped) for shipped in (True, False))
+    assert {shipped.level, own.level} == {"warn"}
+    assert "the shipped default" in shipped.text
+    assert "shipped" not in own.text
+    assert "clientward policy calibrate" in own.advice
+
+
+def test_a_calibrated_policy_tells_how_many_points_it_can_reach() -> None:
+    """What its events cannot say is taken off, and what would win the most of it back is told."""
+    policy = parse_policy(default_text() + "\n[firm.coverage]\ndialogue = 0.0\n", "own")
+    found = policy_finding(policy, shipped=False)
+    assert found.level == "ok"
+    assert f"{policy.reach:.0f} of the 100 points can be reached" in found.text
+    assert policy.reach < 100
+    assert "csat" in found.text

@@ -1,4 +1,4 @@
 """The policies that the workers follow, and where the one on trial differs.
 
-Offers: `published`, `differences`.
+Offers: `published`, `differences`, `recordings` (how the firm records whose events the topics hold).
 """

@@ -136,6 +136,8 @@ class Finder:
     def __init__(self, mutant: Mutant, code: CodeType) -> None:
         path = Path(mutant.path)
         parts = path.with_suffix("").parts
+        if "src" in parts:  # a distribution's modules: packages/store/src/clientward_store/keys.py
+            parts = parts[parts.index("src") + 1 :]
         self._is_package = parts[-1] == "__init__"
         self._name = ".".join(parts[:-1] if self._is_package else parts)
         self._path, self._code = path.resolve(), code

@@ -18,6 +18,7 @@ TARGETS: Final = (
     "streams/engine/dispatch.py",
     "streams/engine/erasure_guard.py",
     "streams/engine/timers.py",
+    "streams/kafka/erasures.py",
     "packages/store/src/clientward_store/cache.py",
     "packages/store/src/clientward_store/errors.py",
     "packages/store/src/clientward_store/keys.py",

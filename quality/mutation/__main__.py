@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen, total = sample(paths, options.sample or None, options.seed)
     _say(f"{len(chosen)} of {total} mutants in {len(paths)} files, seed {options.seed}")
     flags = trial.prepare()
-    found = trial.in_child(lambda: reach.measure(paths, [flag for flag in flags if flag != "-x"]))
+    found = trial.in_child(lambda: reach.measure(paths, flags))
     _say(f"{len(found.seconds)} tests, {sum(found.seconds.values()):.0f} s under measurement")
     survivors = []
     for mutant in _survivors(chosen, found, flags, options.jobs):

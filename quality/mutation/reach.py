@@ -10,7 +10,7 @@ from coverage import Coverage
 
 from quality.mutation.targets import Mutant
 
-TESTS: Final = ("tests/unit", "tests/property")
+TESTS: Final = ("tests/unit", "tests/property", "packages/store/tests/unit")
 IMPORT: Final = ""  # coverage's context outside of any test
 
 

@@ -17,11 +17,12 @@ TARGETS: Final = (
     "streams/engine/merge.py",
     "streams/engine/dispatch.py",
     "streams/engine/erasure_guard.py",
-    "streams/engine/timer_rescan.py",
-    "clientward_store/cache.py",
-    "clientward_store/errors.py",
-    "clientward_store/keys.py",
-    "clientward_store/scripts.py",
+    "streams/engine/timers.py",
+    "streams/kafka/erasures.py",
+    "packages/store/src/clientward_store/cache.py",
+    "packages/store/src/clientward_store/errors.py",
+    "packages/store/src/clientward_store/keys.py",
+    "packages/store/src/clientward_store/scripts.py",
 )
 
 

@@ -1,12 +1,12 @@
 """A partition under crashes, fences and outages at any point: every record once in state, every decision out, none lost."""
 
 import asyncio
-import os
 from collections import Counter
 from contextlib import suppress
 
+from cases import cases
 from counting import CountingFold, decode
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from partition_fakes import Kafka, Owner, Redis, purchase
@@ -159,9 +159,4 @@ class PartitionMachine(RuleBasedStateMachine):
 
 
 TestPartition = PartitionMachine.TestCase
-TestPartition.settings = settings(
-    max_examples=50 * int(os.environ.get("CASES", "1")),
-    stateful_step_count=20,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+TestPartition.settings = settings(cases(50), stateful_step_count=20)

@@ -1,7 +1,9 @@
 """The read cache: bounded, least recently used out first, and never wrong about a partition."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,6 +51,16 @@ def test_what_a_complete_partition_does_not_have_does_not_exist() -> None:
     cache.complete.add(1)
     cache.forget(1)
     assert cache.get(1, b"a") is MISSING
+
+
+@pytest.mark.parametrize("read", [lambda cache: cache.get(0, b"a"), lambda cache: cache.split(0, [b"a"])])
+def test_what_was_read_last_is_evicted_last(read: Callable[[Cache], object]) -> None:
+    """A read by either way makes an entry the most recent one: the next to go is the other."""
+    cache = Cache(2)
+    cache.put(0, {b"a": b"1", b"b": b"2"})
+    read(cache)
+    cache.put(0, {b"c": b"3"})
+    assert cache.split(0, [b"a", b"b", b"c"]) == ({b"a": b"1", b"c": b"3"}, [b"b"])
 
 
 def test_no_limit_means_no_entries() -> None:

@@ -4,7 +4,7 @@ import pytest
 from redis import exceptions as redis_errors
 
 from clientward_store import StoreRefused, StoreUnavailable
-from clientward_store.errors import LASTING, PASSING, translated
+from clientward_store.errors import LASTING, PASSING, TEXT_LIMIT, translated
 
 
 @pytest.mark.parametrize("code", PASSING)
@@ -55,6 +55,26 @@ def test_absence(error: Exception) -> None:
     told = translated(error, "h:1")
     assert type(told) is StoreUnavailable
     assert "cannot be reached" in str(told)
+
+
+def test_a_certificate_that_is_not_trusted() -> None:
+    """It stays so until somebody names its authority, and is not tried again."""
+    told = translated(redis_errors.ConnectionError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed"), "h:1")
+    assert isinstance(told, StoreRefused)
+    assert "ssl_ca_certs" in str(told)
+
+
+def test_a_failed_login_without_a_code_wants_a_password() -> None:
+    """Of an error of this class whose text has no code it is the password that is missing."""
+    told = translated(redis_errors.AuthenticationError("denied"), "h:1")
+    assert isinstance(told, StoreRefused)
+    assert "answers NOAUTH:" in str(told)
+
+
+def test_an_unknown_error_is_cut_to_its_limit() -> None:
+    """As many characters as the limit are repeated, and not one more."""
+    for length in (TEXT_LIMIT, TEXT_LIMIT + 1):
+        assert f"({'x' * TEXT_LIMIT})" in str(translated(redis_errors.ResponseError("x" * length), "h:1"))
 
 
 def test_an_unknown_error_repeats_no_argument() -> None:

@@ -22,6 +22,18 @@ def test_partitions_and_tables_are_apart() -> None:
     assert len(set(names)) == len(names)
 
 
+def test_each_key_has_the_name_under_which_a_deployment_has_it() -> None:
+    """A version that named one differently would find nothing of what the one before had written."""
+    keys = keys_of("a{b}-t", 7)
+    assert keys._asdict() == {
+        "meta": "{a(b)-t:7}:m",
+        "values": "{a(b)-t:7}:v",
+        "due": "{a(b)-t:7}:due",
+        "outbox": "{a(b)-t:7}:out",
+        "restored": "{a(b)-t:7}:new",
+    }
+
+
 def test_partitions_spread_over_the_slots() -> None:
     """Partitions fall into different slots, so a cluster shares the load."""
     assert len({key_slot(keys_of("a-t", partition).values.encode()) for partition in range(100)}) > 95
@@ -57,6 +69,12 @@ def test_a_bad_parameter_is_told(query: str) -> None:
     """A parameter that is no number is refused in one line that repeats it."""
     with pytest.raises(ImproperlyConfigured, match=query.split("=")[1]):
         target_of(URL(f"redis://h?{query}"))
+
+
+def test_none_is_a_number_of_entries_and_no_time() -> None:
+    """A cache of 0 is turned off; a time limit of 0 is the usual one."""
+    target = target_of(URL("redis://h?cache=0&timeout=0"))
+    assert (target.cache, target.timeout) == (0, 5.0)
 
 
 def test_options_reach_the_client() -> None:

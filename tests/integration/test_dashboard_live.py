@@ -1,0 +1,154 @@
+"""No panel of the dashboard stands still: what every query asks for moves on a real worker to which things happen."""
+
+import asyncio
+import json
+import re
+import urllib.request
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from engine_support import Event, send
+from live import FOLDED_SECONDS, LOOK_SECONDS, PARTITIONS, ROOT, Live, live
+from prometheus_client.parser import text_string_to_metric_families
+from redis import Redis
+from story import Told, command, courtship, purchase
+from variants import variant_text
+
+from clientward_store.keys import keys_of
+from relationship.contract.messages import COMMANDS, MESSAGE_TYPES
+from relationship.contract.outcome import POLICIES
+from streams.embedded import RedisServer
+
+TIPS = 13  # messages of the courtship, the last of which makes a client
+NOW = datetime.now(UTC)
+# At rest this is 0, and it is more only while Kafka is slow to confirm: that it has a sample is all that is asked.
+MAY_BE_ZERO = {"clientward_outbox_records"}
+
+Labels = frozenset[tuple[str, str]]
+
+
+class Panels:
+    """The most that each series of a worker was seen to show, over all looks at its `/metrics`."""
+
+    def __init__(self, deployment: Live) -> None:
+        (worker,) = deployment.stage.workers
+        self._url = f"http://127.0.0.1:{worker.port}/metrics"
+        self.most: dict[str, dict[Labels, float]] = defaultdict(dict)
+
+    async def until(self, is_shown: Callable[["Panels"], bool]) -> None:
+        """Look, as Prometheus does, until something is shown."""
+        async with asyncio.timeout(FOLDED_SECONDS):
+            while True:
+                self._note(await asyncio.to_thread(self._text))
+                if is_shown(self):
+                    return
+                await asyncio.sleep(LOOK_SECONDS)
+
+    def total(self, name: str, **labels: str) -> float:
+        """Return the sum over the series of a name that have these labels."""
+        wanted = set(labels.items())
+        return sum(value for series, value in self.most.get(name, {}).items() if wanted <= series)
+
+    def values_of(self, name: str, label: str) -> set[str]:
+        """Return the values of a label among the series of a name that are more than zero."""
+        return {dict(series)[label] for series, value in self.most[name].items() if value}
+
+    def _text(self) -> str:
+        with urllib.request.urlopen(self._url, timeout=10) as answer:  # noqa: S310 - our own worker, on loopback
+            return str(answer.read().decode())
+
+    def _note(self, text: str) -> None:
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                of_name, series = self.most[sample.name], frozenset(sample.labels.items())
+                of_name[series] = max(of_name.get(series, 0.0), sample.value)
+
+
+def asked() -> dict[str, str]:
+    """Return what the panels' queries ask for, each name with the title of a panel that does."""
+    boards = [json.loads(path.read_text("utf-8")) for path in (ROOT / "deploy/grafana/dashboards").glob("*.json")]
+    return {
+        name: panel["title"]
+        for board in boards
+        for panel in board["panels"]
+        for target in panel.get("targets", [])
+        for name in re.findall(r"clientward_\w+", target["expr"])
+    }
+
+
+def told(messages: list[Told], account: str) -> list[Event]:
+    """Return messages as another account's, moved in time so that the last is of now."""
+    shift = NOW - messages[-1][1].occurred_at
+    replace: Callable[..., Any] = msgspec.structs.replace
+    moved = [
+        replace(m, account_id=account, event_id=f"{account}-{m.event_id}", occurred_at=m.occurred_at + shift)
+        for _, m in messages
+    ]
+    return [(topic, account, msgspec.json.encode(m)) for (topic, _), m in zip(messages, moved, strict=True)]
+
+
+def spoil(deployment: Live, account: str) -> None:
+    """Put bytes that are no record in an account's place, in whichever partition it will be looked for."""
+    settings = deployment.settings
+    with Redis.from_url(settings.redis_url.get_secret_value()) as client:
+        for number in range(settings.partitions):
+            client.hset(keys_of(settings.table, number).values, account, b"no record")
+
+
+async def test_every_panel_of_the_dashboard_moves(
+    kafka_bootstrap: str,
+    redis: RedisServer,
+    redis_url: str,  # noqa: ARG001 - it empties Redis
+    group: str,
+    tmp_path: Path,
+) -> None:
+    """Clients, repeats, refusals, a shadow, an erasure, a bad policy, a broken record, a full Redis: each shows."""
+    shadow = tmp_path / "shadow.toml"
+    shadow.write_text(variant_text("s", client_up=95.0), encoding="utf-8")
+
+    async def in_shadow(deployment: Live) -> None:
+        done = await deployment.run("policy", "shadow", str(shadow), "--by", "ops")
+        assert done.code == 0, done.err
+
+    async with live(kafka_bootstrap, redis, group, tmp_path, in_shadow) as deployment:
+        panels = Panels(deployment)
+        (topic, _, value), *_ = told([purchase(1)], "other")
+        spoil(deployment, "broken")
+        await send(deployment.settings, told(courtship()[:TIPS], "acme"))
+        await deployment.folded()
+        await send(
+            deployment.settings, told(courtship()[:TIPS], "acme")
+        )  # once more, as a producer that repeats itself
+        await send(deployment.settings, [(topic, "other", value), (topic, "other", b"{"), (POLICIES, "k", b"{")])
+        await send(deployment.settings, told([purchase(1)], "broken"))
+        await deployment.folded()
+        await send(deployment.settings, told([command(1, "erase")], "other"))
+        await deployment.folded()
+        with Redis.from_url(redis.url) as client:
+            client.config_set("maxmemory", "1")  # byte: it refuses to write, which the worker waits out
+            try:
+                await send(deployment.settings, told([purchase(2)], "waits"))
+                await panels.until(lambda seen: bool(seen.total("clientward_redis_failures_total")))
+                # The record in the step that is being written counts as behind, and has no age: the next one has.
+                await send(deployment.settings, told([purchase(3)], "waits"))
+                await panels.until(lambda seen: bool(seen.total("clientward_lag_seconds")))
+            finally:
+                client.config_set("maxmemory", "0")
+        await deployment.folded()
+        await panels.until(lambda seen: bool(seen.total("clientward_policy_rejected_total")))
+
+    still = {name: title for name, title in asked().items() if not panels.total(name)}
+    assert set(still) <= MAY_BE_ZERO, still
+    assert [name for name in asked() if name not in panels.most] == []
+    assert panels.values_of("clientward_events_total", "verdict") == {"applied", "repeat", "refused"}
+    assert {COMMANDS, topic} <= panels.values_of("clientward_events_total", "topic")
+    assert {"DECODE", "FAULT"} <= panels.values_of("clientward_refused_events_total", "reason")
+    assert panels.values_of("clientward_decisions_total", "to") >= {"customer", "candidate", "client"}
+    assert panels.values_of("clientward_shadow_differences_total", "kind") == {"entered"}
+    assert {dict(series)["topic"] for series in panels.most["clientward_lag_events"]} == set(MESSAGE_TYPES)
+    assert panels.total("clientward_partitions") == PARTITIONS
+    assert panels.total("clientward_set_aside_total") == 1

@@ -28,6 +28,7 @@ ONE_LINE: Final = {
     "delivering.file.DeliveriesError": WRONG_USE,
     "delivering.state.LeaseLostError": FAILED,
     "importing.errors.ImportingError": WRONG_USE,
+    "intake.keys.KeysError": WRONG_USE,
     "faust.exceptions.ImproperlyConfigured": FAILED,
     "relationship.policy.file.PolicyError": FAILED,
     "relationship.state.record.RecordError": FAILED,

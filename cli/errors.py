@@ -29,6 +29,7 @@ ONE_LINE: Final = {
     "delivering.state.LeaseLostError": FAILED,
     "importing.errors.ImportingError": WRONG_USE,
     "intake.keys.KeysError": WRONG_USE,
+    "intake.run.ServingError": FAILED,
     "faust.exceptions.ImproperlyConfigured": FAILED,
     "relationship.policy.file.PolicyError": FAILED,
     "relationship.state.record.RecordError": FAILED,

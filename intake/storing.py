@@ -71,6 +71,7 @@ class Store:
             raise AwayError from error
 
     async def _keep(self) -> None:
+        told = ""
         while True:
             stack = AsyncExitStack()
             try:
@@ -79,9 +80,13 @@ class Store:
                 self._failed.clear()
                 self._client = client
                 log.info("Kafka answers")
+                told = ""
                 await self._failed.wait()
             except (KafkaError, TopicsError, OSError) as error:
-                log.warning("waiting for Kafka", reason=str(error) or repr(error))
+                reason = str(error) or repr(error)
+                if reason != told:  # an hour of waiting is one line
+                    log.warning("waiting for Kafka", reason=reason)
+                told = reason
                 await asyncio.sleep(RETRY_SECONDS)
             finally:
                 self._client = None

@@ -7,7 +7,7 @@ import typer
 
 from cli.errors import FAILED, WRONG_USE, CommandError
 from cli.output import print_error, print_line
-from intake.keys import TOPICS, hash_of, new_key
+from intake.keys import NAME, RESERVED, TOPICS, hash_of, new_key
 from streams.config.load import load_settings
 from streams.config.logs import configure_logs
 
@@ -42,6 +42,8 @@ def intake(
 
 
 def _print_key(source: str) -> None:
+    if not NAME.fullmatch(source) or source == RESERVED:
+        raise CommandError(f"--new-key {source}: give a name of lower-case letters, digits and dashes", WRONG_USE)
     key = new_key()
     print_error(f"the key, shown this once: {key}")
     for line in (f"[sources.{source}]", f'sha256 = ["{hash_of(key)}"]', f"topics = {list(TOPICS[:3])}"):

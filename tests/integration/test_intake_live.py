@@ -6,7 +6,7 @@ import signal
 import sys
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +142,33 @@ async def test_a_kafka_that_is_killed_under_load_loses_nothing_that_was_answered
         assert statuses == {503}
         assert answered - ids == set()
         assert len(answered) > 360
+
+
+async def test_an_intake_that_is_killed_loses_nothing_that_it_answered(
+    kafka_bootstrap: str, group: str, tmp_path: Path
+) -> None:
+    """SIGKILL of the server while requests are under way: each id that got 202 is in Kafka."""
+    settings = Settings(kafka_bootstrap=kafka_bootstrap, group=group, partitions=4, data_dir=tmp_path)
+    await ensure_topics(settings)
+    answered: set[str] = set()
+    async with serving(kafka_bootstrap, group, tmp_path) as served:
+
+        async def sender(number: int) -> None:
+            """Send one event after another until nobody is there."""
+            count = 0
+            with suppress(ClientConnectionError):
+                while True:
+                    count += 1
+                    assert (await served.post(event(f"{number}-{count}")))[0] == 202
+                    answered.add(f"e-{number}-{count}")
+                    if len(answered) == 200:
+                        served.process.kill()
+
+        async with asyncio.timeout(WITHIN_SECONDS):
+            await asyncio.gather(*(sender(number) for number in range(8)))
+        records = await stored(kafka_bootstrap)
+    assert len(answered) >= 200
+    assert answered - {dict(record.headers)["ce_id"].decode() for record in records} == set()
 
 
 async def _not(condition: Awaitable[bool]) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from intake_support import DESK, NOW, SHOP, VALUE, Stored, ask, bearer, event, keys, keys_file
 
+from cli.main import run
 from intake import app as pages
 from intake.app import Intake
-from intake.formats import BATCH, STRUCTURED
+from intake.formats import BATCH, MOST_EVENTS, STRUCTURED
 from intake.keys import Keys, KeysError, hash_of, new_key, read_keys
 from intake.limits import Rates
 from relationship.contract.messages import MOVES, PURCHASES
@@ -292,3 +294,27 @@ def test_a_new_key_is_its_own_and_found_by_its_hash(tmp_path: Path) -> None:
     assert known.name == "shop"
     assert key not in path.read_text()
     assert new_key() != key
+
+
+def test_the_command_makes_keys_and_says_what_is_wrong(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """--new-key prints what goes into the file, and the key beside it; every mistake is one line with exit code 2."""
+    assert run(["intake", "--new-key", "shop"]) == 0
+    out, err = capfd.readouterr()
+    (tmp_path / "intake.toml").write_text(out)
+    assert Keys(tmp_path / "intake.toml").of(f"Bearer {err.split()[-1]}") is not None
+    for wrong in (["intake"], ["intake", str(tmp_path / "none.toml")], ["intake", "--new-key", "A b"]):
+        assert run(wrong) == 2
+        assert capfd.readouterr().err.count("\n") == 1
+
+
+async def test_the_page_of_the_documentation_is_true(tmp_path: Path) -> None:
+    """Its file is one, its event is taken as it stands there, and its figures are the code's."""
+    page = (Path(__file__).parents[2] / "docs" / "intake.md").read_text(encoding="utf-8")
+    (toml,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (body,) = re.findall(r"-d '(.*?)'\n", page, re.DOTALL)
+    (tmp_path / "page.toml").write_text(toml.replace("…64 hex digits…", hash_of(SHOP)))
+    assert read_keys(tmp_path / "page.toml")[hash_of(SHOP)].source.events_per_second == 1000
+    answer = await House(tmp_path).post(body.encode())
+    assert (answer.status, answer.json["id"]) == (202, "order-1001")
+    assert f"more than {pages.BODY_BYTES // 10**6} MB or {MOST_EVENTS:,} events" in page
+    assert f"more than {pages.BODY_SECONDS:g} s" in page

@@ -94,6 +94,12 @@ COMMANDS: Final = (
         panel=RUN,
     ),
     Command(
+        "intake",
+        "Take CloudEvents by POST /events, answered 202 when Kafka has stored them, until told to stop.",
+        "cli.serving.intake:intake",
+        panel=RUN,
+    ),
+    Command(
         "send",
         "Publish events, keyed by account_id with murmur2, and wait until Kafka has stored them all.",
         "cli.events.send:send",

@@ -28,6 +28,8 @@ ONE_LINE: Final = {
     "delivering.file.DeliveriesError": WRONG_USE,
     "delivering.state.LeaseLostError": FAILED,
     "importing.errors.ImportingError": WRONG_USE,
+    "intake.keys.KeysError": WRONG_USE,
+    "intake.run.ServingError": FAILED,
     "faust.exceptions.ImproperlyConfigured": FAILED,
     "relationship.policy.file.PolicyError": FAILED,
     "relationship.state.record.RecordError": FAILED,

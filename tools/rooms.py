@@ -23,6 +23,7 @@ PACKAGES: Final = (
     "views",
     "agents",
     "importing",
+    "intake",
     "delivering",
     "streams",
     "simulator",

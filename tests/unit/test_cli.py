@@ -81,7 +81,7 @@ def test_the_list_of_commands_imports_none_of_them(arguments: list[str]) -> None
     found = imported(*arguments)
     assert "cli.main" in found
     assert not SLOW & found
-    families = {f"cli.{family}" for family in ("demo", "events", "look", "policy", "setup")}
+    families = {f"cli.{family}" for family in ("demo", "events", "look", "policy", "serving", "setup")}
     assert not families & found
 
 

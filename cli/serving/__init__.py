@@ -1,0 +1,1 @@
+"""Serving: events taken over HTTP, for whoever has no Kafka."""

@@ -1,0 +1,50 @@
+"""`clientward intake KEYS.toml`: take events over HTTP."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.errors import FAILED, WRONG_USE, CommandError
+from cli.output import print_error, print_line
+from intake.keys import NAME, RESERVED, TOPICS, hash_of, new_key
+from streams.config.load import load_settings
+from streams.config.logs import configure_logs
+
+
+def intake(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="KEYS.toml", help="The sources and the hashes of their keys.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to serve at; 0.0.0.0 opens it to the network.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to serve at.")] = 8080,
+    new: Annotated[
+        str | None, typer.Option("--new-key", metavar="SOURCE", help="Make a key, show it once, and serve nothing.")
+    ] = None,
+) -> None:
+    """Take CloudEvents by POST /events, answered 202 when Kafka has stored them, until told to stop.
+
+    Serves /livez, /readyz, /metrics and /openapi.json too. A source that is taken out of the file may send no more from
+    its next request on.
+    """
+    if new is not None:
+        _print_key(new)
+        return
+    if file is None:
+        raise CommandError("name KEYS.toml; `clientward intake --new-key SOURCE` makes a part of one", WRONG_USE)
+    try:
+        from intake.run import serve  # noqa: PLC0415 - its libraries are an extra's
+    except ModuleNotFoundError as error:
+        raise CommandError(f"{error.name} is missing: install clientward[intake]", FAILED) from None
+    settings = load_settings()
+    configure_logs(settings)
+    serve(settings, file, host, port)
+
+
+def _print_key(source: str) -> None:
+    if not NAME.fullmatch(source) or source == RESERVED:
+        raise CommandError(f"--new-key {source}: give a name of lower-case letters, digits and dashes", WRONG_USE)
+    key = new_key()
+    print_error(f"the key, shown this once: {key}")
+    for line in (f"[sources.{source}]", f'sha256 = ["{hash_of(key)}"]', f"topics = {list(TOPICS[:3])}"):
+        print_line(line.replace("'", '"'))

@@ -77,13 +77,14 @@ def base_weights(policy: Policy) -> tuple[float, ...]:
 
 
 def factors(industry: int | None, policy: Policy) -> tuple[float, ...]:
-    """Return an industry's factors on the weights."""
+    """Return an industry's factors on the weights, and those of the firm: what its events cannot say weighs less."""
     own = policy.source.industries[enums.INDUSTRIES[-1 if industry is None else industry]].weights
-    return tuple(own.get(d, 1.0) for d in DIMENSIONS)
+    covered = policy.firm.coverage
+    return tuple(own.get(d, 1.0) * covered.get(d, 1.0) for d in DIMENSIONS)
 
 
 def shift(industry: int | None, policy: Policy) -> float:
-    """Return the points by which an industry's prior and costs move the thresholds."""
+    """Return the points by which an industry's prior and costs, and the firm's bar, move the thresholds."""
     return policy.trade(industry).client_up / 100 - policy.source.thresholds.client_up
 
 

@@ -60,6 +60,17 @@ def test_an_example_is_the_reading_the_rules_would_look_at():
     )
 
 
+def test_a_calibrated_base_is_learned_from_as_it_scores():
+    """What the firm's events cannot say weighs nothing in an example's points either, and its bar is in the shift."""
+    firm = "\n[firm]\nbar = 3.0\n[firm.coverage]\ntrust = 0.0\ndialogue = 0.3\nneeds = 0.5\n"
+    own = parse_policy(TEXT + firm, "own")
+    head = record_of(fold(courtship())[0]).head
+    reading, found = read(head, own), standing(example_of("a", head, own, client=True), base_weights(own), own)
+    assert shift(head.industry, own) == pytest.approx(shift(head.industry, POLICY) + 3.0)
+    assert found.points == pytest.approx(reading.score / 100 - shift(head.industry, own), abs=0.07)
+    assert reading.score != read(head, POLICY).score
+
+
 def test_gate_and_tenure_close_an_example_whatever_its_points():
     """A buyer shows nothing of a relationship; who came yesterday is not known long enough."""
     buyer = record_of(fold([profile(0), *(purchase(day) for day in range(1, 90, 7))])[0]).head

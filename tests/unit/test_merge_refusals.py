@@ -1,12 +1,14 @@
-"""What a refused merge leaves of the commands around it."""
+"""What refused and ended merges leave behind."""
 
 import json
 
 from story import CORE, NOW_US, Told, command, purchase, record_of
 
-from relationship.classify.commands import MERGE, REFUSED
+from relationship.classify.commands import MERGE, REFUSED, UNMERGE, command_rejection
+from relationship.contract.messages import REFERRALS
 from relationship.contract.outcome import AUDIT
 from relationship.replay import Replay
+from relationship.state.account import Account, Merge
 from relationship.state.facts import CommandFact
 
 
@@ -35,3 +37,35 @@ def test_a_refusal_ends_the_merges_into_whom_it_comes_from_and_no_other():
     kept = {fact.id: fact for fact in record_of(replay, "b").facts() if isinstance(fact, CommandFact)}
     assert (kept["m1"].command, kept["m1"].into) == (MERGE, "x")
     assert (kept["m2"].command, kept["m2"].into) == (REFUSED, None)
+
+
+def test_only_the_merge_in_force_is_taken_back():
+    """Of another account, of none, and where nobody is named on either side: no effect, and the audit says what is so."""
+
+    def why(merged_into: str | None, into: str | None) -> str | None:
+        account = Account(merge=None if merged_into is None else Merge(merged_into, "m"))
+        return command_rejection(account, CommandFact(0, "u", UNMERGE, None, None, None, None, into))
+
+    assert why("a", "a") is None
+    assert why("a", "x") == "it is merged into a"
+    assert why("a", None) == "it is merged into a"
+    assert why(None, "a") == "it is merged into nothing"
+    assert why(None, None) == "it is merged into nothing"
+
+
+def test_an_erasure_tells_the_account_into_which_it_was_merged_once():
+    """The merge was taken back, and the other account still names the erased one among those that were in it."""
+    replay = Replay(CORE)
+    messages = [
+        purchase(1, "own"),
+        purchase(1, "p", account="b"),
+        command(2, "merge", "m", account="b", into="a"),
+        command(3, "unmerge", "u", account="b", into="a"),
+    ]
+    for topic, message in messages:
+        replay.fold(topic, message, NOW_US)
+    assert record_of(replay, "a").former_sources == ["b"]
+    topic, message = command(4, "erase", "e", account="b")
+    sent = replay.fold(topic, message, NOW_US)[1]
+    assert [each.key for each in sent if each.topic == REFERRALS] == ["a"]
+    assert record_of(replay, "a").former_sources == []

@@ -2,14 +2,19 @@
 
 import json
 
-from story import CORE, NOW_US, Told, command, purchase, record_of
+from story import CORE, NOW_US, Told, command, on, purchase, record_of, step
 
 from relationship.classify.commands import MERGE, REFUSED, UNMERGE, command_rejection
-from relationship.contract.messages import REFERRALS
+from relationship.contract.messages import MOVES, REFERRALS, Move
 from relationship.contract.outcome import AUDIT
 from relationship.replay import Replay
 from relationship.state.account import Account, Merge
 from relationship.state.facts import CommandFact
+from relationship.state.record import AccountRecord
+from relationship.timeline.explain import event_id_of
+from relationship.timeline.history import APPLIED
+from relationship.timeline.merging import join_rejection
+from relationship.timeline.referrals import forget_message
 
 
 def told(messages: list[Told]) -> tuple[Replay, list[tuple[str, str]]]:
@@ -69,3 +74,46 @@ def test_an_erasure_tells_the_account_into_which_it_was_merged_once():
     sent = replay.fold(topic, message, NOW_US)[1]
     assert [each.key for each in sent if each.topic == REFERRALS] == ["a"]
     assert record_of(replay, "a").former_sources == []
+
+
+def test_two_histories_join_up_to_the_bytes_that_a_record_has_for_them():
+    """Both count together; at the bound they join, and a byte more is too much."""
+    record = AccountRecord()
+    record.history = b"x" * 40
+    move = Move(
+        event_id="e",
+        account_id="a",
+        occurred_at=on(1),
+        action="join",
+        source="b",
+        cause="c",
+        through=[],
+        count=0,
+        history="y" * 20,
+    )
+    assert join_rejection(record, move, [], 100) is None
+    record.history += b"x"
+    assert join_rejection(record, move, [], 100) == "the two histories are longer than a record may be"
+
+
+def test_a_refusal_is_applied_whether_or_not_it_is_out_of_date():
+    """It is a message like any other: it is counted, and no dead letter."""
+    move = Move(
+        event_id="e",
+        account_id="a",
+        occurred_at=on(1),
+        action="refused",
+        source="b",
+        cause="c",
+        through=[],
+        count=0,
+        history="",
+    )
+    assert step(None, [(MOVES, move)]).verdicts == [APPLIED]
+
+
+def test_who_forgets_an_erased_account_is_told_under_an_id_of_its_own():
+    """The same for the same erasure, so that a repeat is known as one; of another one, or to another account, another."""
+    erased = command(4, "erase", "e", account="b")[1]
+    told = forget_message("b", "a", erased)
+    assert (told.topic, told.key, told.event_id) == (REFERRALS, "a", event_id_of("b", 0, 0, 0, 0, "forgotten:a:e"))

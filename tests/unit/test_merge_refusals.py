@@ -10,11 +10,12 @@ from relationship.contract.outcome import AUDIT
 from relationship.replay import Replay
 from relationship.state.account import Account, Merge
 from relationship.state.facts import CommandFact
+from relationship.state.facts_from_messages import fact_of
 from relationship.state.record import AccountRecord
 from relationship.timeline.explain import event_id_of
 from relationship.timeline.history import APPLIED
 from relationship.timeline.merging import join_rejection
-from relationship.timeline.referrals import forget_message
+from relationship.timeline.referrals import changed, forget_message
 
 
 def told(messages: list[Told]) -> tuple[Replay, list[tuple[str, str]]]:
@@ -109,7 +110,7 @@ def test_a_refusal_is_applied_whether_or_not_it_is_out_of_date():
         count=0,
         history="",
     )
-    assert step(None, [(MOVES, move)]).verdicts == [APPLIED]
+    assert step(None, [purchase(1), (MOVES, move)]).verdicts == [APPLIED, APPLIED]
 
 
 def test_who_forgets_an_erased_account_is_told_under_an_id_of_its_own():
@@ -117,3 +118,12 @@ def test_who_forgets_an_erased_account_is_told_under_an_id_of_its_own():
     erased = command(4, "erase", "e", account="b")[1]
     told = forget_message("b", "a", erased)
     assert (told.topic, told.key, told.event_id) == (REFERRALS, "a", event_id_of("b", 0, 0, 0, 0, "forgotten:a:e"))
+
+
+def test_a_corrected_credit_has_an_id_by_its_revision():
+    """The same correction folded again sends the same message; the first credit's id has no revision in it."""
+    bought = fact_of(purchase(1, "p", account="b", referred_by="a")[1])
+    (credited,) = changed("b", None, bought, 1, None)
+    (withdrawn,) = changed("b", bought, None, 2, None)
+    assert credited.event_id == event_id_of("b", 1, 0, 0, 0, "credited:a:p")
+    assert withdrawn.event_id == event_id_of("b", 2, 0, 0, 0, "withdrawn:a:p")

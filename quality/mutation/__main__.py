@@ -47,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _survivors(chosen: Sequence[Mutant], found: reach.Reach, flags: list[str], jobs: int) -> Iterator[Mutant]:
     """Yield the mutants that no test notices: those first that no test reaches."""
-    trials = [trial.Trial(mutant, found.tests(mutant)) for mutant in chosen]
+    reaching = [(mutant, found.tests(mutant)) for mutant in chosen]
+    trials = [trial.Trial(mutant, tests, found.slowest(tests)) for mutant, tests in reaching]
     yield from (each.mutant for each in trials if not each.tests)
     for each, is_noticed in trial.noticed([each for each in trials if each.tests], flags, jobs):
         if not is_noticed:

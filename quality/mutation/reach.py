@@ -34,6 +34,10 @@ class Reach(NamedTuple):
         near = {test for tests in by_line.values() for test in tests} - {IMPORT}
         return [*self._ordered(near), *self._ordered(set(self.seconds) - near)]
 
+    def slowest(self, tests: list[str]) -> float:
+        """Return how many seconds the slowest of some tests took."""
+        return max((self.seconds[test] for test in tests), default=0.0)
+
     def _ordered(self, tests: set[str]) -> list[str]:
         return sorted(tests, key=lambda test: (self.seconds[test], test))
 

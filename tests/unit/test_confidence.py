@@ -1,7 +1,7 @@
 """The confidence told: by the points above the bar, for each side of it, and by what is told."""
 
 from copy import copy
-from math import exp
+from math import exp, log
 
 import msgspec
 import pytest
@@ -25,6 +25,16 @@ def test_the_chance_is_a_half_where_the_policy_says_and_e_times_a_width_further(
         for widths in (-1, 0, 2):
             score = up + round(100 * (half + widths * width))
             assert chance_of_client(account, score, POLICY) == pytest.approx(chance(widths * POLICY.carries))
+
+
+@pytest.mark.parametrize("carries", [0.0, 0.25, 1.0])
+def test_what_a_firms_events_do_not_carry_is_taken_off_the_odds(carries):
+    """Where they carry a quarter of a judgement, so do the odds; where they carry none, the chance is a half."""
+    firm = copy(POLICY)
+    firm.carries = carries
+    for account in (Account(status=CLIENT), Account(status=CANDIDATE)):
+        odds = log(1 / chance_of_client(account, 0, POLICY) - 1)
+        assert chance_of_client(account, 0, firm) == pytest.approx(chance(-odds * carries))
 
 
 def test_a_bar_that_a_firm_has_raised_or_lowered_moves_the_half_with_it():

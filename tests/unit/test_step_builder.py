@@ -1,10 +1,14 @@
 """What a step collects of timers and of restored accounts: values, the due set, and the outbox; the fold is hand-written."""
 
+from types import SimpleNamespace
+
+import pytest
 from story import CORE, NOW_US, on, purchase, step
 
-from relationship.contract.outcome import RECLASSIFIED, STATE, Outcome, Outgoing
+from relationship.contract.outcome import RECLASSIFIED, STATE, Outcome, Outgoing, Reason, StepTooLargeError
 from relationship.contract.times import micros
 from streams.engine.step import OutboxEntry, StepBuilder, decode_entry
+from streams.wire.arrivals import arrival_of
 
 
 def sent(name, topic=RECLASSIFIED, key="a"):
@@ -105,3 +109,35 @@ def test_what_is_keyed_by_the_account_goes_to_its_partition():
     assert OutboxEntry("a", sent("e")).home(3) == 3
     assert OutboxEntry("a", sent("e", key="b")).home(3) is None
     assert OutboxEntry("a", sent("e")).arrived_ms == 0
+
+
+class Failing:
+    """A fold with a defect."""
+
+    def step(self, account_id, record, delivered, decided_at):  # noqa: ARG002 - the signature of a fold
+        """Fail, with what may be personal data."""
+        raise KeyError("canary")
+
+
+def test_a_message_on_which_the_fold_fails_leaves_its_account_as_it_was():
+    """Nothing of the account is written, its timer neither; the message is refused as a fault, and quotes nothing."""
+    topic, message = purchase(1)
+    builder = StepBuilder(Failing(), {b"a": b"as it was"}, 5)
+    arrival = arrival_of(topic, SimpleNamespace(offset=0, timestamp=9_000, key=b"a", headers=()), message, on(1))
+    assert [*builder.arrivals({b"a": [arrival]}, [])] == [None]
+    found = builder.step({topic: 1})
+    assert (found.write.values, found.write.due, [*found.write.outbox]) == ({}, {}, [])
+    assert found.counts == {(topic, "refused"): 1}
+    ((letter, refused),) = found.refused
+    assert letter is arrival
+    assert refused.reason is Reason.FAULT
+    assert "KeyError" in refused.text
+    assert "canary" not in refused.text
+
+
+def test_several_messages_on_which_the_fold_fails_are_tried_one_by_one():
+    """Which of them it is cannot be told: the step is too large, and sets nothing aside."""
+    topic, message = purchase(1)
+    both = [arrival_of(topic, SimpleNamespace(offset=0, timestamp=9_000, key=b"a", headers=()), message, on(1))] * 2
+    with pytest.raises(StepTooLargeError, match="'a'"):
+        [*StepBuilder(Failing(), {b"a": None}, 5).arrivals({b"a": both}, [])]

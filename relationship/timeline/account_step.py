@@ -71,9 +71,10 @@ class AccountStep:
         context, record = self._context, self._context.record
         if record is None or record.merged_into is not None:
             return
-        context.changed = self._follow_switch(record)
+        context.changed, before = self._follow_switch(record), record.head.timer_at
         changes = run_timers_until(record, until, context.rules)
-        context.changed |= bool(changes)
+        # A check by which nothing has changed has let the evidence fade to its moment, and is not due again.
+        context.changed |= record.head.timer_at != before
         record.switch = context.rules.mark(record.head.t)
         context.decide(record, HistoryUpdate(APPLIED, [], changes), None)
 

@@ -54,7 +54,7 @@ async def follows(settings: Settings, group: str, start: Start) -> None:
     decisions = [sent for sent in output_of(story()).sends if sent.topic == RECLASSIFIED]
     values = [json.loads(sent.value or b"") for sent in decisions]
     clients = [line(value) for value in values if value["to"] == "client"]
-    assert clients[0].startswith("acme became a client on 2024-04-20: From candidate to client: regular contact")
+    assert clients[0].startswith("acme became a client on 2024-04-20: From candidate to client: ")
     await publish(settings, decisions[: len(decisions) // 2])
 
     broken = await start("no folder/seen.txt")

@@ -259,15 +259,18 @@ def is_cleared(profile: Profile) -> bool:
     return profile.account_manager is None and all(value is None for value in facts)
 
 
+def is_erasure(message: Message) -> bool:
+    """Tell whether a message is a command that erases its account."""
+    return isinstance(message, Command) and message.command == "erase"
+
+
 # What the id of a profile begins with that an erasure has deleted: the worker's own tombstone, which says nothing more.
 ERASED: Final = "erased:"
 
 
 def erased_profile(tombstone: Profile) -> Profile:
     """Return a profile's tombstone as one that the worker has sent for an erased account."""
-    return Profile(
-        event_id=ERASED + tombstone.event_id, account_id=tombstone.account_id, occurred_at=tombstone.occurred_at
-    )
+    return msgspec.structs.replace(tombstone, event_id=ERASED + tombstone.event_id)
 
 
 def follows_erasure(message: Message) -> bool:

@@ -122,7 +122,8 @@ def _profile(p: m.Profile) -> f.ProfileFact:
     )
 
 
-def _referral(r: m.Referral) -> f.ReferralFact:
+def referral_fact(r: m.Referral) -> f.ReferralFact:
+    """Return a credit, first or revised, as a fact."""
     return f.ReferralFact(
         times.micros(r.occurred_at),
         r.credit or r.event_id,
@@ -151,7 +152,7 @@ _FACT_OF: Final[dict[type, Callable[..., f.Fact]]] = {
     m.Ticket: _ticket,
     m.Meeting: _meeting,
     m.Profile: _profile,
-    m.Referral: _referral,
+    m.Referral: referral_fact,
     m.Command: command_fact,
 }
 

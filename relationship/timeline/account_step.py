@@ -9,7 +9,7 @@ from relationship.policy.schedule import Rules
 from relationship.state import facts as f
 from relationship.state.record import AccountRecord
 from relationship.timeline import closing
-from relationship.timeline.handlers import HANDLERS, answers, is_erasure
+from relationship.timeline.handlers import HANDLERS, answers
 from relationship.timeline.history import (
     APPLIED,
     REPEAT,
@@ -42,15 +42,15 @@ class AccountStep:
         """Fold one message, and return what became of it."""
         context, message = self._context, delivered.message
         record, rank = context.record, f.RANK_OF_TOPIC[delivered.topic]
-        if m.follows_erasure(message) or (delivered.covered and not is_erasure(message)):
-            context.sends += answers(context.account_id, message) if delivered.covered else []
+        if m.follows_erasure(message) or (delivered.covered and not m.is_erasure(message)):
+            context.sends += answers(context.account_id, message)
             return REPEAT
         if record is None:
             if m.says_nothing(message):
                 return APPLIED
             context.record = record = AccountRecord(stored_ms=delivered.arrived_ms)
         # An erasure that was stored before everything that the record reflects erased another account of the same id.
-        is_past = is_erasure(message) and record.stored_ms > delivered.arrived_ms
+        is_past = m.is_erasure(message) and record.stored_ms > delivered.arrived_ms
         if is_past or delivered.offset <= self._reflected.get(rank, -1):
             return REPEAT
         record.stored_ms = min(record.stored_ms, delivered.arrived_ms)

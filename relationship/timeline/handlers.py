@@ -65,7 +65,7 @@ def handle_referral(
 def handle_command(context: StepContext, record: AccountRecord, command: m.Command, traceparent: str | None) -> Verdict:
     """Carry a command out, and answer it in the audit topic; a repeat is not answered again."""
     context.appended = context.reading = None
-    if command.command == "erase":
+    if m.is_erasure(command):
         _erase(context, record, command, traceparent)
         return APPLIED
     before, event = effects(record), referrals.purchase_of(record, command.corrects)
@@ -84,7 +84,7 @@ def handle_command(context: StepContext, record: AccountRecord, command: m.Comma
         after = effects(record)
         rejection = updated.rejection or after.get(command.event_id)
         context.audit(command, command.command, command.by, rejection, traceparent)
-        _audit_again(context, record, before, command)
+        _audit_again(context, record, before, after, command)
     return updated.verdict
 
 
@@ -107,10 +107,13 @@ def _follow_merge(context: StepContext, record: AccountRecord, cause: m.Intake, 
 
 
 def _audit_again(
-    context: StepContext, record: AccountRecord, before: Mapping[str, str | None], cause: m.Intake
+    context: StepContext,
+    record: AccountRecord,
+    before: Mapping[str, str | None],
+    after: Mapping[str, str | None],
+    cause: m.Intake,
 ) -> None:
     """Audit earlier commands that have an effect now and had none, or the other way round."""
-    after = effects(record)
     changed = {name for name, reason in before.items() if name in after and (after[name] is None) != (reason is None)}
     for fact in record.facts() if changed else ():
         if fact.id in changed and isinstance(fact, f.CommandFact):
@@ -170,7 +173,7 @@ def _refused(context: StepContext, record: AccountRecord, move: m.Move) -> None:
     context.refold(record, move.event_id, None)
     _follow_merge(context, record, move, None)
     context.audit(move, "merge", None, move.detail, None)
-    _audit_again(context, record, before, move)
+    _audit_again(context, record, before, effects(record), move)
 
 
 def _refused_for_good(fact: f.Fact, into: str) -> f.Fact:
@@ -178,11 +181,6 @@ def _refused_for_good(fact: f.Fact, into: str) -> f.Fact:
     if isinstance(fact, f.CommandFact) and fact.command == MERGE and fact.into == into:
         return msgspec.structs.replace(fact, command=REFUSED, into=None)
     return fact
-
-
-def is_erasure(message: m.Message) -> bool:
-    """Tell whether a message is a command that erases its account."""
-    return isinstance(message, m.Command) and message.command == "erase"
 
 
 def answers(account_id: str, covered: m.Message) -> list[Outgoing]:

@@ -74,10 +74,14 @@ def audit(
     traceparent: str | None,
     *,
     note: str | None = None,
+    event_id: str | None = None,
 ) -> Outgoing:
-    """Return the audit entry of an action: done, perhaps with a note, or refused for a reason."""
+    """Return the audit entry of an action: done, perhaps with a note, or refused for a reason.
+
+    Its id is that of the cause, unless another is given.
+    """
     entry = Audit(
-        event_id="audit-" + cause.event_id,
+        event_id=event_id or "audit-" + cause.event_id,
         account_id=account_id,
         action=action,
         outcome="refused" if reason else "done",
@@ -91,17 +95,8 @@ def audit(
 
 def revised_audit(account_id: str, command: str, action: str, reason: str | None, cause: m.Intake, at: int) -> Outgoing:
     """Return the audit entry of an earlier command that has, or has no longer, an effect, because of `cause`."""
-    entry = Audit(
-        event_id=event_id_of(account_id, 0, 0, 0, 0, f"audit:{command}:{cause.event_id}"),
-        account_id=account_id,
-        action=action,
-        outcome="refused" if reason else "done",
-        detail=reason,
-        by=None,
-        occurred_at=time_of(cause),
-        decided_at=times.rfc3339(at),
-    )
-    return Outgoing(AUDIT, account_id, to_json(entry), entry.event_id, entry.occurred_at)
+    event_id = event_id_of(account_id, 0, 0, 0, 0, f"audit:{command}:{cause.event_id}")
+    return audit(account_id, cause, action, None, reason, at, None, event_id=event_id)
 
 
 def move(

@@ -14,12 +14,13 @@ import msgspec
 from relationship.contract import messages as m
 from relationship.contract import times
 from relationship.contract.decisions import to_json
-from relationship.contract.outcome import Outgoing, Reason, Refused
+from relationship.contract.outcome import Outgoing
 from relationship.policy.schedule import Rules
 from relationship.state import facts as f
+from relationship.state.facts_from_messages import referral_fact
 from relationship.state.record import AccountRecord
 from relationship.timeline.explain import event_id_of
-from relationship.timeline.history import APPLIED, REPEAT, HistoryUpdate, corrects, refold, unchanged
+from relationship.timeline.history import APPLIED, REPEAT, HistoryUpdate, corrects, late_refusal, refold, unchanged
 from relationship.timeline.posting import time_of
 
 PURCHASE: Final = f.RANK[f.PurchaseFact]
@@ -92,19 +93,13 @@ def _credit(
 
 def replace(record: AccountRecord, referral: m.Referral, rules: Rules) -> HistoryUpdate:
     """Put a revised credit in the place of the one before. An older revision that comes again is a repeat."""
-    fact = f.ReferralFact(
-        times.micros(referral.occurred_at),
-        referral.credit or referral.event_id,
-        referral.referred,
-        referral.revision or 0,
-        referral.action == "withdrawn",
-    )
-    facts = record.facts()
+    fact, facts = referral_fact(referral), record.facts()
     known = next((each for each in facts if isinstance(each, f.ReferralFact) and each.id == fact.id), None)
     if known is not None and known.revision >= fact.revision:
         return unchanged(REPEAT)
-    if record.edge is not None and f.order(fact) <= record.edge:
-        return unchanged(Refused(Reason.LATE, "older than the history that is kept of the account"))
+    late = late_refusal(record, fact, lateness_us=0)  # which a credit has not, but an edge
+    if late is not None:
+        return unchanged(late)
     others = [each for each in facts if each is not known]
     return refold(record, sorted([*others, fact], key=f.order), referral.event_id, rules)
 

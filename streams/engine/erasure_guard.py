@@ -22,7 +22,7 @@ from typing import Final
 
 import msgspec
 
-from relationship.contract.messages import MOVES, REFERRALS, Command
+from relationship.contract.messages import MOVES, REFERRALS, is_erasure
 from streams.wire.arrivals import Arrival
 
 # Topics of messages that one account's partition sends to another account.
@@ -63,7 +63,7 @@ class ErasureGuard:
     def note(self, arrivals: Iterable[Arrival]) -> None:
         """Take note of the erasures among commands; noting one again changes nothing."""
         for arrival in arrivals:
-            if not is_erasure(arrival):
+            if not is_erasure(arrival.message):
                 continue
             known = self._erasures.get(arrival.message.account_id)
             if known is None:
@@ -82,7 +82,7 @@ class ErasureGuard:
             erasure = None if arrival.refused else self._erasures.get(arrival.message.account_id)
             if erasure is None:
                 alive.append(arrival)
-            elif is_erasure(arrival):
+            elif is_erasure(arrival.message):
                 self._part_erasure(erasure, arrival, alive, erased)
             elif not erasure.before(arrival):
                 if erasure.done < erasure.arrival.offset:
@@ -106,10 +106,4 @@ class ErasureGuard:
         account = arrival.message.account_id
         after = [each for each in self._folded if not each.refused and each.message.account_id == account]
         alive.append(erasure.to_fold(arrival.at))
-        alive += [each for each in after if not is_erasure(each) and not erasure.before(each)]
-
-
-def is_erasure(arrival: Arrival) -> bool:
-    """Tell whether an arrival is a command that erases an account."""
-    message = arrival.message
-    return not arrival.refused and isinstance(message, Command) and message.command == "erase"
+        alive += [each for each in after if not is_erasure(each.message) and not erasure.before(each)]

@@ -36,11 +36,10 @@ from streams.engine.ports import Intake
 from streams.engine.redis_calls import Notifier, RedisCalls
 from streams.engine.step import StepBuilder
 from streams.engine.timers import TIMER_SECONDS, Timers
-from streams.kafka.erasures import may_erase
 from streams.retry import until_it_passes
 from streams.wire.arrivals import EPOCH, StepInput, positions_after, step_input
 from streams.wire.codecs import Codec
-from streams.wire.records import Batch, FetchedRecord
+from streams.wire.records import Batch, FetchedRecord, may_erase
 
 log = structlog.get_logger(__name__)
 

@@ -7,21 +7,14 @@ commands is: an erasure that was folded long ago still covers a record that was 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from relationship.contract.messages import COMMANDS
 from streams.config.settings import Settings
+from streams.wire.records import may_erase
 
 # Milliseconds that a fetch waits at most; what is read is there already.
 POLL_MS: Final = 500
-
-
-class _Command(msgspec.Struct):
-    command: str
-
-
-_decode: Final = msgspec.json.Decoder(_Command).decode
 
 
 async def read_erasures(
@@ -79,11 +72,3 @@ async def _erasures(
         records = (await consumer.getmany(timeout_ms=POLL_MS)).get(commands, ())
         found += [record for record in records if record.offset < end and may_erase(record.value)]
     return found
-
-
-def may_erase(value: bytes | None) -> bool:
-    """Tell whether a record of the commands' topic asks for an erasure; whether it is one that counts the codec says."""
-    try:
-        return _decode(value or b"").command == "erase"
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return False

@@ -21,6 +21,7 @@ import msgspec
 from relationship.contract.messages import COMMANDS, MESSAGE_TYPES
 from relationship.contract.times import micros
 from streams.wire.lines import BadLine, Line, parse_line
+from streams.wire.records import may_erase
 
 # Lines sorted in memory at once: some 300 bytes each, so half a gigabyte.
 MOST_LINES: Final = 1_000_000
@@ -42,11 +43,6 @@ class _Keyed(NamedTuple):
     text: bytes
 
 
-class _Command(msgspec.Struct):
-    command: str | None = None
-
-
-_command: Final = msgspec.json.Decoder(_Command).decode
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 
@@ -77,7 +73,7 @@ def _keyed(numbered: Iterable[Numbered]) -> Iterator[_Keyed]:
         line = parse_line(text)
         at = _time(line)
         if isinstance(line, Line) and at is not None:
-            if _is_erasure(line):
+            if line.topic == COMMANDS and may_erase(line.value):
                 erasures += 1
                 at = erased[line.key] = max(at, newest)
                 place = (at, erasures, -1, "")
@@ -104,15 +100,6 @@ def _time(line: Line | BadLine) -> int | None:
                 return None
             return None if found.tzinfo is None else micros(found)
     return None
-
-
-def _is_erasure(line: Line) -> bool:
-    if line.topic != COMMANDS or line.value is None:
-        return False
-    try:
-        return _command(line.value).command == "erase"
-    except msgspec.DecodeError:
-        return False
 
 
 def _stored(part: list[_Keyed], files: ExitStack) -> IO[bytes]:

@@ -1,8 +1,9 @@
 """What is fetched from Kafka, as values: a record, and the batch that one fetch returned for one partition."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
+import msgspec
 from faust.types import TP
 
 Header = tuple[str, bytes | None]
@@ -50,3 +51,18 @@ class Batch(NamedTuple):
     position: int
     highwater: int
     generation: int
+
+
+class _Command(msgspec.Struct):
+    command: str
+
+
+_decode: Final = msgspec.json.Decoder(_Command).decode
+
+
+def may_erase(value: bytes | None) -> bool:
+    """Tell whether a record of the commands' topic asks for an erasure; whether it is one that counts the codec says."""
+    try:
+        return _decode(value or b"").command == "erase"
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False

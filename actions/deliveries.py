@@ -8,7 +8,7 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from actions.errors import InputError, server_errors
-from delivering.file import read_deliveries
+from delivering.file import unknown_endpoint
 from delivering.state import Store
 from streams.config.settings import Settings
 
@@ -16,9 +16,9 @@ from streams.config.settings import Settings
 @asynccontextmanager
 async def _store(settings: Settings, file: Path, name: str) -> AsyncIterator[Store]:
     """Give what is kept of an endpoint. Raises InputError where the file has none of that name; ServerError."""
-    names = [each.name for each in read_deliveries(file)]
-    if name not in names:
-        raise InputError(f"{file}: there is no endpoint {name}; it has {', '.join(names)}")
+    unknown = unknown_endpoint(file, name)
+    if unknown:
+        raise InputError(unknown)
     with server_errors(settings):
         async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
             yield Store(redis, settings.group)

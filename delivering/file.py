@@ -129,3 +129,12 @@ def secrets_of(endpoint: Endpoint) -> list[str]:
             raise DeliveriesError(f"{endpoint.place}: the variable {name} is not set; set it, or leave it out")
         found.append(os.environ[name])
     return found
+
+
+def unknown_endpoint(file: Path, name: str) -> str | None:
+    """Return in one line that a file has no endpoint of a name, and which it has; None where it has it.
+
+    Raises DeliveriesError where the file cannot be followed.
+    """
+    names = [each.name for each in read_deliveries(file)]
+    return None if name in names else f"{file}: there is no endpoint {name}; it has {', '.join(names)}"

@@ -39,7 +39,7 @@ class Expected(NamedTuple):
 
 def expected(settings: Settings, sent: Iterable[Sent], now_us: int) -> Expected:
     """Fold records in the order in which they were stored, and let the timers run up to `now_us` (µs)."""
-    codec = Codec(Limits(settings.max_record_bytes, settings.max_depth, settings.future_minutes * 60_000_000))
+    codec = Codec(Limits(**settings.record_limits()))
     replay = Replay(Core(load_policy(settings.policy_file), settings.lateness_days))
     found = Expected({}, {}, Counter(), set(), set())
     for record in sent:

@@ -22,7 +22,7 @@ from intake.metrics import Metrics
 from intake.openapi import openapi
 from intake.storing import AwayError, Store
 from streams.config.settings import Settings
-from streams.wire.codecs import MINUTE_US, Codec, Limits
+from streams.wire.codecs import Codec, Limits
 
 # Bytes of a body, of which AT_ONCE may be in memory; at least an event of the largest size.
 BODY_BYTES: Final = 4_000_000
@@ -47,7 +47,7 @@ class Intake:
         body_seconds: float = BODY_SECONDS,
     ) -> None:
         self._keys, self._store, self._clock, self._ticks = keys, store, clock, ticks
-        self._codec = Codec(Limits(settings.max_record_bytes, settings.max_depth, settings.future_minutes * MINUTE_US))
+        self._codec = Codec(Limits(**settings.record_limits()))
         self._body_bytes = max(BODY_BYTES, settings.max_record_bytes + ENVELOPE_BYTES)
         self._body_seconds = body_seconds
         self._rates = Rates()

@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 from intake.formats import BadEvent, Event
 from intake.keys import Known
 from relationship.contract.outcome import Refused
-from streams.kafka.publisher import Headers, ProducerRecord
+from streams.kafka.outgoing import cloud_event_headers
+from streams.kafka.publisher import ProducerRecord
 from streams.wire.codecs import Codec
 
 TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -41,17 +42,8 @@ def check(event: Event | BadEvent, known: Known, codec: Codec, now_us: int, trac
     message = codec.decode_value(event.type, event.data, now_us)
     if isinstance(message, Refused):
         return Checked(event.id, 422, f"{message.reason}: {message.text}")
-    headers: list[tuple[str, bytes | None]] = [
-        ("ce_specversion", b"1.0"),
-        ("ce_id", message.event_id.encode()),
-        ("ce_type", event.type.encode()),
-        ("ce_source", known.name.encode()),
-        ("ce_time", message.occurred_at.astimezone(UTC).isoformat().encode()),
-        ("content-type", b"application/json"),
-    ]
-    if traceparent is not None and TRACEPARENT.fullmatch(traceparent):
-        headers.append(("traceparent", traceparent.encode()))
-    whole: Headers = headers
-    return Checked(
-        message.event_id, 202, None, ProducerRecord(event.type, None, message.account_id.encode(), event.data, whole)
-    )
+    time = message.occurred_at.astimezone(UTC).isoformat()
+    trace = traceparent if traceparent is not None and TRACEPARENT.fullmatch(traceparent) else None
+    headers = cloud_event_headers(event.type, message.event_id, known.name.encode(), time, trace)
+    record = ProducerRecord(event.type, None, message.account_id.encode(), event.data, headers)
+    return Checked(message.event_id, 202, None, record)

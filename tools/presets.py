@@ -8,6 +8,7 @@ from importing.mapping.mapping import TOLD, Mapping
 from importing.presets.catalogue import ALSO, presets
 from relationship.generated import Files, Generator
 from relationship.generated import main as generate
+from tools.pages import with_part
 
 ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = ROOT / "docs" / "importing.md"
@@ -43,9 +44,7 @@ def _asks(mapping: Mapping) -> str:
 
 def files(page: Path) -> Files:
     """Return the page with the presets of now in it."""
-    text = page.read_text(encoding="utf-8")
-    made = re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: BEGIN + table() + END, text, flags=re.DOTALL)
-    return {page: made.encode()}
+    return with_part(page, BEGIN, END, table)
 
 
 GENERATOR: Final = Generator("tools.presets", "the presets", PAGE, files)

@@ -3,7 +3,6 @@
 Arrows say "imports". One that follows from two others is left out, so that the layers show.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -11,6 +10,7 @@ from typing import Final
 from relationship.generated import Files, Generator
 from relationship.generated import main as generate
 from tools.imports import between_rooms, read_imports
+from tools.pages import with_part
 
 ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = ROOT / "docs" / "architecture.md"
@@ -84,9 +84,7 @@ def picture() -> str:
 
 def files(page: Path) -> Files:
     """Return the page with the picture of now in it."""
-    text = page.read_text(encoding="utf-8")
-    drawn = re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: BEGIN + picture() + END, text, flags=re.DOTALL)
-    return {page: drawn.encode()}
+    return with_part(page, BEGIN, END, picture)
 
 
 GENERATOR: Final = Generator("tools.rooms", "the imports", PAGE, files)

@@ -27,6 +27,7 @@ SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 LogFormat = Literal["console", "json"]
 MAX_PORT = 65_535
+MINUTE_US: Final = 60_000_000  # microseconds
 
 
 def _state_home() -> Path:
@@ -230,6 +231,14 @@ class Settings(BaseSettings):
         if not self.kafka_security_protocol.endswith("SSL"):
             return None
         return ssl.create_default_context(cafile=self.kafka_ca_file)
+
+    def record_limits(self) -> dict[str, int]:
+        """Return the keyword arguments of the codec's limits (`streams.wire.codecs.Limits`)."""
+        return {
+            "max_record_bytes": self.max_record_bytes,
+            "max_depth": self.max_depth,
+            "future_us": self.future_minutes * MINUTE_US,
+        }
 
     def kafka_client_options(self) -> dict[str, Any]:
         """Return the keyword arguments by which any aiokafka client reaches the brokers and logs in."""

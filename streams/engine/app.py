@@ -139,7 +139,7 @@ class App(Host):
 
     def _parts(self) -> Parts:
         settings = self._settings
-        limits = Limits(settings.max_record_bytes, settings.max_depth, settings.future_minutes * 60_000_000)
+        limits = Limits(**settings.record_limits())
         return Parts(
             ends=Ends(self.store, self._publisher, self.metrics, SystemClock(), settings.changelog_topic),
             fold=self._fold,

@@ -97,6 +97,7 @@ class Metrics:
         )
 
     def _recording_metrics(self) -> None:
+        self._fields: dict[tuple[str, str, str], Counter] = {}
         self.fields = Counter(
             "clientward_fields_total",
             "Optional fields of the messages folded, by whether they were filled.",
@@ -138,7 +139,14 @@ class Metrics:
         for each in filling(messages):
             for filled, count in (("yes", each.yes), ("no", each.no)):
                 if count:
-                    self.fields.labels(each.type, each.field, filled).inc(count)
+                    self._field(each.type, each.field, filled).inc(count)
+
+    def _field(self, of: str, field: str, filled: str) -> Counter:
+        """Return one counter of a field, kept: finding it by its labels costs more than counting, at every step."""
+        key = of, field, filled
+        if key not in self._fields:
+            self._fields[key] = self.fields.labels(*key)
+        return self._fields[key]
 
     def decides(self, policy: Policy) -> None:
         """Tell what the policy in force was calibrated on: what is counted is compared with that."""

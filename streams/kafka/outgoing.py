@@ -13,14 +13,22 @@ CONTENT_TYPE: Final = b"application/json"
 
 def sending_of(outgoing: Outgoing, partition: int | None) -> ProducerRecord:
     """Return a message of the core as a record with CloudEvents headers; where `partition` is None, its key says it."""
-    headers = [
+    headers = cloud_event_headers(outgoing.topic, outgoing.event_id, OWN_SOURCE, outgoing.time, outgoing.traceparent)
+    return ProducerRecord(outgoing.topic, partition, outgoing.key.encode() or None, outgoing.value, headers)
+
+
+def cloud_event_headers(
+    topic: str, event_id: str, source: bytes, time: str, traceparent: str | None
+) -> list[tuple[str, bytes | None]]:
+    """Return the headers of a record that is a CloudEvent in binary mode; `time` is RFC 3339."""
+    headers: list[tuple[str, bytes | None]] = [
         ("ce_specversion", SPEC_VERSION),
-        ("ce_id", outgoing.event_id.encode()),
-        ("ce_type", outgoing.topic.encode()),
-        ("ce_source", OWN_SOURCE),
-        ("ce_time", outgoing.time.encode()),
+        ("ce_id", event_id.encode()),
+        ("ce_type", topic.encode()),
+        ("ce_source", source),
+        ("ce_time", time.encode()),
         ("content-type", CONTENT_TYPE),
     ]
-    if outgoing.traceparent:
-        headers.append((TRACEPARENT, outgoing.traceparent.encode()))
-    return ProducerRecord(outgoing.topic, partition, outgoing.key.encode() or None, outgoing.value, headers)
+    if traceparent:
+        headers.append((TRACEPARENT, traceparent.encode()))
+    return headers

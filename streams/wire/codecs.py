@@ -32,6 +32,7 @@ from relationship.contract.messages import (
     follows_erasure,
 )
 from relationship.contract.outcome import Reason, Refused
+from relationship.contract.times import MINUTE_US
 from streams.wire.arrivals import EPOCH, Arrival, arrival_of
 from streams.wire.explain_faults import UNREADABLE, explain, find_flaw
 from streams.wire.records import FetchedRecord
@@ -40,7 +41,6 @@ from streams.wire.shapes import SHAPES
 
 # Earlier times come from clocks that were never set: epoch 0 in any time zone, and the year 1.
 EARLIEST_US: Final = 86_400_000_000
-MINUTE_US: Final = 60_000_000
 EARLIEST: Final = EPOCH + timedelta(microseconds=EARLIEST_US)
 TYPE_HEADER: Final = "ce_type"
 SOURCE_HEADER: Final = "ce_source"

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import web
+from web_server import served
 
 KEY, AUDIENCE = "0123456789abcdef0123456789abcdef-us6", "a1b2c3d4e5"
 
@@ -129,12 +130,6 @@ async def platform() -> AsyncIterator[Platform]:
     app.router.add_get(base + "/segments", here.get_segments)
     app.router.add_post(base + "/segments", here.post_segment)
     app.router.add_post(base + "/segments/{segment}", here.change_segment)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    here.url = f"http://127.0.0.1:{runner.addresses[0][1]}/3.0"
-    try:
+    async with served(app) as address:
+        here.url = f"{address}/3.0"
         yield here
-    finally:
-        await runner.cleanup()

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from aiohttp import web
 from delivery_support import SECRET
 from standardwebhooks import Webhook
+from web_server import served
 
 
 class Took(NamedTuple):
@@ -64,12 +65,5 @@ async def receivers() -> AsyncIterator[Receivers]:
     there = Receivers()
     app = web.Application()
     app.add_routes([web.post("/{path}", there.take)])
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    there.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
+    async with served(app) as there.url:
         yield there
-    finally:
-        await runner.cleanup()

@@ -77,21 +77,17 @@ def test_an_erasure_tells_the_account_into_which_it_was_merged_once():
     assert record_of(replay, "a").former_sources == []
 
 
+def moved(action, history):
+    """Return a move of no facts from b to a."""
+    base = {"event_id": "e", "account_id": "a", "occurred_at": on(1), "source": "b", "cause": "c"}
+    return Move(**base, action=action, through=[], count=0, history=history)
+
+
 def test_two_histories_join_up_to_the_bytes_that_a_record_has_for_them():
     """Both count together; at the bound they join, and a byte more is too much."""
     record = AccountRecord()
     record.history = b"x" * 40
-    move = Move(
-        event_id="e",
-        account_id="a",
-        occurred_at=on(1),
-        action="join",
-        source="b",
-        cause="c",
-        through=[],
-        count=0,
-        history="y" * 20,
-    )
+    move = moved("join", "y" * 20)
     assert join_rejection(record, move, [], 100) is None
     record.history += b"x"
     assert join_rejection(record, move, [], 100) == "the two histories are longer than a record may be"
@@ -99,17 +95,7 @@ def test_two_histories_join_up_to_the_bytes_that_a_record_has_for_them():
 
 def test_a_refusal_is_applied_whether_or_not_it_is_out_of_date():
     """It is a message like any other: it is counted, and no dead letter."""
-    move = Move(
-        event_id="e",
-        account_id="a",
-        occurred_at=on(1),
-        action="refused",
-        source="b",
-        cause="c",
-        through=[],
-        count=0,
-        history="",
-    )
+    move = moved("refused", "")
     assert step(None, [purchase(1), (MOVES, move)]).verdicts == [APPLIED, APPLIED]
 
 

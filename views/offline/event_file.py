@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final
 
 from relationship.analysis.recording import Recording
 from relationship.contract.messages import Message
@@ -14,8 +13,6 @@ from relationship.timeline.published import PublishedPolicies
 from streams.config.settings import Settings
 from streams.wire.codecs import Codec, Limits
 from streams.wire.lines import BadLine, parse_line, policy_of_line
-
-MINUTE_US: Final = 60_000_000  # microseconds
 
 #: Is told of every line that is refused: its number, from 1, and why.
 OnRefusal = Callable[[int, str], None]
@@ -42,7 +39,7 @@ class EventReader:
         recording: Recording | None = None,
     ) -> None:
         self._lines = lines
-        self._codec = Codec(Limits(settings.max_record_bytes, settings.max_depth, settings.future_minutes * MINUTE_US))
+        self._codec = Codec(Limits(**settings.record_limits()))
         self._on_refusal = on_refusal
         self._core = core
         self._recording = recording

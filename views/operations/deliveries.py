@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from redis.asyncio import Redis
 
-from delivering.file import read_deliveries
+from delivering.file import read_deliveries, unknown_endpoint
 from delivering.state import Store
 from streams.config.settings import Settings
 from views.errors import InputError, server_errors
@@ -71,9 +71,9 @@ async def endpoints(settings: Settings, file: Path) -> list[EndpointStatus]:
 
 async def dead_messages(settings: Settings, file: Path, name: str) -> list[DeadMessage]:
     """Return what was given up of an endpoint, in order. Raises InputError, DeliveriesError, ServerError."""
-    names = [each.name for each in read_deliveries(file)]
-    if name not in names:
-        raise InputError(f"{file}: there is no endpoint {name}; it has {', '.join(names)}")
+    unknown = unknown_endpoint(file, name)
+    if unknown:
+        raise InputError(unknown)
     with server_errors(settings):
         async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
             dead = await Store(redis, settings.group).dead(name)

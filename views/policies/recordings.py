@@ -14,7 +14,6 @@ from streams.wire.codecs import Codec, Limits
 from views.errors import server_errors
 
 TOPICS: Final = (PURCHASES, TICKETS, MEETINGS, PROFILES)
-MINUTE_US: Final = 60_000_000
 
 
 class Recorded(NamedTuple):
@@ -30,7 +29,7 @@ async def recording_of_topics(settings: Settings, policy: Policy) -> Recorded:
     Of each account, a topic's records come in their order; how the topics mingle changes nothing in a recording. It leaves
     no trace on the brokers, and keeps of each account some sums, so that it fits where the history would not.
     """
-    codec = Codec(Limits(settings.max_record_bytes, settings.max_depth, settings.future_minutes * MINUTE_US))
+    codec = Codec(Limits(**settings.record_limits()))
     recording, refused = Recording(policy), Counter[str]()
     with server_errors(settings):
         async for record in read_to_end(settings, *TOPICS):

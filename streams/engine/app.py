@@ -198,14 +198,20 @@ class App(Host):
         return lags
 
     async def settled(self) -> bool:
-        """Return True when all that Kafka has now in our partitions is folded and sent; False if the app fails first."""
-        queues = [queue for owner in self._owners.values() for queue in owner.inbox.queues.values()]
-        ends = await self.consumer.highwaters(*[queue.tp for queue in queues])
-        while not all(self._is_folded(tp, end) for tp, end in ends.items()):
-            if self.failed.is_set() or self.should_stop:
-                return False
-            await self.notifier.wait()
-        return True
+        """Return True when all that Kafka has in our partitions is folded and sent, and what that brought in its turn.
+
+        A record that is folded may send others into our own topics (a referral's credit, what a merge moves, the word to
+        forget an erased account), so the ends are asked anew until they stand. False if the app fails first.
+        """
+        tps = [queue.tp for owner in self._owners.values() for queue in owner.inbox.queues.values()]
+        while True:
+            ends = await self.consumer.highwaters(*tps)
+            while not all(self._is_folded(tp, end) for tp, end in ends.items()):
+                if self.failed.is_set() or self.should_stop:
+                    return False
+                await self.notifier.wait()
+            if ends == await self.consumer.highwaters(*tps):
+                return True
 
     def _is_folded(self, tp: TP, end: int) -> bool:
         owner = self._owners.get(tp.partition)

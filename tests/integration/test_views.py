@@ -170,8 +170,10 @@ async def test_lag_counts_what_no_worker_has_folded(settings: Settings) -> None:
 
 
 async def forget(settings: Settings) -> None:
-    """Commit for the group that nothing of the purchases was read."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=settings.bootstrap_servers, group_id=settings.group)
+    """Commit for the group that nothing of the purchases was read; its end must not commit what it found before."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=settings.bootstrap_servers, group_id=settings.group, enable_auto_commit=False
+    )
     async with consumer:
         partitions = [TopicPartition(PURCHASES, number) for number in range(settings.partitions)]
         consumer.assign(partitions)

@@ -23,6 +23,7 @@ from aiokafka.errors import KafkaError
 from faust.exceptions import FaustError
 
 from agents.intake import add_intake_agents
+from agents.policy_follower import PolicyFollower
 from agents.probes import Probes
 from clientward_store import Fenced, StoreUnavailable
 from relationship.contract.outcome import Fold
@@ -35,10 +36,10 @@ from streams.driver.mode_private import until_crashed
 from streams.engine.app import App, build_app
 from streams.engine.metrics import Metrics
 from streams.engine.partition import PositionLostError
-from streams.engine.policy_follower import PolicyFollower
 from streams.engine.redis_calls import Notifier
 from streams.kafka.admin import plan_topics
-from streams.kafka.publisher import Publisher, PublishRefusedError
+from streams.kafka.publisher import Publisher
+from streams.kafka.refusals import PublishRefusedError
 from streams.kafka.topic_plan import Create, Refuse
 from streams.kafka.topics import account_bytes
 
@@ -168,6 +169,8 @@ class Worker:
         wrong = [str(change) for change in changes if isinstance(change, Create | Refuse)]
         if wrong:
             raise WorkerError(f"{len(wrong)} topics are missing or wrong: run `clientward topics apply` ({wrong[0]})")
+        for change in changes:
+            log.warning("a topic is not as it should be: run `clientward topics apply`", change=str(change))
 
     async def _unless_stopped(self, doing: Awaitable[None]) -> bool:
         """Await something; False where the worker was told to stop before it was done."""

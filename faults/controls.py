@@ -16,7 +16,8 @@ from relationship.contract.outcome import RECLASSIFIED, Delivered, Outcome
 from relationship.core import Core
 from relationship.state.record import decode, encode
 from streams.engine import failpoints
-from streams.kafka.publisher import Place, ProducerRecord, Publisher
+from streams.kafka.publisher import ProducerRecord, Publisher
+from streams.kafka.refusals import Place
 
 
 def _reach(place: str) -> None:

@@ -75,7 +75,8 @@ def states(name: str, expected: Expected, found: Found, accounts: Iterable[str])
     for account in sorted(accounts):
         compared += 1
         if account not in found.records or account not in expected.records:
-            wrong.append(f"{account} is {'missing' if account in expected.records else 'unheard of'}")
+            if account in found.records or account in expected.records:  # an erased one is gone from both
+                wrong.append(f"{account} is {'missing' if account in expected.records else 'unheard of'}")
             continue
         if account in expected.commanded:
             differ = differences(commanded(expected.records[account]), commanded(found.records[account]))

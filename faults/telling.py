@@ -100,8 +100,8 @@ def _last_state(record: AccountRecord | None, value: bytes | None) -> list[str]:
         return ["its state was never published"]
     last, shown = msgspec.json.decode(value), record.published_state
     told = (enums.STATUSES[shown.status], STANDINGS[shown.standing], shown.score / 100)
-    differs = (last["status"], last["segment"]["standing"], last["score"]) != told
-    return [f"the last state published is not the last one that its record told: {last['status']}"] if differs else []
+    found = (last["status"], last["segment"]["standing"], last["score"])
+    return [] if found == told else [f"the last state published is {found}, and not what its record told, {told}"]
 
 
 def _inconsistent(account: str, told: list[Told], record: AccountRecord | None) -> list[str]:

@@ -7,23 +7,29 @@ changed. It leaves the outbox once Kafka has their states. Whoever takes over af
 that has decided nothing and never changes again would else be missing in the changelog for good.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Final, NamedTuple
 
 import msgspec
+import structlog
 from faust.types import TP
 
-from relationship.contract.outcome import REJECTED
+from relationship.contract.outcome import REJECTED, Refused
 from streams.engine import failpoints
 from streams.engine.dispatch import Dispatch, PendingSends
 from streams.engine.metrics import Metrics
 from streams.engine.ports import Clock, PartitionStore, Publishing
 from streams.engine.redis_calls import RedisCalls
-from streams.engine.step import Step, decode_entry
+from streams.engine.set_aside import SetAside
+from streams.engine.step import OutboxEntry, Step, decode_entry
 from streams.kafka.publisher import ProducerRecord
-from streams.wire.dead_letters import dead_letter
+from streams.kafka.refusals import RecordsRefusedError
+from streams.wire.arrivals import Arrival
+from streams.wire.dead_letters import MAX_BYTES, dead_letter
+
+log = structlog.get_logger(__name__)
 
 # What a marker's id begins with; a message's begins with its topic.
 MARKER: Final = b"\0states"
@@ -65,7 +71,8 @@ class Committer:
         self._number = number
         self._ends = ends
         self._redis = redis
-        self._dispatch = Dispatch((ends.changelog, number), ends.publisher, self._confirm, wake, ends.clock)
+        aside = SetAside(ends.clock, ends.metrics.set_aside.inc)
+        self._dispatch = Dispatch((ends.changelog, number), ends.publisher, self._confirm, wake, aside, ends.clock)
 
     async def take_over(self) -> None:
         """Become the partition's owner; what an earlier ownership had under way is forgotten."""
@@ -102,15 +109,25 @@ class Committer:
         return {MARKER + b" %d %d" % (self.epoch, next(self._steps)): _encode([*step.write.values])}
 
     async def _send_dead_letters(self, step: Step) -> None:
+        """Publish what was refused; where the topic takes less than it should, without what makes a letter long."""
         now = self._ends.clock.wall_us()
-        letters = [
-            dead_letter(TP(arrival.topic, self._number), arrival.record, refused, now=now)
-            for arrival, refused in step.refused
-        ]
-        await self._ends.publisher.publish(
-            ProducerRecord(REJECTED, self._number, letter.key, letter.value, letter.headers) for letter in letters
-        )
+        letters = [self._letter(*each, now) for each in step.refused]
+        try:
+            await self._ends.publisher.publish(letters)
+        except RecordsRefusedError as error:
+            log.warning("Kafka refuses dead letters; sending them without their bytes", reason=str(error))
+            refused = {each.record[:2] for each in error.refused}
+            short = [
+                self._letter(*each, now, max_bytes=0)
+                for each, letter in zip(step.refused, letters, strict=True)
+                if (letter.key, letter.value) in refused
+            ]
+            await self._ends.publisher.publish(short)
         failpoints.hit("dead_letters_sent")
+
+    def _letter(self, arrival: Arrival, refused: Refused, now: int, max_bytes: int = MAX_BYTES) -> ProducerRecord:
+        letter = dead_letter(TP(arrival.topic, self._number), arrival.record, refused, now=now, max_bytes=max_bytes)
+        return ProducerRecord(REJECTED, self._number, letter.key, letter.value, letter.headers)
 
     async def send_outbox(self) -> None:
         """Send what a commit left unsent. Its accounts' changelog goes first: that too may be missing."""
@@ -118,12 +135,34 @@ class Committer:
         left = await self._redis.call("outbox", lambda: self._ends.store.outbox(self._number))
         markers = {identity: changed_accounts(record) for identity, record in left if identity.startswith(MARKER)}
         entries = {identity: decode_entry(record) for identity, record in left if identity not in markers}
+        entries = await self._without_outdated(entries)
         self.outbox_records = len(entries)
         if left:
             changed = {key for keys in markers.values() for key in keys}
             values = await self.load(changed | {entry.account.encode() for entry in entries.values()})
             done = (lambda: self._ends.metrics.published(entries.values()),)
             await self._dispatch.put(PendingSends(values, entries, asked_at, done, [*markers]))
+
+    async def _without_outdated(self, entries: Mapping[bytes, OutboxEntry]) -> dict[bytes, OutboxEntry]:
+        """Drop the messages of accounts of which the changelog had a newer state than Redis, and return the others.
+
+        Redis has gone back, and its outbox with it. These messages were sent before that newer state was, and a state sent
+        again now would be taken for the account's latest.
+        """
+        accounts = [*{entry.account.encode() for entry in entries.values()}]
+        newer = await self._redis.call("restored", lambda: self._ends.store.restored_among(self._number, accounts))
+        outdated = [identity for identity, entry in entries.items() if entry.account.encode() in newer]
+        if outdated:
+            await self._redis.call("sent", lambda: self._ends.store.sent(self._number, outdated, None))
+        return {identity: entry for identity, entry in entries.items() if entry.account.encode() not in newer}
+
+    async def send_refused_again(self) -> None:
+        """Try again what Kafka refused, now and then: its limit may have been raised."""
+        if self._dispatch.aside.are_due():
+            await self.drained()
+            await self.note_sent()
+            self._dispatch.aside.begin_again()
+            await self.send_outbox()
 
     async def note_sent(self) -> None:
         """Note in Redis what Kafka has stored since the last commit, which would have noted it along the way."""

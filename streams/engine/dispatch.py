@@ -8,6 +8,9 @@ An account's next state is sent after that and not before: a record carries the 
 whoever has to rebuild Redis from the changelog, so those of the step before must be out by then. Steps that wait and have
 no such account in common travel together, as one.
 
+What Kafka refuses for its own sake is set aside (streams/engine/set_aside.py): it stays in the outbox, and its step counts
+as sent without it.
+
 At most `MOST_WAITING` steps wait here; whoever folds waits then, and the next step takes the more records.
 """
 
@@ -19,9 +22,10 @@ from typing import Final, NamedTuple
 
 from streams.engine import failpoints
 from streams.engine.ports import Clock, Publishing
+from streams.engine.set_aside import SetAside
 from streams.engine.step import OutboxEntry
 from streams.kafka.outgoing import sending_of
-from streams.kafka.publisher import Place
+from streams.kafka.refusals import Place, RecordsRefusedError
 
 # Committed steps that may wait while others are being sent.
 MOST_WAITING: Final = 8
@@ -66,7 +70,11 @@ class Sent(NamedTuple):
 
 
 class Dispatch:
-    """The sending end of one partition number. `confirm` asks Redis whether the partition is ours, or raises Fenced."""
+    """The sending end of one partition number. `confirm` asks Redis whether the partition is ours, or raises Fenced.
+
+    Attributes:
+        aside: what Kafka has refused.
+    """
 
     def __init__(
         self,
@@ -74,12 +82,14 @@ class Dispatch:
         publisher: Publishing,
         confirm: Callable[[], Awaitable[None]],
         failed: Callable[[], None],
+        aside: SetAside,
         clock: Clock,
     ) -> None:
         self._changelog = changelog
         self._publisher = publisher
         self._confirm = confirm
         self._failed = failed
+        self.aside = aside
         self._clock = clock
         self._waiting: deque[PendingSends] = deque()
         self._sending: asyncio.Task[None] | None = None
@@ -124,6 +134,7 @@ class Dispatch:
         """Stop sending and forget everything: the partition is no longer ours, or is taken over anew."""
         sending, self._sending = self._sending, None
         self._waiting.clear()
+        self.aside.begin_again()
         self.take_sent()
         if sending is not None:
             sending.cancel()
@@ -163,19 +174,33 @@ class Dispatch:
         self._confirmed_at = max(self._confirmed_at, pending.committed_at)
         if pending.values:
             await self._confirm_if_old()
-            self._offset = await self._publisher.publish_changes(self._changelog, pending.values)
-            self._ids += pending.markers
+            await self._send_states(pending)
             failpoints.hit("changelog_sent")
-        if pending.entries:
+        if entries := self.aside.may_go(pending.entries):
             await self._confirm_if_old()
-            partition = self._changelog[1]
-            await self._publisher.publish(
-                [sending_of(each.outgoing, each.home(partition)) for each in pending.entries.values()]
-            )
-            self._ids += pending.entries
+            await self._send_messages(entries)
             failpoints.hit("decisions_sent")
         for done in pending.done:
             done()
+
+    async def _send_states(self, pending: PendingSends) -> None:
+        try:
+            self._offset = await self._publisher.publish_changes(self._changelog, pending.values)
+        except RecordsRefusedError as error:
+            self._offset = error.stored.get(self._changelog, self._offset)
+            self.aside.states(error, pending.markers)
+        else:
+            self._ids += pending.markers
+
+    async def _send_messages(self, entries: Mapping[bytes, OutboxEntry]) -> None:
+        partition, refused = self._changelog[1], set[bytes]()
+        try:
+            await self._publisher.publish(
+                [sending_of(each.outgoing, each.home(partition)) for each in entries.values()]
+            )
+        except RecordsRefusedError as error:
+            refused = self.aside.messages(error, entries)
+        self._ids += [identity for identity in entries if identity not in refused]
 
     async def _confirm_if_old(self) -> None:
         """Ask whether the partition is still ours, where the last answer is old. Raises Fenced.

@@ -41,7 +41,7 @@ class Metrics:
         )
         self.set_aside = Counter(
             "clientward_set_aside_total",
-            "Records, and accounts' timers, on which the fold failed: a defect, or a record that is none.",
+            "Records and accounts' timers on which the fold failed, and states and messages that Kafka refuses.",
             registry=self.registry,
         )
         self.lag_events = Gauge(

@@ -151,6 +151,7 @@ class Partition:
         at_end, heard_at = self.inbox.at_end(), self.inbox.heard_at
         woken = await self._timers.run(at_end=at_end, heard_at=heard_at) | await self._timers.rescan()
         self._parts.notifier.notify()
+        await self._committer.send_refused_again()
         if woken or taken.arrivals:
             await self._committer.note_sent_if_many()
         elif not await self.inbox.wait(TIMER_SECONDS):

@@ -7,7 +7,8 @@ from typing import Protocol
 from faust.types import TP
 
 from clientward_store import Write
-from streams.kafka.publisher import Place, ProducerRecord
+from streams.kafka.publisher import ProducerRecord
+from streams.kafka.refusals import Place
 
 
 class Intake(Protocol):
@@ -67,6 +68,9 @@ class PartitionStore(Protocol):
 
     async def restored(self, partition: int, limit: int) -> Sequence[bytes]:
         """Return keys that recovery has rewritten."""
+
+    async def restored_among(self, partition: int, keys: Sequence[bytes]) -> set[bytes]:
+        """Return those of these keys that recovery has rewritten."""
 
 
 class Publishing(Protocol):

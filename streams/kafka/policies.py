@@ -1,4 +1,4 @@
-"""The topic of policies, read and written for a person; `streams/engine/policy_follower.py` follows it for a worker."""
+"""The topic of policies, read and written for a person; `agents/policy_follower.py` follows it for a worker."""
 
 from datetime import UTC, datetime
 

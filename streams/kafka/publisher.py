@@ -4,12 +4,14 @@ Records of one partition travel in batches that are built here, with one future 
 partitioner in Python, a future and a callback for every record. The producer is idempotent with `acks=all`.
 
 A broker that is away is waited for: the producer is closed, made anew and everything unconfirmed is sent again, under the
-same ids. What a broker refuses for good (too large, not allowed, no such topic) is raised as `PublishRefusedError`.
+same ids. What a broker refuses for good (not allowed, no such topic) is raised as `PublishRefusedError`. Where it refuses a
+batch for what is in it, the batch is halved until the records that it refuses stand alone; all others are stored, and
+`RecordsRefusedError` names these.
 """
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -26,6 +28,14 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from streams.config.settings import Settings
 from streams.kafka.partitioning import partition_of_key
+from streams.kafka.refusals import (
+    BY_RECORD,
+    KeyValueHeaders,
+    Place,
+    PublishRefusedError,
+    RecordsRefusedError,
+    RefusedRecord,
+)
 from streams.kafka.topics import changelog_bytes
 from streams.retry import until_it_passes
 
@@ -48,17 +58,16 @@ PASSING: Final = (
     ProducerClosed,
     OSError,
 )
-
 T = TypeVar("T")
 Headers = Sequence[tuple[str, bytes | None]]
-Place = tuple[str, int]
-#: A record of a place: key, value, headers.
-KeyValueHeaders = tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]
 NO_HEADERS: Final[list[tuple[str, bytes | None]]] = []  # aiokafka wants a list, and changes none
 
 
-class PublishRefusedError(RuntimeError):
-    """Kafka refuses a record for good. The text is one line that names the topic and what to do."""
+class _Outcome(NamedTuple):
+    """What became of some records: the last offsets, and the runs of records whose batch was refused for one of them."""
+
+    stored: dict[Place, int]
+    refused: list[tuple[Place, Sequence[KeyValueHeaders], KafkaError]]
 
 
 class ProducerRecord(NamedTuple):
@@ -133,7 +142,8 @@ class IdempotentProducer:
     async def publish(self, sendings: Iterable[ProducerRecord]) -> Mapping[Place, int]:
         """Send records, in order within a partition, and return the last offset of each partition once all are stored.
 
-        Raises PublishRefusedError. Brokers that are away are waited for without end.
+        Raises RecordsRefusedError where some records are refused and all others are stored, and PublishRefusedError where
+        none may be stored. Brokers that are away are waited for without end.
         """
         by_place: dict[Place, list[ProducerRecord]] = defaultdict(list)
         for sending in sendings:
@@ -150,10 +160,30 @@ class IdempotentProducer:
         """Do as `publish` does, with records that know their places."""
         if not by_place:
             return {}
+        stored, refused = await self._apart(by_place)
+        if refused:
+            raise RecordsRefusedError(refused, stored)
+        return stored
+
+    async def _apart(
+        self, by_place: Mapping[Place, Sequence[KeyValueHeaders]]
+    ) -> tuple[dict[Place, int], list[RefusedRecord]]:
+        """Store records, and part those that are refused from those that are not."""
         topics, records = ", ".join(sorted({topic for topic, _ in by_place})), sum(map(len, by_place.values()))
-        return await self._until_it_passes(
+        stored, runs = await self._until_it_passes(
             lambda producer: _send(producer, by_place), f"Kafka refuses records for {topics}", records
         )
+        refused: list[RefusedRecord] = []
+        for place, run, error in runs:
+            if len(run) == 1:
+                refused.append(RefusedRecord(place, run[0], error))
+                continue
+            middle = len(run) // 2
+            for half in (run[:middle], run[middle:]):
+                more, alone = await self._apart({place: half})
+                stored |= {place: max(stored.get(place, -1), offset) for place, offset in more.items()}
+                refused += alone
+        return stored, refused
 
     async def _until_it_passes(self, do: Callable[[AIOKafkaProducer], Awaitable[T]], refused: str, records: int) -> T:
         """Do something with the producer, and again with a new one while the brokers are away.
@@ -236,14 +266,21 @@ class IdempotentProducer:
         }
 
 
-async def _send(producer: AIOKafkaProducer, by_place: Mapping[Place, Sequence[KeyValueHeaders]]) -> Mapping[Place, int]:
+async def _send(producer: AIOKafkaProducer, by_place: Mapping[Place, Sequence[KeyValueHeaders]]) -> _Outcome:
+    """Send records, and wait for what becomes of every batch. Raises what is no fault of a record."""
     batches = [(place, batch) for place, records in by_place.items() for batch in _batches(producer, records)]
     sent = [await producer.send_batch(batch, topic, partition=partition) for (topic, partition), batch in batches]
-    stored = await asyncio.gather(*sent)
-    return {
-        place: metadata.offset + batch.record_count() - 1
-        for (place, batch), metadata in zip(batches, stored, strict=True)
-    }
+    answers = await asyncio.gather(*sent, return_exceptions=True)
+    outcome, taken = _Outcome({}, []), Counter[Place]()
+    for (place, batch), answer in zip(batches, answers, strict=True):
+        begin, taken[place] = taken[place], taken[place] + batch.record_count()
+        if isinstance(answer, BY_RECORD):
+            outcome.refused.append((place, by_place[place][begin : taken[place]], answer))
+        elif isinstance(answer, BaseException):
+            raise answer
+        else:
+            outcome.stored[place] = answer.offset + batch.record_count() - 1
+    return outcome
 
 
 def _passes(error: BaseException) -> bool:

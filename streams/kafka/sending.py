@@ -20,7 +20,8 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from streams.config.settings import Settings
 from streams.kafka.admin import REQUEST_TIMEOUT_MS, TopicsError, admin_client, read_topics
 from streams.kafka.partitioning import partition_of_key
-from streams.kafka.publisher import BATCH_BYTES, Place, ProducerRecord
+from streams.kafka.publisher import BATCH_BYTES, ProducerRecord
+from streams.kafka.refusals import Place
 from streams.kafka.topics import HEADERS_BYTES
 
 # How much newer than an account's records of other topics one may be and be under way with them. Well below the days that

@@ -5,6 +5,7 @@ owner; Kafka stores what it is given once it may; the consumer delivers from whe
 """
 
 import asyncio
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -14,6 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import msgspec
+from aiokafka.errors import MessageSizeTooLargeError
 from faust.types import TP
 
 from clientward_store import Fenced, StoreUnavailable, Write
@@ -23,7 +25,8 @@ from streams.engine.commit import MARKER, Ends
 from streams.engine.metrics import Metrics
 from streams.engine.partition import Partition, Parts
 from streams.engine.redis_calls import Notifier
-from streams.kafka.publisher import Place, ProducerRecord
+from streams.kafka.publisher import ProducerRecord
+from streams.kafka.refusals import Place, RecordsRefusedError, RefusedRecord
 from streams.wire.codecs import Codec, Limits
 from streams.wire.records import Batch
 
@@ -162,6 +165,10 @@ class Store:
         """Return what recovery has rewritten."""
         return sorted(self.redis.answer("restored").restored)[:limit]
 
+    async def restored_among(self, _: int, keys: Sequence[bytes]) -> set[bytes]:
+        """Return those of these keys that recovery has rewritten."""
+        return self.redis.answer("restored").restored & set(keys)
+
 
 class Kafka:
     """Brokers: intake, changelog and output. `story` tells the order in which things were stored."""
@@ -175,22 +182,36 @@ class Kafka:
         self.may_store.set()
         self.earliest: dict[str, int] = {}
         self.stored_ms = START_US // 1000 - 100_000  # of the newest record; each is a millisecond after the one before
+        self.most_bytes: dict[str, int] = {}  # of a value, by topic; a longer one is refused
 
     async def publish(self, records: Iterable[ProducerRecord]) -> Mapping[Place, int]:
         """Store messages."""
         listed = [*records]
         await self.may_store.wait()
-        self.output += listed
-        self.story += [f"{record.topic}" for record in listed]
+        taken = [record for record in listed if self._takes(record.topic, record.value)]
+        self.output += taken
+        self.story += [f"{record.topic}" for record in taken]
+        self._refuse([record for record in listed if record not in taken])
         return {}
 
     async def publish_changes(self, place: Place, changes: Mapping[bytes, bytes | None]) -> int | None:
         """Store states."""
         assert place == (CHANGELOG, NUMBER)
         await self.may_store.wait()
-        self.changelog += changes.items()
+        taken = {key: value for key, value in changes.items() if self._takes(CHANGELOG, value)}
+        self.changelog += taken.items()
         self.story.append("changelog")
+        self._refuse([ProducerRecord(*place, key, changes[key]) for key in changes if key not in taken])
         return len(self.changelog) - 1
+
+    def _takes(self, topic: str, value: bytes | None) -> bool:
+        return len(value or b"") <= self.most_bytes.get(topic, sys.maxsize)
+
+    def _refuse(self, records: Iterable[ProducerRecord]) -> None:
+        error = MessageSizeTooLargeError()
+        refused = [RefusedRecord((each.topic, NUMBER), (each.key, each.value, []), error) for each in records]
+        if refused:
+            raise RecordsRefusedError(refused, {})
 
     def add(self, topic: str, key: bytes | None, value: bytes | None) -> None:
         """Let somebody produce a record."""

@@ -10,6 +10,7 @@ import pytest
 from relationship.contract.outcome import RECLASSIFIED, Outgoing
 from streams.engine.dispatch import CONFIRMED_SECONDS, MOST_WAITING, Dispatch, PendingSends
 from streams.engine.ports import SystemClock
+from streams.engine.set_aside import SetAside
 from streams.engine.step import OutboxEntry
 
 CHANGELOG = ("changelog", 3)
@@ -60,9 +61,9 @@ class Owner:
         self.kafka = Kafka()
         self.confirmed = 0
         self.nudges = 0
-        self.dispatch = Dispatch(
-            CHANGELOG, self.kafka, self._confirm, self._nudge, Frozen(now) if now else SystemClock()
-        )
+        clock = Frozen(now) if now else SystemClock()
+        aside = SetAside(clock, lambda count: None)  # noqa: ARG005 - nothing is refused here
+        self.dispatch = Dispatch(CHANGELOG, self.kafka, self._confirm, self._nudge, aside, clock)
 
     async def _confirm(self) -> None:
         self.confirmed += 1

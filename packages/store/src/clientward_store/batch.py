@@ -174,6 +174,12 @@ class BatchApi:
         found = await self.parts.clients.acall(lambda redis: redis.srandmember(name, limit))
         return list(found)
 
+    async def restored_among(self, partition: int, keys: Sequence[bytes]) -> set[bytes]:
+        """Return those of these keys that `restored` would tell in the end."""
+        name = self.parts.keys(partition).restored
+        found = await self.parts.clients.acall(lambda redis: redis.smismember(name, keys)) if keys else []
+        return {key for key, is_restored in zip(keys, found, strict=True) if is_restored}
+
 
 def commit_commands(write: Write, ownership: Ownership) -> Iterator[Command]:
     """Yield a commit's commands. What was sent leaves the outbox first: the same id may enter it again."""

@@ -163,8 +163,10 @@ async def test_restored_keys_are_told_until_a_commit_names_them(new_store: Calla
     store.parts.recover(0, [Change(0, b"a", b"1"), Change(1, b"b", b"2")], None, note=store.note_restored)
     assert sorted(await new_store().restored(0, 10)) == [b"a", b"b"]
     assert len(await store.restored(0, 1)) == 1
+    assert await store.restored_among(0, [b"a", b"b", b"c"]) == {b"a", b"b"}
     await store.commit(0, Write(due={b"a": 1}, restored=[b"a"]))
     assert await store.restored(0, 10) == [b"b"]
+    assert (await store.restored_among(0, [b"a", b"b"]), await store.restored_among(0, [])) == ({b"b"}, set())
 
 
 async def test_ping_answers(new_store: Callable[..., Store]) -> None:

@@ -70,7 +70,7 @@ class CountAndSum:
         """Tell whether a record has the higher revision."""
         return decode(new).revision > decode(old).revision
 
-    def pending(self, account_id: str, record: bytes) -> Sequence[Outgoing]:  # noqa: ARG002 - the protocol's
+    def latest(self, account_id: str, record: bytes | None, decided_at: int) -> Sequence[Outgoing]:  # noqa: ARG002 - the protocol's
         """Return nothing: an answer that was sent before the crash has been seen."""
         return ()
 

@@ -9,9 +9,10 @@ from typing import Final
 
 from relationship.contract import times
 from relationship.contract.decisions import State, to_json
-from relationship.contract.outcome import Delivered, Outcome, Outgoing, Reason, Refused, StepTooLargeError
+from relationship.contract.outcome import STATE, Delivered, Outcome, Outgoing, Reason, Refused, StepTooLargeError
 from relationship.policy.schedule import Rules
 from relationship.state.record import AccountRecord, RecordError, decode, newer
+from relationship.timeline import posting
 from relationship.timeline.account_step import AccountStep
 from relationship.timeline.history import KEPT, MOST_BYTES, MOST_KEPT, HistoryLimits
 from relationship.timeline.posting import LEFT_OUT, unpack
@@ -82,6 +83,19 @@ class Core:
             sent._replace(value=to_json(self._state(account_id, decoded))) if sent.value == LEFT_OUT else sent
             for sent in unpack(decoded.pending)
         ]
+
+    def latest(self, account_id: str, record: bytes | None, decided_at: int) -> Sequence[Outgoing]:
+        """Return what may have to be published again of an account; see `Fold`. Raises RecordError."""
+        decoded = decode(record) if record else None
+        sends = [*self.pending(account_id, record)] if record else []
+        if any(sent.topic == STATE for sent in sends):
+            return sends
+        if decoded is None or decoded.merged_into is not None:
+            action = "erase" if decoded is None else "merge"
+            return [*sends, Outgoing(STATE, account_id, None, f"{action}-restored", times.rfc3339(decided_at))]
+        if decoded.published_state is None:
+            return sends
+        return [*sends, posting.state(self._state(account_id, decoded), f"state-{decoded.revision}-{decoded.seq}")]
 
     def _state(self, account_id: str, record: AccountRecord) -> State:
         """Return the state that the record's latest step published: the record has its score, the rest is the head's."""

@@ -125,5 +125,9 @@ class Fold(Protocol):
     def newer(self, old: bytes, new: bytes) -> bool:
         """Tell whether an encoded record may replace another of the same account in a rebuild from the changelog."""
 
-    def pending(self, account_id: str, record: bytes) -> Sequence[Outgoing]:
-        """Return the messages of the record's latest step again, under the same ids, after a restore from the changelog."""
+    def latest(self, account_id: str, record: bytes | None, decided_at: int) -> Sequence[Outgoing]:
+        """Return what may have to be published again of an account that was restored, or that a former owner wrote late.
+
+        That is the messages of the record's latest step, under the same ids, and the account's state in any case; of an
+        account without a record, that it is gone.
+        """

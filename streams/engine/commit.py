@@ -8,6 +8,7 @@ that has decided nothing and never changes again would else be missing in the ch
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from typing import Final, NamedTuple
@@ -16,6 +17,7 @@ import msgspec
 import structlog
 from faust.types import TP
 
+from clientward_store import StoreUnavailable
 from relationship.contract.outcome import REJECTED, Refused
 from streams.engine import failpoints
 from streams.engine.dispatch import Dispatch, PendingSends
@@ -186,8 +188,14 @@ class Committer:
         await self._dispatch.drained()
 
     async def drop(self) -> None:
-        """Stop sending and forget everything: the partition is no longer ours, or is taken over anew."""
-        await self._dispatch.drop()
+        """Stop sending and forget everything: the partition is no longer ours, or is taken over anew.
+
+        What was under way may be stored behind the next owner's newer messages: the owner is asked to publish the latest of
+        these accounts again, which matters where the last message counts (states).
+        """
+        if unsure := await self._dispatch.drop():
+            with suppress(StoreUnavailable):  # at worst an older state is the last one until the account's next
+                await self._ends.store.restate(self._number, unsure)
         self.outbox_records = 0
 
     async def _confirm(self) -> None:

@@ -97,6 +97,7 @@ class Dispatch:
         self._confirmed_at = 0.0
         self._ids: list[bytes] = []
         self._offset: int | None = None
+        self._unsure: set[bytes] = set()
 
     @property
     def unnoted(self) -> int:
@@ -130,8 +131,12 @@ class Dispatch:
         if self._sending is not None and self._sending.done():
             self._sending.result()
 
-    async def drop(self) -> None:
-        """Stop sending and forget everything: the partition is no longer ours, or is taken over anew."""
+    async def drop(self) -> set[bytes]:
+        """Stop sending and forget everything: the partition is no longer ours, or is taken over anew.
+
+        Returns the table keys of accounts of which messages may have been stored, or may still be, behind those of the
+        next owner: the fence has fallen while they were under way.
+        """
         sending, self._sending = self._sending, None
         self._waiting.clear()
         self.aside.begin_again()
@@ -140,6 +145,8 @@ class Dispatch:
             sending.cancel()
             with suppress(asyncio.CancelledError, Exception):
                 await sending
+        unsure, self._unsure = self._unsure, set()
+        return unsure
 
     def take_sent(self) -> Sent:
         """Return what Kafka has stored since this was last asked for, to be noted in Redis."""
@@ -194,12 +201,15 @@ class Dispatch:
 
     async def _send_messages(self, entries: Mapping[bytes, OutboxEntry]) -> None:
         partition, refused = self._changelog[1], set[bytes]()
+        self._unsure = {entry.account.encode() for entry in entries.values()}
         try:
             await self._publisher.publish(
                 [sending_of(each.outgoing, each.home(partition)) for each in entries.values()]
             )
         except RecordsRefusedError as error:
             refused = self.aside.messages(error, entries)
+        await self._confirm_if_old()
+        self._unsure = set()
         self._ids += [identity for identity in entries if identity not in refused]
 
     async def _confirm_if_old(self) -> None:

@@ -49,6 +49,8 @@ STEP_ACCOUNTS: Final = 1_000
 ONE_BY_ONE_STEPS: Final = 300
 # Seconds for the group to say that the partition is another's, once the fence has said so.
 FENCED_SECONDS: Final = 1.0
+# Seconds between two looks for accounts that a former owner asks to publish again: such a state is wrong for so long.
+RESTATE_SECONDS: Final = 10.0
 
 
 class PositionLostError(RuntimeError):
@@ -81,6 +83,7 @@ class Partition:
         self._timers = Timers(number, parts.fold, parts.ends, self._redis, self._committer)
         self._erasures = ErasureGuard()
         self._sizing = BatchSizing()
+        self._restate_at = 0.0  # monotonic seconds
         self._one_by_one = 0  # steps that still take one record of an account at most
 
     @property
@@ -152,6 +155,7 @@ class Partition:
         woken = await self._timers.run(at_end=at_end, heard_at=heard_at) | await self._timers.rescan()
         self._parts.notifier.notify()
         await self._committer.send_refused_again()
+        await self._publish_restated()
         if woken or taken.arrivals:
             await self._committer.note_sent_if_many()
         elif not await self.inbox.wait(TIMER_SECONDS):
@@ -238,8 +242,14 @@ class Partition:
         await self._committer.commit(step, done)
         self._timers.advance(step.newest)
 
+    async def _publish_restated(self) -> None:
+        """Look, now and then, for accounts that a former owner asks to publish again."""
+        if (now := self._parts.ends.clock.monotonic()) >= self._restate_at:
+            self._restate_at = now + RESTATE_SECONDS
+            await self._publish_restored()
+
     async def _publish_restored(self) -> None:
-        """Derive timers and latest decisions of accounts that recovery has rewritten: the changelog has states only."""
+        """Derive timers and latest messages of accounts that recovery has rewritten: the changelog has states only."""
         ends = self._parts.ends
         while keys := await self._redis.call("restored", lambda: ends.store.restored(self.number, STEP_ACCOUNTS)):
             builder = StepBuilder(self._parts.fold, await self._committer.load(keys), ends.clock.wall_us())

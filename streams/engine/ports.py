@@ -69,6 +69,9 @@ class PartitionStore(Protocol):
     async def restored(self, partition: int, limit: int) -> Sequence[bytes]:
         """Return keys that recovery has rewritten."""
 
+    async def restate(self, partition: int, keys: Iterable[bytes]) -> None:
+        """Note keys as if recovery had rewritten them, whoever owns the partition."""
+
     async def restored_among(self, partition: int, keys: Sequence[bytes]) -> set[bytes]:
         """Return those of these keys that recovery has rewritten."""
 

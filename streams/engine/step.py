@@ -166,20 +166,18 @@ class StepBuilder:
                 self._due[key] = outcome.due_at
 
     def restored(self, accounts: Iterable[bytes]) -> None:
-        """Publish the latest decisions of accounts that came back from the changelog, and put their timers back."""
+        """Publish the latest of accounts that were restored or written late, and put their timers back."""
         for key in accounts:
-            record = self._records[key]
-            if record is not None:
-                account = key.decode()
-                try:
-                    sends = self._fold.pending(account, record)
-                    due = self._fold.run_timers(account, record, 0, self._decided_at).due_at
-                except Exception:  # one account's record is no reason to open no partition
-                    log.exception("set aside: a restored record cannot be read", account=account)
-                    self.failed_timers += 1
-                    continue
-                self._publish(account, sends, 0)
-                self._due[key] = due
+            record, account = self._records[key], key.decode()
+            try:
+                sends = self._fold.latest(account, record, self._decided_at)
+                due = self._fold.run_timers(account, record, 0, self._decided_at).due_at if record else None
+            except Exception:  # one account's record is no reason to open no partition
+                log.exception("set aside: a restored record cannot be read", account=account)
+                self.failed_timers += 1
+                continue
+            self._publish(account, sends, 0)
+            self._due[key] = due
 
     def _outcome(self, key: bytes, outcome: Outcome) -> None:
         if outcome.changed:

@@ -90,9 +90,9 @@ class CountingFold:
         """Compare revisions."""
         return decode(new).revision >= decode(old).revision
 
-    def pending(self, account_id: str, record: bytes) -> Sequence[Outgoing]:
+    def latest(self, account_id: str, record: bytes | None, decided_at: int) -> Sequence[Outgoing]:  # noqa: ARG002 - the protocol's
         """Return all decisions so far."""
-        count = decode(record)
+        count = decode(record) if record else Count()
         totals = range(self.every, sum(count.events.values()) + 1, self.every)
         return [decision(account_id, total) for total in (*totals, *([-1] if count.woken else []))]
 

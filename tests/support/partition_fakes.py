@@ -165,6 +165,10 @@ class Store:
         """Return what recovery has rewritten."""
         return sorted(self.redis.answer("restored").restored)[:limit]
 
+    async def restate(self, _: int, keys: Iterable[bytes]) -> None:
+        """Note keys as rewritten."""
+        self.redis.answer("restate").restored.update(keys)
+
     async def restored_among(self, _: int, keys: Sequence[bytes]) -> set[bytes]:
         """Return those of these keys that recovery has rewritten."""
         return self.redis.answer("restored").restored & set(keys)

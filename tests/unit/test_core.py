@@ -95,6 +95,21 @@ def test_pending_gives_the_latest_sends_again():
     assert list(CORE.pending("a", outcome.record)) == list(outcome.sends)
 
 
+def test_the_latest_of_an_account_has_its_state_in_any_case():
+    """Its latest step may have published none; without a record, or merged into another, it is gone from the topic."""
+    told = step(None, courtship())
+    assert list(CORE.latest("a", told.record, NOW_US)) == list(told.sends)
+    quiet = step(told.record, [purchase(160, "small", amount="0.10")], first_offset=len(courtship()))
+    assert STATE not in {sent.topic for sent in quiet.sends}
+    (again,) = [sent for sent in CORE.latest("a", quiet.record, NOW_US) if sent.topic == STATE]
+    assert (json.loads(again.value)["status"], again.event_id) == ("client", f"state-2-{decode(quiet.record).seq}")
+    merged = step(told.record, [command(170, "merge", into="b")], first_offset=len(courtship()))
+    (gone,) = [sent for sent in CORE.latest("a", merged.record, NOW_US) if sent.topic == STATE]
+    assert (gone.value, gone.event_id.partition("-")[0]) == (None, "merge")
+    (erased,) = CORE.latest("a", None, NOW_US)
+    assert (erased.topic, erased.key, erased.value, erased.event_id.partition("-")[0]) == (STATE, "a", None, "erase")
+
+
 def test_a_decision_carries_every_field_of_the_contract():
     """The published object has the contract's fields, and its contributions add up to the score."""
     _, decisions = fold(courtship())

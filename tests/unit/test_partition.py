@@ -13,8 +13,10 @@ from relationship.contract.outcome import RECLASSIFIED, REJECTED
 from relationship.core import Core
 from relationship.policy.compiled import load_policy
 from streams.engine import failpoints
-from streams.engine.partition import PositionLostError
+from streams.engine.dispatch import CONFIRMED_SECONDS
+from streams.engine.partition import RESTATE_SECONDS, PositionLostError
 from streams.engine.timers import SILENT_SECONDS, TIMER_SECONDS
+from streams.kafka.publisher import ProducerRecord
 
 
 @pytest.fixture
@@ -425,3 +427,45 @@ async def test_what_does_not_fit_is_refused_alone(redis, kafka) -> None:
     reasons = [dict(each.headers)["clientward-reason"] for each in kafka.output if each.topic == REJECTED]
     assert set(reasons) == {b"SIZE"}
     assert redis.held.positions[PURCHASES] == 3
+
+
+class Slow(Kafka):
+    """Brokers that store a former owner's messages when they are told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_decide = asyncio.Event()
+
+    async def publish(self, records):
+        """Wait, and store messages."""
+        listed, late = [*records], not self.output
+        if late:
+            self.output.append(ProducerRecord("late", NUMBER, b"", b""))
+            await self.may_decide.wait()
+        return await super().publish(listed)
+
+
+async def test_what_a_former_owner_published_late_is_published_anew(redis) -> None:
+    """Paused while its messages were under way, it stores them behind newer ones; the owner is asked for the latest."""
+    kafka, clock = Slow(), Clock()
+    former = Owner(redis, kafka, CountingFold(every=1))
+    await former.start()
+    kafka.add(PURCHASES, b"a", purchase("a", 1))
+    former.deliver()
+    await former.until(lambda: kafka.output)
+    owner = Owner(redis, kafka, CountingFold(every=1), clock)
+    await owner.start()
+    kafka.add(PURCHASES, b"a", purchase("a", 2))
+    await owner.work()
+    assert kafka.ids(RECLASSIFIED) == ["a:1", "a:2"]
+    former.clock.move(CONFIRMED_SECONDS + 1)
+    kafka.may_decide.set()
+    await owner.until(lambda: kafka.ids(RECLASSIFIED)[-1] == "a:1")
+    await former.crash()
+    assert redis.held.restored == {b"a"}
+    clock.move(RESTATE_SECONDS)
+    owner.partition.inbox.nudge()
+    await owner.until(lambda: kafka.ids(RECLASSIFIED)[-1] == "a:2")
+    await owner.work()
+    assert redis.held.restored == set()
+    await owner.stop()

@@ -28,10 +28,12 @@ def kafka() -> Kafka:
 class LatestAlone(CountingFold):
     """A fold whose records keep the messages of their latest step alone, as the product's do."""
 
-    def pending(self, account_id, record):
+    def latest(self, account_id, record, decided_at):
         """Return the decision of the record's latest event, if it made one."""
         return [
-            each for each in super().pending(account_id, record) if each.event_id == f"{account_id}:{total(record)}"
+            each
+            for each in super().latest(account_id, record, decided_at)
+            if each.event_id == f"{account_id}:{total(record)}"
         ]
 
 

@@ -28,7 +28,7 @@ class Timers:
         self.calls.append((account_id, record, until, decided_at))
         return self.outcomes[account_id]
 
-    def pending(self, account_id, record):
+    def latest(self, account_id, record, decided_at):  # noqa: ARG002 - the protocol's
         """Return what the record sent."""
         assert record == account_id.encode() * 2
         return [sent(f"again {account_id}")]

@@ -174,6 +174,12 @@ class BatchApi:
         found = await self.parts.clients.acall(lambda redis: redis.srandmember(name, limit))
         return list(found)
 
+    async def restate(self, partition: int, keys: Iterable[bytes]) -> None:
+        """Note keys as if recovery had rewritten them, whoever owns the partition: `restored` will tell them."""
+        name, noted = self.parts.keys(partition).restored, [*keys]
+        if noted:
+            await self.parts.clients.acall(lambda redis: redis.sadd(name, *noted))
+
     async def restored_among(self, partition: int, keys: Sequence[bytes]) -> set[bytes]:
         """Return those of these keys that `restored` would tell in the end."""
         name = self.parts.keys(partition).restored

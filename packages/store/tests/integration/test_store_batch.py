@@ -167,6 +167,9 @@ async def test_restored_keys_are_told_until_a_commit_names_them(new_store: Calla
     await store.commit(0, Write(due={b"a": 1}, restored=[b"a"]))
     assert await store.restored(0, 10) == [b"b"]
     assert (await store.restored_among(0, [b"a", b"b"]), await store.restored_among(0, [])) == ({b"b"}, set())
+    await new_store().restate(0, [b"c"])
+    await new_store().restate(0, [])
+    assert sorted(await store.restored(0, 10)) == [b"b", b"c"], "whoever owns the partition"
 
 
 async def test_ping_answers(new_store: Callable[..., Store]) -> None:

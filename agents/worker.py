@@ -10,12 +10,13 @@ Kafka and Redis away at the start, or at any time, are waited for.
 
 import asyncio
 import gc
+import os
 import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Final
+from typing import Final, NoReturn
 
 import structlog
 import uvloop
@@ -63,6 +64,7 @@ class Worker:
         app: the Faust app of the present life, or None between two.
         metrics: of all its lives.
         notifier: notifies after every step and every change of state, for whoever waits for one.
+        has_left_tasks: an app did not stop in time; what is left of it may keep the event loop from being closed.
     """
 
     def __init__(self, settings: Settings, fold: Fold) -> None:
@@ -70,6 +72,7 @@ class Worker:
         self.metrics = Metrics()
         self.notifier = Notifier()
         self.app: App | None = None
+        self.has_left_tasks = False
         self._fold = fold
         self._policies: PolicyFollower | None = None
         if isinstance(fold, Core):
@@ -192,9 +195,11 @@ class Worker:
         """Stop what was started, within a time; a Faust that crashed may wait for what has ended."""
         if self._policies is not None:
             await self._policies.stop()
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout(CRASHED_SECONDS if app.crashed else STOP_SECONDS):
                 await app.stop()
+        except TimeoutError:
+            self.has_left_tasks = True
         with suppress(TimeoutError, KafkaError, OSError):
             async with asyncio.timeout(STOP_SECONDS):
                 await publisher.stop()
@@ -211,11 +216,14 @@ def run_worker(settings: Settings, ready: Ready | None = None, fold: Fold | None
     configure_logs(settings)
     gc.freeze()  # what is imported stays: the collector need not walk through it, again and again
     try:
-        uvloop.run(_main(settings, fold or core_of(settings), ready))
-    except (WorkerError, PolicyError) as error:
-        sys.stderr.write(f"clientward: {' '.join(str(error).split())}\n")
-        return EXIT_FAILED
-    return 0
+        return uvloop.run(_main(settings, fold or core_of(settings), ready))
+    except PolicyError as error:
+        return _failed(error)
+
+
+def _failed(error: Exception) -> int:
+    sys.stderr.write(f"clientward: {' '.join(str(error).split())}\n")
+    return EXIT_FAILED
 
 
 def core_of(settings: Settings) -> Fold:
@@ -224,9 +232,28 @@ def core_of(settings: Settings) -> Fold:
     return Core(policy, settings.lateness_days, most_bytes=account_bytes(settings))
 
 
-async def _main(settings: Settings, fold: Fold, ready: Ready | None) -> None:
+async def _main(settings: Settings, fold: Fold, ready: Ready | None) -> int:
     worker = Worker(settings, fold)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)
-    await worker.run(ready)
+    try:
+        await worker.run(ready)
+        code = 0
+    except (WorkerError, PolicyError) as error:
+        code = _failed(error)
+    if worker.has_left_tasks:
+        _leave(code)
+    return code
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process without what Faust has left running.
+
+    An agent that is cancelled while Faust does not know that it stops begins anew, so the loop would never be closed; and
+    the process would wait for the consumer's thread.
+    """
+    log.warning("Faust has not stopped in time; leaving without it", seconds=STOP_SECONDS)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -24,7 +24,7 @@ EXIT_SECONDS = 10.0
 
 
 @asynccontextmanager
-async def worker_process(settings: Settings) -> AsyncIterator[asyncio.subprocess.Process]:
+async def worker_process(settings: Settings, program: Path = PROGRAM) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run a worker as a process of its own, from when it is ready; what is left of it is killed."""
     environment = {
         "CLIENTWARD_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
@@ -35,7 +35,7 @@ async def worker_process(settings: Settings) -> AsyncIterator[asyncio.subprocess
         "CLIENTWARD_DATA_DIR": str(settings.data_dir),
     }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, str(PROGRAM), env=os.environ | environment, stdout=asyncio.subprocess.PIPE
+        sys.executable, str(program), env=os.environ | environment, stdout=asyncio.subprocess.PIPE
     )
     try:
         assert process.stdout is not None
@@ -91,6 +91,18 @@ async def test_a_worker_killed_at_any_moment_loses_and_repeats_nothing(settings:
         await settled(worker)
     assert folded(settings) == expected(events)
     assert await decisions(settings) == expected_decisions(settings)
+
+
+async def test_a_worker_ends_although_its_faust_does_not(settings: Settings) -> None:
+    """After a crash Faust may neither stop nor be cancelled: the process leaves without it, and nothing is lost."""
+    async with worker_process(settings, PROGRAM.with_name("clinging_worker.py")) as process:
+        await send(settings, a_workload(100))
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(EXIT_SECONDS):
+            assert await process.wait() == 0
+    async with running(settings, CountingFold()) as worker:
+        await settled(worker)
+    assert folded(settings) == expected(a_workload(100))
 
 
 async def test_a_worker_told_to_stop_exits_with_zero(settings: Settings) -> None:

@@ -66,6 +66,10 @@ class CountAndSum:
         """Change nothing: a count has no timers."""
         return Outcome(record, changed=False, verdicts=(), sends=(), due_at=None)
 
+    def reflects(self, record: bytes) -> dict[str, int]:  # noqa: ARG002 - the protocol's
+        """Return nothing: no account is erased here."""
+        return {}
+
     def newer(self, old: bytes, new: bytes) -> bool:
         """Tell whether a record has the higher revision."""
         return decode(new).revision > decode(old).revision

@@ -4,11 +4,12 @@ Messages are folded one by one, in the order given, so how they are divided into
 below the offset that the record reflects was folded before, and is a repeat.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from relationship.contract import times
 from relationship.contract.decisions import State, to_json
+from relationship.contract.messages import MESSAGE_TYPES
 from relationship.contract.outcome import STATE, Delivered, Outcome, Outgoing, Reason, Refused, StepTooLargeError
 from relationship.policy.schedule import Rules
 from relationship.state.record import AccountRecord, RecordError, decode, newer
@@ -83,6 +84,11 @@ class Core:
             sent._replace(value=to_json(self._state(account_id, decoded))) if sent.value == LEFT_OUT else sent
             for sent in unpack(decoded.pending)
         ]
+
+    def reflects(self, record: bytes) -> Mapping[str, int]:
+        """Return, by topic, the offset of the last message that a record reflects. Raises RecordError."""
+        topics = [*MESSAGE_TYPES]
+        return {topics[rank]: offset for rank, offset in decode(record).offsets.items()}
 
     def latest(self, account_id: str, record: bytes | None, decided_at: int) -> Sequence[Outgoing]:
         """Return what may have to be published again of an account; see `Fold`. Raises RecordError."""

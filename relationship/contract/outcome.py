@@ -4,7 +4,7 @@ The engine passes `Delivered` messages in and carries an `Outcome` out: it write
 was refused into the dead-letter topic, and runs the account's timers at `due_at`. The core itself sends and stores nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
 
@@ -124,6 +124,9 @@ class Fold(Protocol):
 
     def newer(self, old: bytes, new: bytes) -> bool:
         """Tell whether an encoded record may replace another of the same account in a rebuild from the changelog."""
+
+    def reflects(self, record: bytes) -> Mapping[str, int]:
+        """Return, by topic, the offset of the last message that an encoded record reflects."""
 
     def latest(self, account_id: str, record: bytes | None, decided_at: int) -> Sequence[Outgoing]:
         """Return what may have to be published again of an account that was restored, or that a former owner wrote late.

@@ -33,7 +33,7 @@ from streams.engine.metrics import Metrics
 from streams.engine.partition import Partition, Parts
 from streams.engine.ports import SystemClock
 from streams.engine.redis_calls import Notifier, redis_is_away
-from streams.kafka.erasures import read_erasures
+from streams.kafka.erasures import first_after, read_erasures
 from streams.kafka.publisher import Publisher
 from streams.retry import until_it_passes
 from streams.wire.codecs import Codec, Limits
@@ -146,6 +146,7 @@ class App(Host):
             codec=Codec(limits),
             intake=self.consumer,
             erasures=partial(read_erasures, settings),
+            first_after=partial(first_after, settings),
             generations=self._generations,
             notifier=self.notifier,
         )

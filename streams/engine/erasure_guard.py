@@ -12,7 +12,9 @@ live on. So a partition knows of every erasure ahead: those that are stored when
 
 What other accounts' partitions send (a credit, a history that joins) is stored whenever they come to it. It is covered by
 its event time, and answered: whoever sent it is told that the account is gone. In a rebuild neither is done again, the
-erasure and the answers: the group had acknowledged it, and whoever had to do with the account was told then.
+erasure and the answers: the group had acknowledged it, and whoever had to do with the account was told then. But where the
+account is there again as it was before (a paused owner had written its record to the changelog behind the tombstone), it
+is erased again.
 """
 
 from collections import deque
@@ -70,6 +72,15 @@ class ErasureGuard:
                 self._erasures[arrival.message.account_id] = Erasure(arrival, self._acknowledged - 1)
             elif arrival.offset > known.arrival.offset:
                 known.arrival = arrival
+
+    def carried_out(self) -> dict[str, int]:
+        """Return the accounts whose last erasure counts as carried out, and when Kafka stored it (ms since the epoch)."""
+        known = self._erasures.items()
+        return {account: each.arrival.arrived_ms for account, each in known if each.done >= each.arrival.offset}
+
+    def carry_out_again(self, account: str) -> None:
+        """Let an account's erasure be folded, although the group had acknowledged it."""
+        self._erasures[account].done = -1
 
     def part(self, arrivals: Sequence[Arrival]) -> tuple[Sequence[Arrival], Sequence[Arrival]]:
         """Return what is to be folded, in order, and what was erased and needs no answer."""

@@ -16,9 +16,10 @@ Anything else ends the worker unacknowledged.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Final, NamedTuple
+from math import inf
+from typing import Final, NamedTuple, TypeVar
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -53,18 +54,26 @@ FENCED_SECONDS: Final = 1.0
 RESTATE_SECONDS: Final = 10.0
 
 
+T = TypeVar("T")
+
+
 class PositionLostError(RuntimeError):
     """Redis holds a position that Kafka no longer has. The text is one line that says what to do."""
 
 
 class Parts(NamedTuple):
-    """What every task of a worker shares; `erasures` reads those that may cover what is still to be folded."""
+    """What every task of a worker shares.
+
+    `erasures` reads those that may cover what is still to be folded; `first_after` tells by moment (ms since the epoch) the
+    offset of the first record that each topic stored after it.
+    """
 
     ends: Ends
     fold: Fold
     codec: Codec
     intake: Intake
     erasures: Callable[[int, Mapping[str, int], Mapping[str, int]], Awaitable[Sequence[FetchedRecord]]]
+    first_after: Callable[[int, Collection[int]], Awaitable[Mapping[int, Mapping[str, int]]]]
     generations: Iterator[int]
     notifier: Notifier
 
@@ -173,6 +182,7 @@ class Partition:
         commands = TP(COMMANDS, self.number)
         self._erasures = ErasureGuard((await self._parts.intake.acknowledged(commands)).get(commands, 0))
         self._note_erasures(await self._read_erasures(checked, ends))
+        await self._find_returned()
         await self._publish_restored()
         await self._committer.drained()
         self.inbox.restart(checked)
@@ -181,16 +191,35 @@ class Partition:
 
     async def _read_erasures(self, positions: Mapping[str, int], ends: Mapping[str, int]) -> Sequence[FetchedRecord]:
         """Return the erasures to know of, once the brokers tell: without them what was erased would be folded."""
+        return await self._once_told(lambda: self._parts.erasures(self.number, positions, ends))
+
+    async def _find_returned(self) -> None:
+        """Let accounts be erased again that are there as they were before an erasure that the group had acknowledged.
+
+        A paused owner has written their records to the changelog behind the tombstones, and Redis was rebuilt from there.
+        Such a record reflects nothing that was stored after the erasure.
+        """
+        carried_out = self._erasures.carried_out()
+        records = await self._committer.load([account.encode() for account in carried_out])
+        there = {key.decode(): record for key, record in records.items() if record is not None}
+        if not there:
+            return
+        moments = {carried_out[account] for account in there}
+        after = await self._once_told(lambda: self._parts.first_after(self.number, moments))
+        for account, record in there.items():
+            first = after[carried_out[account]]
+            if not any(offset >= first.get(topic, inf) for topic, offset in self._parts.fold.reflects(record).items()):
+                log.warning("an erased account is there again: erasing it again", partition=self.number)
+                self._erasures.carry_out_again(account)
+
+    async def _once_told(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Return what the brokers tell, once they do."""
 
         def heard(error: BaseException, tries: int) -> None:
             if tries == 1:
                 log.warning("erasures cannot be read yet", partition=self.number, reason=str(error))
 
-        return await until_it_passes(
-            lambda: self._parts.erasures(self.number, positions, ends),
-            lambda error: isinstance(error, KafkaError),
-            heard,
-        )
+        return await until_it_passes(ask, lambda error: isinstance(error, KafkaError), heard)
 
     async def _checked(self, positions: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int]]:
         """Return where to start in every topic, what Redis holds, else the beginning; and where each topic ends.

@@ -4,12 +4,12 @@ They are those stored after the oldest record that is still to be folded, wherev
 commands is: an erasure that was folded long ago still covers a record that was stored before it and comes after it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from relationship.contract.messages import COMMANDS
+from relationship.contract.messages import COMMANDS, MESSAGE_TYPES
 from streams.config.settings import Settings
 from streams.wire.records import may_erase
 
@@ -38,6 +38,20 @@ async def read_erasures(
         if oldest is None:
             return []
         return await _erasures(consumer, TopicPartition(COMMANDS, number), positions, oldest, ends[COMMANDS])
+
+
+async def first_after(settings: Settings, number: int, moments: Collection[int]) -> dict[int, dict[str, int]]:
+    """Return, by moment (ms since the epoch), the offset of the first record that each topic stored after it, if any.
+
+    Raises KafkaError where the brokers do not answer.
+    """
+    found: dict[int, dict[str, int]] = {}
+    partitions = [TopicPartition(topic, number) for topic in MESSAGE_TYPES]
+    async with AIOKafkaConsumer(**settings.kafka_client_options(), enable_auto_commit=False) as consumer:
+        for moment in moments:
+            after = await consumer.offsets_for_times(dict.fromkeys(partitions, moment + 1))
+            found[moment] = {tp.topic: at.offset for tp, at in after.items() if at is not None}
+    return found
 
 
 async def _oldest(

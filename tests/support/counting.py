@@ -86,6 +86,10 @@ class CountingFold:
         count.woken, count.revision = 1, count.revision + 1
         return Outcome(encode(count), changed=True, verdicts=(), sends=[decision(account_id, -1)], due_at=None)
 
+    def reflects(self, record: bytes) -> dict[str, int]:
+        """Return the offsets that a record reflects."""
+        return dict(decode(record).offsets)
+
     def newer(self, old: bytes, new: bytes) -> bool:
         """Compare revisions."""
         return decode(new).revision >= decode(old).revision

@@ -6,6 +6,7 @@ owner; Kafka stores what it is given once it may; the consumer delivers from whe
 
 import asyncio
 import sys
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -296,7 +297,9 @@ class Owner:
         self.notifier = Notifier()
         self.metrics = Metrics()
         ends = Ends(self.store, kafka, self.metrics, self.clock, CHANGELOG)
-        parts = Parts(ends, fold, Codec(Limits()), self.consumer, self._erasures, count(1), self.notifier)
+        parts = Parts(
+            ends, fold, Codec(Limits()), self.consumer, self._erasures, self._first_after, count(1), self.notifier
+        )
         self.partition = Partition(NUMBER, parts)
         self.task: asyncio.Task[None] | None = None
 
@@ -304,6 +307,14 @@ class Owner:
         """Return every command that Kafka has, as what is read ahead may not be less."""
         assert positions.keys() == ends.keys()
         return self.kafka.intake[COMMANDS][: ends[COMMANDS]]
+
+    async def _first_after(self, _: int, moments: Iterable[int]) -> dict[int, dict[str, int]]:
+        """Return the first offsets after moments."""
+        logs = {topic: [each.timestamp for each in log] for topic, log in self.kafka.intake.items()}
+        return {
+            moment: {topic: bisect_right(log, moment) for topic, log in logs.items() if log and log[-1] > moment}
+            for moment in moments
+        }
 
     async def until(self, truth: Any) -> None:
         """Return when something holds; what ended the owner is raised."""

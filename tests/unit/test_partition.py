@@ -3,15 +3,18 @@
 import asyncio
 from collections import Counter
 
+import msgspec
 import pytest
 from counting import CountingFold, decode
+from faust.types import TP
 from partition_fakes import NUMBER, Clock, Kafka, Owner, Redis, purchase
 
 from clientward_store import Fenced
-from relationship.contract.messages import PURCHASES, TICKETS
+from relationship.contract.messages import COMMANDS, PURCHASES, TICKETS
 from relationship.contract.outcome import RECLASSIFIED, REJECTED
 from relationship.core import Core
 from relationship.policy.compiled import load_policy
+from relationship.state.record import decode as decode_record
 from streams.engine import failpoints
 from streams.engine.dispatch import CONFIRMED_SECONDS
 from streams.engine.partition import RESTATE_SECONDS, PositionLostError
@@ -469,3 +472,39 @@ async def test_what_a_former_owner_published_late_is_published_anew(redis) -> No
     await owner.work()
     assert redis.held.restored == set()
     await owner.stop()
+
+
+def erase(account: str) -> bytes:
+    """Return the bytes of an erasure."""
+    return msgspec.json.encode(
+        {"event_id": "e", "account_id": account, "occurred_at": "2026-01-01T00:00:00Z", "command": "erase", "by": "ops"}
+    )
+
+
+@pytest.mark.parametrize("begun_anew", [False, True])
+async def test_an_account_that_a_paused_owner_wrote_behind_its_tombstone_is_erased_again(
+    redis, kafka, begun_anew
+) -> None:
+    """A rebuild finds it as it was before; one that began anew after its erasure stays, though the intake forgets."""
+    owner = Owner(redis, kafka, Core(load_policy()))
+    await owner.start()
+    kafka.add(PURCHASES, b"a", purchase("a", 1))
+    await owner.work()
+    late = redis.held.values[b"a"]
+    kafka.add(COMMANDS, b"a", erase("a"))
+    await owner.work()
+    assert b"a" not in redis.held.values
+    kafka.add(PURCHASES, b"a", purchase("a", 2))
+    await owner.work()
+    new = redis.held.values[b"a"]
+    await owner.stop()
+    rebuilt = Redis()
+    rebuilt.held.values, rebuilt.held.restored = {b"a": new if begun_anew else late}, {b"a"}
+    kafka.earliest[PURCHASES] = 2 if begun_anew else 0
+    again = Owner(rebuilt, kafka, Core(load_policy()))
+    again.consumer.acknowledged_offsets[TP(COMMANDS, NUMBER)] = 1
+    await again.start()
+    await again.work()
+    await again.stop()
+    facts = decode_record(rebuilt.held.values[b"a"]).facts()
+    assert [fact.id for fact in facts] == [fact.id for fact in decode_record(new).facts()] == ["a-2"]

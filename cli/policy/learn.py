@@ -78,7 +78,7 @@ def _count(found: LabelledAccounts, report: Callable[[str], None]) -> None:
     counted = Counter(each.client for each in found.examples)
     report(
         f"{len(found.examples):,} labels of {found.accounts:,} accounts: {counted[True]:,} client, "
-        f"{counted[False]:,} not; {found.lapsed:,} lapsed left out, for silence decides those and no score"
+        f"{counted[False]:,} not; {found.lapsed:,} lapsed left out, whose silence the base has seen already"
     )
     for kind, name in ((True, "client"), (False, "other than client")):
         if accounts[kind] < LEAST:
@@ -93,17 +93,22 @@ def _count(found: LabelledAccounts, report: Callable[[str], None]) -> None:
 
 
 def _learned(text: str, examples: Sequence[Example], policy: Policy, seed: int, report: Callable[[str], None]) -> str:
-    """Return the learned policy's text, checked, and report what came of it."""
+    """Return the learned policy's text, checked, and report what came of it; the base's where the gain may be chance."""
     from views.offline import fitting  # noqa: PLC0415 - scikit-learn is an extra, and the help must do without
 
     learned = fitting.learn(examples, policy, seed)
     accounts = len({each.account_id for each in examples})
     written = edited(text, edits(learned.weights, learned.border, policy), accounts)
-    after = parse_policy(written, "learned")
+    _print_values(policy, parse_policy(written, "learned"), learned, report)
+    found = fitting.held_out(examples, policy, seed)
+    _print_mistakes((found.before, found.after), len(examples), report)
+    low, high = (each / len(examples) for each in found.interval(seed))
+    report(f"gain, a label and year: {sum(found.gains) / len(examples):.4f}, by chance {low:.4f} to {high:.4f} (95 %)")
     if written == text:
         report("the labels ask for no change: the policy stays as it is")
-    _print_values(policy, after, learned, report)
-    _print_mistakes(fitting.held_out(examples, policy, seed), len(examples), report)
+    elif low <= 0:
+        report(f"the gain may be chance: the policy stays as it is; more labels than {len(examples):,} may tell")
+        return text
     return written
 
 
@@ -124,6 +129,3 @@ def _print_mistakes(found: tuple[Mistakes, Mistakes], labels: int, report: Calla
         rows.append((name, precision, f"{each.correct / each.actual:.3f}", f"{each.cost / labels:.4f}"))
     for line in columns(("on held-out accounts", "precision", "recall", "cost of a label, a year"), rows):
         report(line)
-    before, after = found
-    if after.cost >= before.cost:
-        report("what was learned is no cheaper on held-out accounts than the base: keep the base")

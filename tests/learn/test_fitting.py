@@ -1,15 +1,19 @@
 """Learning with the library: what is fitted, what folds keep apart, and the command from a history to a policy."""
 
 import math
+import re
 from collections import defaultdict
 from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
 
 from cli.main import run
-from relationship.analysis.learning import Example, base_weights, middle
+from cli.policy.files import text_of
+from relationship.analysis.learning import BORDERS, Example, base_weights, middle
 from relationship.contract.names import DIMENSIONS
 from relationship.policy.check import mistakes_in
 from relationship.policy.compiled import load_policy
@@ -91,10 +95,20 @@ def test_folds_never_part_an_account():
 def test_held_out_mistakes_tell_a_wrong_base_from_what_was_learned():
     """Labels by other weights and another border: what is learned costs less; every label is counted once."""
     found = examples(400, BASE[::-1], border=0.6)
-    before, after = held_out(found, POLICY, 1)
-    assert after.cost < before.cost
-    assert before.actual == after.actual == sum(each.client for each in found)
+    judged = held_out(found, POLICY, 1)
+    assert judged.after.cost < judged.before.cost
+    assert judged.before.actual == judged.after.actual == sum(each.client for each in found)
+    assert sum(judged.gains) == pytest.approx(judged.before.cost - judged.after.cost)
+    assert len(judged.gains) == 400
+    low, high = judged.interval(1)
+    assert 0 < low < sum(judged.gains) < high
     assert learn(found, POLICY, 1).border > middle(POLICY)
+
+
+def test_a_gain_of_few_accounts_may_be_chance():
+    """Labels by the base itself: whatever is learned of sixty accounts, its gain's interval does not clear zero."""
+    low, _ = held_out(examples(60, BASE), POLICY, 1).interval(1)
+    assert low <= 0
 
 
 @pytest.fixture(scope="module")
@@ -110,23 +124,43 @@ def played(tmp_path_factory):
     return str(history), str(truth)
 
 
-def test_a_policy_is_learned_from_a_history_and_its_truth(played, tmp_path, capsys):
-    """It is a policy, says what was changed, is reported, warns of few labels, and the same seed gives the same bytes."""
-    out, again = tmp_path / "learned.toml", tmp_path / "again.toml"
-    assert run(["policy", "learn", *played, "--out", str(out)]) == 0
+@pytest.fixture
+def too_low(tmp_path):
+    """Return a base whose bars are far too low."""
+    text = (files("relationship.policy") / "default.toml").read_text(encoding="utf-8")
+    for name, points in zip(BORDERS, (10.0, 6.0, 20.0, 14.0), strict=True):
+        text, count = re.subn(rf"^{name} = [0-9.]+", f"{name} = {points}", text, count=1, flags=re.MULTILINE)
+        assert count == 1
+    base = tmp_path / "base.toml"
+    base.write_text(text, encoding="utf-8")
+    return base
+
+
+def test_a_policy_is_learned_from_a_history_and_its_truth(played, too_low, tmp_path, capsys):
+    """It is a policy, says what was changed, is reported with its gain, warns of few labels; a seed gives the same bytes."""
+    out, base = tmp_path / "learned.toml", ["--base", str(too_low)]
+    assert run(["policy", "learn", *played, *base, "--out", str(out)]) == 0
     told = capsys.readouterr()
     text = out.read_text(encoding="utf-8")
     assert mistakes_in(text) == []
-    assert "# was 1, learned from " in text
+    assert ", learned from " in text
     assert "few labels: " in told.err
     assert [line.split()[0] for line in told.out.splitlines()][2:5] == ["version", "duration", "engagement"]
     assert "on held-out accounts  precision  recall" in told.out
+    assert re.search(r"gain, a label and year: 0\.\d+, by chance 0\.\d+ to 0\.\d+ \(95 %\)", told.out)
     assert run(["policy", "check", str(out)]) == 0
-    assert run(["policy", "learn", *played, "--out", str(again)]) == 0
-    assert again.read_bytes() == out.read_bytes()
     capsys.readouterr()
-    assert run(["policy", "learn", *played]) == 0
+    assert run(["policy", "learn", *played, *base]) == 0
     assert capsys.readouterr().out == text
+
+
+def test_a_gain_that_may_be_chance_changes_nothing(played, tmp_path, capsys):
+    """The base's text comes back byte for byte, and the report says why."""
+    out = tmp_path / "learned.toml"
+    assert run(["policy", "learn", *played, "--out", str(out)]) == 0
+    told = capsys.readouterr().out
+    assert "the policy stays as it is" in told
+    assert out.read_text(encoding="utf-8") == text_of(Path("default"))
 
 
 def test_one_class_alone_is_refused(played, tmp_path, capsys):

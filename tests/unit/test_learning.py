@@ -1,6 +1,7 @@
 """Learning without the library: examples, how they stand, the border of least cost, and the text that comes of it."""
 
 import tomllib
+from collections import deque
 from importlib.resources import files
 from pathlib import Path
 
@@ -168,9 +169,9 @@ def test_labels_meet_the_history_at_their_moments(capsys):
     ]
     found = examples_of(run_, labels, POLICY)
     print_unused(Path("labels.csv"), found.unused)
-    customer, client, after = found.examples
-    assert (found.accounts, found.lapsed) == (1, 1)
-    assert (customer.client, client.client) == (False, True)
+    customer, client, after, lapsed = found.examples
+    assert (found.accounts, found.lapsed) == (2, 0)
+    assert (customer.client, client.client, lapsed.client) == (False, True, False), "the base has not seen b lapse"
     assert sum(customer.values) < sum(client.values)
     assert after.client
     lines = capsys.readouterr().err.splitlines()
@@ -179,6 +180,9 @@ def test_labels_meet_the_history_at_their_moments(capsys):
         "labels.csv:7: nobody: no such account in the history; left out",
         "labels.csv:8: gone: merged into a: label that one; left out",
     ]
+    deque(run_.run_until(micros(on(3_000)), 0), maxlen=0)
+    found = examples_of(run_, labels[3:4], POLICY)
+    assert (found.examples, found.lapsed) == ([], 1), "now it has, and no score has a part in it"
 
 
 def test_too_few_accounts_and_the_base_itself_are_refused(tmp_path, monkeypatch, capsys):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from relationship.analysis.learning import Example, example_of
+from relationship.contract.enums import STATUSES
 from relationship.core import Core
 from relationship.policy.compiled import Policy
 from relationship.replay import Replay
@@ -25,7 +26,7 @@ class UnusedLabel(Struct, frozen=True):
 
 
 class LabelledAccounts(Struct, frozen=True):
-    """The examples, of how many accounts, how many labels of lapsed accounts were left out, and which fit no account."""
+    """The examples, of how many accounts, how many labels of lapsed accounts are right already, and which fit no account."""
 
     examples: list[Example]
     accounts: int
@@ -44,15 +45,17 @@ def fold_history(
 
 
 def examples_of(run: Replay, labels: Iterable[Label], policy: Policy) -> LabelledAccounts:
-    """Return an example for each label but those of lapsed accounts: silence decides those, and no score."""
+    """Return an example for each label; one labelled lapsed is no client.
+
+    Where the base has seen the silence, or the end, of a lapsed account, no score has a part in it: it is left out.
+    """
     found, unused, lapsed = [], [], 0
     for label in labels:
-        if label.status == "lapsed":
-            lapsed += 1
-            continue
         account = _account_of(run, label, policy)
         if isinstance(account, str):
             unused.append(UnusedLabel(label, account))
+        elif label.status == "lapsed" and STATUSES[account.effective_status] == "lapsed":
+            lapsed += 1
         else:
             found.append(example_of(label.account_id, account, policy, client=label.status == "client"))
     return LabelledAccounts(found, len({each.account_id for each in found}), lapsed, unused)

@@ -100,6 +100,12 @@ COMMANDS: Final = (
         panel=RUN,
     ),
     Command(
+        "console",
+        "Serve the page for ops, support and sales, until told to stop; and who may log in to it.",
+        "cli.serving.console:console_app",
+        panel=RUN,
+    ),
+    Command(
         "send",
         "Publish events, keyed by account_id with murmur2, and wait until Kafka has stored them all.",
         "cli.events.send:send",

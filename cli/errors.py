@@ -25,6 +25,8 @@ ONE_LINE: Final = {
     "actions.errors.ActionError": FAILED,
     "actions.errors.InputError": WRONG_USE,
     "clientward_client.errors.ClientwardError": FAILED,
+    "console.access.users.UsersError": WRONG_USE,
+    "console.run.ConsoleError": WRONG_USE,
     "delivering.file.DeliveriesError": WRONG_USE,
     "delivering.state.LeaseLostError": FAILED,
     "importing.errors.ImportingError": WRONG_USE,

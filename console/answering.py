@@ -9,6 +9,7 @@ from starlette.responses import Response
 from actions.errors import ActionError
 from actions.errors import InputError as WrongActionError
 from console.visit import Visit, WrongInputError
+from readmodel.errors import CursorError, ReadModelError
 from relationship.policy.file import PolicyError
 from relationship.state.record import RecordError
 from streams.kafka.admin import TopicsError
@@ -22,6 +23,8 @@ STATUSES: Final[tuple[tuple[type[Exception], int], ...]] = (
     (InputError, 422),
     (WrongActionError, 422),
     (PolicyError, 422),
+    (CursorError, 400),
+    (ReadModelError, 503),
     (ActionError, 409),
     (ViewError, 404),
     (RecordError, 500),

@@ -1,5 +1,7 @@
 """The pages of `clientward console`: every route with its role, and the headers that every answer has."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,7 +18,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from console.guard import route_of
 from console.house import House
 from console.pages import PAGES
+from readmodel.following import follow
 
+log: Final = logging.getLogger(__name__)
 STATIC: Final = Path(__file__).parent / "static"
 # Nothing from elsewhere, no script or style in a page, no frame around it; forms go to us alone.
 POLICY: Final = (
@@ -38,12 +42,17 @@ NEVER_KEPT: Final = (b"cache-control", b"no-store")
 
 
 def make_app(house: House) -> Starlette:
-    """Return the pages; the live look runs as long as they do."""
+    """Return the pages; the live look and the read model's follower run as long as they do."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with house.live.running():
-            yield
+        following = asyncio.create_task(follow(house.settings, house.model, say=log.warning))
+        try:
+            async with house.live.running():
+                yield
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
 
     routes = [
         *(route_of(page, house) for page in PAGES),

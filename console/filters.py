@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from typing import Any, Final, get_args
 
 from console.visit import Visit, WrongInputError
-from relationship.contract.decisions import Direction
+from relationship.contract.decisions import Direction, Standing
 from relationship.contract.messages import Industry, Status
 
 INDUSTRIES: Final[tuple[str, ...]] = get_args(Industry)
 STATUSES: Final[tuple[str, ...]] = get_args(Status)
 DIRECTIONS: Final[tuple[str, ...]] = get_args(Direction)
+STANDINGS: Final[tuple[str, ...]] = get_args(Standing)
 OUTCOMES: Final = ("done", "refused")
 
 

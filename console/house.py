@@ -4,14 +4,16 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from console.access.lockout import Lockout
 from console.access.sessions import Sessions
 from console.access.users import Known, Role, Users
+from console.live import Live
 from console.masking import Mask
 from console.templating import templates
+from readmodel.database import ReadModel
 from streams.config.settings import Settings
 
 HASHES_AT_ONCE: Final = 2  # passwords checked at once: each takes 64 MB and a core for some 50 ms
@@ -29,13 +31,14 @@ class House:
         ticks: a clock in seconds that never goes back.
         clock: the wall's, in seconds since the epoch.
         live: the look at the servers that all share.
+        model: what the lists are answered from.
     """
 
     settings: Settings
     users: Users
     url: str
-    live: Any
-    readmodel: Any = None
+    live: Live
+    model: ReadModel
     masks: bool = False
     ticks: Callable[[], float] = time.monotonic
     clock: Callable[[], float] = time.time

@@ -8,17 +8,24 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
 
 from console.worker_metrics import Told, ask_workers, quantile
+from readmodel.answers import RefusalCount, Standing
+from readmodel.database import ReadModel
+from readmodel.errors import ReadModelError
+from readmodel.queries.decisions import decisions as read_decisions
+from readmodel.queries.refusals import refusal_counts
+from readmodel.queries.standing import standing
+from relationship.contract.decisions import Reclassification
 from relationship.contract.messages import MESSAGE_TYPES
 from relationship.contract.outcome import RECLASSIFIED, REJECTED
 from relationship.policy.file import PolicyError
 from streams.config.settings import Settings
 from streams.health.finding import Finding
 from streams.kafka.admin import TopicsError
-from views.base.decisions import DecisionRecord, decisions, follow_decisions
+from views.base.decisions import Decision, follow_decisions
 from views.errors import ServerError
 from views.operations.doctor import findings
 from views.operations.lag import Lag, lag
@@ -36,7 +43,7 @@ DECISIONS_KEPT: Final = 30
 LATENCY_LOOKS: Final = 30  # latency is that of the last minute: a quiet one has none
 
 #: What a look may meet, each with one line for a person.
-UNREACHABLE: Final = (ServerError, TopicsError, PolicyError, OSError, TimeoutError)
+UNREACHABLE: Final = (ServerError, TopicsError, PolicyError, ReadModelError, OSError, TimeoutError)
 
 
 class Flow(NamedTuple):
@@ -73,16 +80,20 @@ class Trouble(NamedTuple):
 class Live:
     """The look. `ticks` is a clock in seconds that never goes back; `metrics` are the workers' /metrics addresses."""
 
-    def __init__(self, settings: Settings, ticks: Callable[[], float], metrics: Sequence[str] = ()) -> None:
+    def __init__(
+        self, settings: Settings, ticks: Callable[[], float], model: ReadModel, metrics: Sequence[str] = ()
+    ) -> None:
         self.flows: deque[Flow] = deque(maxlen=KEPT)
-        self.decisions: deque[DecisionRecord] = deque(maxlen=DECISIONS_KEPT)
+        self.decisions: deque[Decision | Reclassification] = deque(maxlen=DECISIONS_KEPT)
         self.workers: Workers | None = None
         self.redis: RedisServer | None = None
         self.kafka: KafkaCluster | None = None
+        self.refused: list[RefusalCount] = []
+        self.standing: Standing | None = None
         self.checked_at: datetime | None = None
         self.number = 0
         self.metrics = metrics
-        self._settings, self._ticks = settings, ticks
+        self._settings, self._ticks, self._model = settings, ticks, model
         self._findings: dict[str, tuple[datetime, Finding]] = {}
         self._errors: dict[str, tuple[datetime, str]] = {}
         self._watchers, self._wanted, self._changed = 0, asyncio.Event(), asyncio.Condition()
@@ -93,6 +104,7 @@ class Live:
         parts = [
             self._again("flow", FLOW_SECONDS, self._look_at_flow),
             self._again("workers and servers", SERVERS_SECONDS, self._look_at_servers),
+            self._again("read model", SERVERS_SECONDS, self._look_at_model),
             self._again("doctor", DOCTOR_SECONDS, self._look_at_findings),
             self._again("decisions", RETRY_SECONDS, self._follow_decisions),
         ]
@@ -181,6 +193,11 @@ class Live:
             workers(self._settings), redis_server(self._settings), kafka_cluster(self._settings)
         )
 
+    async def _look_at_model(self) -> None:
+        since = datetime.now(UTC) - timedelta(days=1)
+        self.refused = await asyncio.to_thread(refusal_counts, self._model, since=since, until=None, by="hour")
+        self.standing = await asyncio.to_thread(standing, self._model)
+
     async def _look_at_findings(self) -> None:
         found: dict[str, tuple[datetime, Finding]] = {}
         now = datetime.now(UTC)
@@ -191,16 +208,16 @@ class Live:
         self._findings, self.checked_at = found, now
 
     async def _follow_decisions(self) -> None:
-        """Follow what is decided, from the newest that there are on, while somebody watches."""
-        past = await decisions(self._settings, limit=DECISIONS_KEPT)
+        """Follow what is decided while somebody watches, from what the read model has on."""
+        past = await asyncio.to_thread(read_decisions, self._model, limit=DECISIONS_KEPT)
         self.decisions.clear()
-        self.decisions.extendleft(past.decisions)
-        coming: Any = follow_decisions(self._settings)
+        self.decisions.extend(each.decision for each in past.items)
+        coming = follow_decisions(self._settings)
         try:
             async for record in coming:
-                known = {(each.partition, each.offset) for each in self.decisions}
-                if record.decision is not None and (record.partition, record.offset) not in known:
-                    self.decisions.appendleft(record)
+                known = {each.event_id for each in self.decisions}
+                if record.decision is not None and record.decision.event_id not in known:
+                    self.decisions.appendleft(record.decision)
                     await self._tell()
                 if not self._wanted.is_set():
                     return

@@ -16,6 +16,7 @@ from console.access.users import Users
 from console.app import make_app
 from console.house import House
 from console.live import Live
+from readmodel.database import ReadModel
 from streams.config.settings import Settings
 
 STOP_SECONDS: Final = 3  # streams that are open have nothing to lose
@@ -37,17 +38,18 @@ def serve(
     masks: bool = False,
     idle_seconds: float,
 ) -> None:
-    """Serve until SIGTERM or SIGINT. Raises UsersError, ConsoleError, OSError."""
+    """Serve until SIGTERM or SIGINT. Raises UsersError, ConsoleError, DatabaseError, OSError."""
     address = _address(url or f"http://{f'[{host}]' if ':' in host else host}:{port}")
     users = Users(users_file)
+    model = ReadModel.of(settings)
     listener = _listen(host, port)
 
     async def run() -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             # uvicorn stops by these, and sends itself the same signal in the end, which is to do nothing more.
             asyncio.get_running_loop().add_signal_handler(number, lambda: None)
-        live = Live(settings, time.monotonic, metrics)
-        house = House(settings, users, address, live, masks=masks, idle_seconds=idle_seconds)
+        live = Live(settings, time.monotonic, model, metrics)
+        house = House(settings, users, address, live, model, masks=masks, idle_seconds=idle_seconds)
         await uvicorn.Server(_config(house)).serve(sockets=[listener])
 
     uvloop.run(run())

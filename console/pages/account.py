@@ -8,13 +8,22 @@ from starlette.responses import Response
 
 from console.access.routes import Page
 from console.answering import answered
-from console.visit import Visit
+from console.asking import ask, cursor, how_far, onward
+from console.filters import INDUSTRIES, STANDINGS, STATUSES, one_of
+from console.visit import Visit, WrongInputError
+from readmodel.filters import AccountFilter, AuditFilter
+from readmodel.queries.accounts import account as known_account
+from readmodel.queries.accounts import accounts
+from readmodel.queries.audit import audit_entries
+from relationship.contract.decisions import Audit
 from views.accounts.account import AccountView
 from views.accounts.course import Course
 from views.accounts.stored import account_now, course, timeline
 from views.errors import NoAccountError, NoHistoryError
-from views.operations.audit import AuditFilter, audit
+from views.operations.audit import AuditFilter as AuditWanted
+from views.operations.audit import audit
 
+LISTED: Final = 100  # accounts on a page
 TRACE_SHOWN: Final = 20  # audit entries on an account's page; the audit page has them all
 
 
@@ -23,17 +32,36 @@ async def account(visit: Visit) -> Response:
     """Show an account by `id`; without one, ask for it."""
     shown = visit.asked("id")
     if not shown:
-        return visit.page("account_ask.html", wrong="")
+        return await _list(visit)
     account_id, settings = visit.real_id(shown), visit.house.settings
     try:
         view, line, drawn = await asyncio.gather(
             account_now(settings, account_id), timeline(settings, account_id), course(settings, account_id)
         )
     except (NoAccountError, NoHistoryError):
-        return visit.page("account_ask.html", 404, wrong=f"There is no account {visit.shown_id(account_id)} here.")
+        return visit.page("account_gone.html", 404, shown=shown)
+    known = await ask(visit, known_account, account_id)
     return visit.page(
-        "account.html", shown=shown, view=view, why=visit.masked_text(view.why, account_id), timeline=line.entries[::-1],
-        chart=_chart(drawn), largest=_largest(view), course=drawn, merged=view.state.account_id != account_id,
+        "account.html", shown=shown, view=view, why=visit.masked_text(view.why, account_id), course=drawn,
+        timeline=line.entries[::-1], chart=_chart(drawn), shadow=known.shadow if known is not None else None,
+        largest=_largest(view), merged=view.state.account_id != account_id,
+    )  # fmt: skip
+
+
+async def _list(visit: Visit) -> Response:
+    """Show a page of the accounts that fit; whoever sees pseudonyms finds none by how its id begins."""
+    if visit.masks and visit.asked("prefix"):
+        raise WrongInputError("account ids are masked for you: look for accounts by what they are")
+    wanted = AccountFilter(
+        prefix=visit.asked("prefix") or None,
+        status=one_of(visit, "status", STATUSES),
+        industry=one_of(visit, "industry", INDUSTRIES),
+        standing=one_of(visit, "standing", STANDINGS),
+    )
+    found = await ask(visit, accounts, wanted, after=cursor(visit), limit=LISTED)
+    return visit.page(
+        "accounts.html", found=found, standing=await how_far(visit), onward=onward(visit, found), statuses=STATUSES,
+        industries=INDUSTRIES, standings=STANDINGS,
     )  # fmt: skip
 
 
@@ -41,10 +69,17 @@ async def account(visit: Visit) -> Response:
 async def trace(visit: Visit) -> Response:
     """Give what the audit has of an account, and whether a command that was just sent is among it."""
     account_id, awaited = visit.real_id(visit.asked("id")), visit.asked("awaits")
-    found = await audit(visit.house.settings, AuditFilter(account=account_id), TRACE_SHOWN)
-    entries = found.entries[::-1]
+    entries = await _entries(visit, account_id, awaited)
     here = next((each for each in entries if each.event_id == awaited), None)
     return visit.page("account_trace.html", entries=entries, awaited=awaited, here=here, shown=visit.asked("id"))
+
+
+async def _entries(visit: Visit, account_id: str, awaited: str) -> list[Audit]:
+    """Return an account's newest entries; while one is awaited from the topic itself, where that of an erasure stays."""
+    if awaited:
+        found = await audit(visit.house.settings, AuditWanted(account=account_id), TRACE_SHOWN)
+        return found.entries[::-1]
+    return (await ask(visit, audit_entries, AuditFilter(account=account_id), limit=TRACE_SHOWN)).items
 
 
 def _chart(drawn: Course) -> str:

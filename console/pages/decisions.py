@@ -1,17 +1,18 @@
-"""Decisions: the newest that fit a filter, with their corrections under what they correct; as a page and as files."""
+"""Decisions: those that fit a filter, the newest first, each correction under what it corrects; as a page and as files."""
 
-from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from starlette.responses import Response
 
 from console.access.routes import Page
 from console.answering import answered
+from console.asking import all_rows, ask, cursor, how_far, onward
 from console.filters import DIRECTIONS, INDUSTRIES, STATUSES, account_of, one_of, share_of, time_of
-from console.tables import MOST, csv_file, jsonl_file
+from console.tables import csv_file, jsonl_file
 from console.visit import Visit
-from views.base.decisions import Decision, DecisionFilter, DecisionRecord
-from views.base.decisions import decisions as read_decisions
+from readmodel.filters import DecisionFilter
+from readmodel.queries.decisions import decisions as read_decisions
+from relationship.contract.decisions import Reclassification
 
 SHOWN: Final = 100
 COLUMNS: Final = (
@@ -20,19 +21,12 @@ COLUMNS: Final = (
 )  # fmt: skip
 
 
-class Row(NamedTuple):
-    """A decision, and those that correct it, the newest first."""
-
-    decision: Decision
-    corrections: list[Decision]
-
-
 @answered
 async def decisions(visit: Visit) -> Response:
-    """Show the newest decisions that fit, the newest first."""
-    found = await read_decisions(visit.house.settings, _wanted(visit), SHOWN)
+    """Show a page of the decisions that fit."""
+    found = await ask(visit, read_decisions, _wanted(visit), after=cursor(visit), limit=SHOWN)
     return visit.page(
-        "decisions.html", rows=folded(found.decisions), total=found.total, shown=len(found.decisions),
+        "decisions.html", rows=found.items, total=found.total, standing=await how_far(visit), onward=onward(visit, found),
         industries=INDUSTRIES, statuses=STATUSES, directions=DIRECTIONS, query=visit.request.url.query,
     )  # fmt: skip
 
@@ -49,17 +43,6 @@ async def decisions_jsonl(visit: Visit) -> Response:
     return jsonl_file("decisions", await _file(visit))
 
 
-def folded(records: Sequence[DecisionRecord]) -> list[Row]:
-    """Return decisions, the newest first, each correction under what it corrects where that is among them."""
-    found = [each.decision for each in reversed(records) if each.decision is not None]
-    ids = {each.event_id for each in found}
-    under: dict[str, list[Decision]] = {}
-    for each in found:
-        if each.supersedes in ids:
-            under.setdefault(str(each.supersedes), []).append(each)
-    return [Row(each, under.get(str(each.event_id), [])) for each in found if each.supersedes not in ids]
-
-
 def _wanted(visit: Visit) -> DecisionFilter:
     return DecisionFilter(
         account=account_of(visit),
@@ -74,17 +57,21 @@ def _wanted(visit: Visit) -> DecisionFilter:
     )
 
 
-async def _file(visit: Visit) -> list[Decision]:
-    found = await read_decisions(visit.house.settings, _wanted(visit), MOST)
-    return [visit.masked(each.decision) for each in found.decisions if each.decision is not None]
+async def _file(visit: Visit) -> list[Reclassification]:
+    """Return the decisions that fit, and after each the correction that supersedes it."""
+    found: list[Reclassification] = []
+    for each in await all_rows(visit, read_decisions, _wanted(visit)):
+        found.append(visit.masked(each.decision))
+        if each.corrected_by is not None:
+            found.append(visit.masked(each.corrected_by))
+    return found
 
 
-def _row(each: Decision) -> list[Any]:
-    industry = each.segment.industry if each.segment else ""
-    policy = f"{each.policy.id} {each.policy.version}" if each.policy else ""
+def _row(each: Reclassification) -> list[Any]:
     return [
         each.effective_at, each.decided_at, each.account_id, each.from_, each.to, each.direction, each.score,
-        each.confidence, industry, policy, each.why, each.what_next, each.event_id, each.supersedes,
+        each.confidence, each.segment.industry, f"{each.policy.id} {each.policy.version}", each.why, each.what_next,
+        each.event_id, each.supersedes,
     ]  # fmt: skip
 
 

@@ -8,12 +8,12 @@ from starlette.responses import Response, StreamingResponse
 
 from console.access.routes import Page
 from console.answering import answered
+from console.drawing import trend
 from console.visit import Visit
 
 PARTS: Final = ("troubles", "figures", "lag", "workers", "servers", "latest")
 QUIET_SECONDS: Final = 15.0  # between two signs of life: proxies close what is silent for 30 s or a minute
 STREAMS: Final = 200  # at once, of all people; each is a task and some kB
-TREND_WIDTH, TREND_HEIGHT = 240, 36  # of the trend's picture, in its own units
 
 
 @answered
@@ -80,16 +80,6 @@ def _shown(visit: Visit) -> dict[str, Any]:
         if flow is not None
         else [],
     }
-
-
-def trend(values: list[int]) -> str:
-    """Return the points of a line through values, the newest at the right, as SVG takes them."""
-    if len(values) < 2:  # noqa: PLR2004 - a line is of two points
-        return ""
-    most, step = max(*values, 1), TREND_WIDTH / (len(values) - 1)
-    return " ".join(
-        f"{i * step:.1f},{TREND_HEIGHT - value / most * TREND_HEIGHT:.1f}" for i, value in enumerate(values)
-    )
 
 
 PAGES = (Page("GET", "/now", "viewer", now), Page("GET", "/now/stream", "viewer", stream))

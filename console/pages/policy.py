@@ -10,12 +10,12 @@ from starlette.responses import Response
 from actions.policies import end_shadow, publish, roll_back, try_in_shadow
 from console.access.routes import Page
 from console.answering import answered
+from console.asking import ask
 from console.visit import Visit, WrongInputError
+from readmodel.filters import ShadowFilter
+from readmodel.queries.shadow import shadow_counts, shadow_differences
 from relationship.policy.check import mistakes_in
 from relationship.policy.compiled import parse_policy
-from streams.config.settings import Settings
-from views.errors import NoShadowError
-from views.policies.differences import ShadowDifferences, differences
 from views.policies.published import Policies, policies
 from views.policies.texts import PolicyText, policy_texts, value_differences
 
@@ -69,11 +69,11 @@ async def change(visit: Visit) -> Response:
 
 async def _page(visit: Visit, status: int = 200, **given: Any) -> Response:
     settings = visit.house.settings
-    known, trial, texts = await asyncio.gather(policies(settings), _trial(settings), policy_texts(settings))
+    known, texts = await asyncio.gather(policies(settings), policy_texts(settings))
     text = given.pop("text", None) or texts[known.in_force.version].text
     blank: dict[str, Any] = {"mistakes": [], "draft": None, "draft_differs": []}
     return visit.page(
-        "policy.html", status, policies=known, trial=trial, text=text, texts=texts, shown=SHOWN,
+        "policy.html", status, policies=known, text=text, texts=texts, **await _trial(visit, known),
         **_compared(visit, known, texts), **(blank | given),
     )  # fmt: skip
 
@@ -88,11 +88,13 @@ def _compared(visit: Visit, known: Policies, texts: Mapping[str, PolicyText]) ->
     return {"a": a, "b": b, "differs": value_differences(texts[a].policy, texts[b].policy)}
 
 
-async def _trial(settings: Settings) -> ShadowDifferences | None:
-    try:
-        return await differences(settings)
-    except NoShadowError:
-        return None
+async def _trial(visit: Visit, known: Policies) -> dict[str, Any]:
+    """Return where the policy on trial differs: how many accounts by both statuses, and some of them."""
+    if known.shadow is None:
+        return {"differs_by": [], "sample": []}
+    mark = known.shadow.publication
+    found = await ask(visit, shadow_differences, ShadowFilter(publication=mark), limit=SHOWN)
+    return {"differs_by": await ask(visit, shadow_counts, mark), "sample": found.items}
 
 
 def _time(text: str) -> datetime | None:

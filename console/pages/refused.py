@@ -1,17 +1,26 @@
 """Refused: how many records by reason, and the newest of them with their bytes shown so that nothing in them acts."""
 
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from starlette.responses import Response
 
 from console.access.routes import Page
 from console.answering import answered
+from console.asking import ask, cursor, how_far, onward
+from console.drawing import trend
 from console.filters import one_of
 from console.visit import Visit
+from readmodel.answers import RefusalCount
+from readmodel.filters import RefusalFilter
+from readmodel.queries.refusals import refusal_counts, refusals
 from relationship.contract.outcome import Reason
-from views.operations.refusals import refusals
 
 SHOWN: Final = 50
+DAYS: Final = 30  # that are counted and drawn
 BYTES_SHOWN: Final = 2_000  # of a record: a page is read, not scrolled for megabytes
 #: Whose turn it is, by reason, in words.
 FIXES: Final = {
@@ -32,11 +41,33 @@ async def refused(visit: Visit) -> Response:
     """Show what was refused, of one reason or of all, the newest first."""
     wanted = one_of(visit, "reason", [each.value for each in Reason])
     reason = Reason(wanted) if wanted else None
-    found = await refusals(visit.house.settings, reason, SHOWN)
+    since = datetime.fromtimestamp(visit.house.clock(), UTC) - timedelta(days=DAYS)
+    found, counts = await asyncio.gather(
+        ask(visit, refusals, RefusalFilter(reason=reason), after=cursor(visit), limit=SHOWN),
+        ask(visit, refusal_counts, since=since, until=None, by="day"),
+    )
     return visit.page(
-        "refused.html", reasons=found.reasons, total=found.total, rows=found.newest[::-1], reason=reason, fixes=FIXES,
-        readable=readable, shows_bytes=not visit.masks,
+        "refused.html", reasons=_by_reason(counts), days=DAYS, trends=_trends(counts, since.date()), rows=found.items,
+        reason=reason, fixes=FIXES, readable=readable, shows_bytes=not visit.masks, standing=await how_far(visit),
+        onward=onward(visit, found),
     )  # fmt: skip
+
+
+def _by_reason(counts: Sequence[RefusalCount]) -> dict[Reason, int]:
+    """Return how many there are of each reason, the most first."""
+    found = Counter[Reason]()
+    for each in counts:
+        found[each.reason] += each.refusals
+    return dict(found.most_common())
+
+
+def _trends(counts: Sequence[RefusalCount], first: date) -> dict[Reason, str]:
+    """Return for each reason a line of its days."""
+    found: dict[Reason, list[int]] = {}
+    for each in counts:
+        line = found.setdefault(each.reason, [0] * (DAYS + 1))
+        line[min(max((each.start.date() - first).days, 0), DAYS)] += each.refusals
+    return {reason: trend(line) for reason, line in found.items()}
 
 
 def readable(content: bytes | None) -> str:

@@ -12,6 +12,7 @@ from console.access.users import ROLES, Users
 from console.app import make_app
 from console.house import House
 from console.live import Live
+from readmodel.database import ReadModel
 from streams.config.settings import Settings
 from streams.embedded.ports import free_ports
 
@@ -54,7 +55,9 @@ class Place:
 
     def __init__(self, users: Path, url: str = URL, **more: Any) -> None:
         self.clock, settings = Clock(), more.pop("settings", None) or away()
-        self.house = House(settings, Users(users), url, Live(settings, self.clock), ticks=self.clock, **more)
+        model = ReadModel.open(users.parent / "readmodel.sqlite")
+        live = Live(settings, self.clock, model)
+        self.house = House(settings, Users(users), url, live, model, ticks=self.clock, **more)
         self.app = make_app(self.house)
 
     def browser(self, role: str | None = None) -> Browser:

@@ -3,7 +3,7 @@
 import re
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from console_support import TLS_URL, Place, password, users_file
@@ -12,18 +12,28 @@ from starlette.requests import Request
 from console.access.sessions import MOST
 from console.access.users import Known
 from console.guard import FORM_BYTES
-from console.pages.decisions import Row
 from console.pages.refused import BYTES_SHOWN, readable
 from console.tables import csv_file
 from console.visit import Visit
+from readmodel.answers import Standing
 from relationship.contract.decisions import Audit
 from views.base.decisions import Decision
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}' onfocus=alert(3) \u202e"
 
+FAR = Standing(None, "new", caught_up=False, asked_at=None, topics=[])
+
+
+class Row(NamedTuple):
+    """A decision of a list, as the read model gives it."""
+
+    decision: Any
+    corrected_by: Any
+
+
 #: What the page of decisions wants besides its rows.
 BLANK: dict[str, Any] = {
-    "notice": "", "total": 1, "shown": 1, "industries": [HOSTILE], "statuses": [], "directions": [], "query": "",
+    "notice": "", "total": 1, "standing": FAR, "onward": "", "industries": [HOSTILE], "statuses": [], "directions": [], "query": "",
 }  # fmt: skip
 SURE = {"reason": "r", "understood": "yes"}
 
@@ -92,14 +102,14 @@ def decision(account_id: str, **more: Any) -> Decision:
 
 def test_text_from_outside_is_shown_and_does_nothing(place: Place) -> None:
     """An account id, a reason and an audit's detail that are markup stand on the pages as text."""
-    rows = [Row(decision(HOSTILE), [decision(HOSTILE, supersedes=HOSTILE)])]
+    rows = [Row(decision(HOSTILE), decision(HOSTILE, supersedes=HOSTILE))]
     texts = dict.fromkeys(("event_id", "account_id", "action", "detail", "by"), HOSTILE)
     times = dict.fromkeys(("occurred_at", "decided_at"), "2026-01-31T00:00:00Z")
     entry = Audit(outcome="done", **texts, **times)
     pages = [
         visit(place).fragment("decisions.html", **BLANK | {"notice": HOSTILE, "rows": rows, "query": HOSTILE}),
         visit(place).fragment("account_trace.html", entries=[entry], awaited=HOSTILE, here=entry, shown=HOSTILE),
-        visit(place).fragment("audit.html", notice="", entries=[entry], total=1, outcomes=[], query=HOSTILE),
+        visit(place).fragment("audit.html", notice="", entries=[entry], total=1, outcomes=[], query=HOSTILE, standing=FAR, onward=HOSTILE),
         visit(place).fragment("problem.html", notice="", line=HOSTILE),
     ]  # fmt: skip
     for page in pages:
@@ -371,7 +381,7 @@ def test_a_viewer_sees_pseudonyms_where_ids_are_masked(users: Path) -> None:
     """On pages and in files; an id that is guessed gets no page, a link that was shown does. Others see the ids."""
     place = Place(users, masks=True)
     viewer, operator = visit(place, "viewer"), visit(place, "operator")
-    values = BLANK | {"rows": [Row(decision("acme-17"), [])]}
+    values = BLANK | {"rows": [Row(decision("acme-17"), None)]}
     page = viewer.fragment("decisions.html", **values)
     assert "acme-17" not in page
     assert place.house.mask.of("acme-17") in page

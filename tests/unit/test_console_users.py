@@ -12,7 +12,8 @@ from cli.main import run
 from cli.serving.console import console_app
 from console.access.lockout import LONGEST_SECONDS, Lockout
 from console.access.users import ONCE_SECONDS, Known, Users, UsersError
-from console.pages.now import event, trend
+from console.drawing import FLOW_HEIGHT, GAP, bands, trend
+from console.pages.now import event
 from console.run import ConsoleError, serve
 from console.templating import seconds, size
 from console.worker_metrics import quantile
@@ -143,6 +144,17 @@ def test_what_is_sent_live_is_one_event_whatever_its_text() -> None:
     assert event("ended", "") == "event: ended\ndata:\n\n"
     assert trend([0, 5, 10]) == "0.0,36.0 120.0,18.0 240.0,0.0"
     assert trend([1]) == ""
+
+
+def test_bands_between_statuses_keep_every_account() -> None:
+    """What leaves at the left comes in at the right, each status as high as what it stands for."""
+    nodes, drawn = bands({("a", "b"): 30, ("a", "c"): 10, ("b", "c"): 60}, ("a", "b", "c"))
+    assert {(each.source, each.target): each.size for each in drawn} == {("a", "b"): 30, ("a", "c"): 10, ("b", "c"): 60}
+    left = {each.name: each for each in nodes if each.x == 0}
+    assert {name: each.size for name, each in left.items()} == {"a": 40, "b": 60}
+    assert left["a"].height / left["b"].height == pytest.approx(40 / 60)
+    assert sum(each.height for each in left.values()) == pytest.approx(FLOW_HEIGHT - 2 * GAP)
+    assert bands({}, ("a",)) == ([], [])
 
 
 @pytest.mark.parametrize(

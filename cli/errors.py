@@ -31,6 +31,7 @@ ONE_LINE: Final = {
     "intake.keys.KeysError": WRONG_USE,
     "intake.run.ServingError": FAILED,
     "faust.exceptions.ImproperlyConfigured": FAILED,
+    "readmodel.errors.ReadModelError": FAILED,
     "relationship.policy.file.PolicyError": FAILED,
     "relationship.state.record.RecordError": FAILED,
     "streams.embedded.errors.EmbeddedError": FAILED,

@@ -24,6 +24,7 @@ PACKAGES: Final = (
     "agents",
     "importing",
     "intake",
+    "readmodel",
     "delivering",
     "streams",
     "simulator",

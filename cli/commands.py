@@ -106,6 +106,12 @@ COMMANDS: Final = (
         panel=RUN,
     ),
     Command(
+        "readmodel",
+        "Keep the console's tables: follow the topics into them, make them anew, see how far they are.",
+        "cli.serving.readmodel:readmodel_app",
+        panel=RUN,
+    ),
+    Command(
         "send",
         "Publish events, keyed by account_id with murmur2, and wait until Kafka has stored them all.",
         "cli.events.send:send",

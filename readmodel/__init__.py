@@ -6,8 +6,8 @@ A follower reads the topics of states, decisions, refusals, audit and shadow dif
 
 | question | function |
 |---|---|
-| decisions, the newest first, corrections under what they correct; one of them | `queries.decisions`: `decisions`, `decision` |
-| an account: state, decisions, shadow, audit; accounts by prefix, status, industry, segment | `queries.accounts` |
+| decisions, corrections under what they correct; one of them | `queries.decisions`: `decisions`, `decision` |
+| an account whole; accounts by prefix, status, industry, segment | `queries.accounts`: `account`, `accounts` |
 | how many accounts have which status, by industry and segment | `queries.base`: `base_counts` |
 | flows between statuses over time | `queries.base`: `flows` |
 | accounts closest to turning, up or down | `queries.closest`: `closest`, `levels_of` |

@@ -19,8 +19,9 @@ _DICTIONARY: Final = (
     + '"kind":"entered","active":{"status":"customer","score":0.0,"policy":{"id":"clientward-default","version":"1"}},'
     + '"shadow":{"status":"candidate","publication":"policy-shadow/","approximate":false,'
     + '"action":"override","outcome":"done","detail":null,"by":"ops","occurred_at":"2026-01-01T00:00:00Z",'
-    + '"why":"Its first agreement or purchase: the purchase of goods of ","what_next":" planning meetings of an hour in person, '
-    + "which it asks for and whose outcomes are met, a week apart, the first between  would make it a candidate; silence until "
+    + '"why":"Its first agreement or purchase: the purchase of goods of ","what_next":" planning meetings of an hour in '
+    + "person, which it asks for and whose outcomes are met, a week apart, the first between  would make it a candidate; "
+    + "silence until "
     + ' would make it lapsed.",'
     + '{"account_id":"a","status":"customer","since":"2026-01-01T00:00:00Z","score":0.0,"confidence":0.998,'
     + '"segment":{"industry":"consulting","party":"business","scope":"external","market":"consumer","standing":"regular"},'

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Self
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, ProgrammingError, SQLAlchemyError
 
@@ -88,7 +88,7 @@ class ReadModel:
                 connection.execute(facts.insert(), [{"name": name, "value": value} for name, value in found.items()])
 
     def clear_log(self) -> bool:
-        """Write SQLite's log back and empty it; tell whether that could be done: a reader may hold it. Raises DatabaseError."""
+        """Write SQLite's log back and empty it; tell whether it is: a reader may hold it. Raises DatabaseError."""
         if not self.is_sqlite:
             return True
         with database_errors(self.engine.url), self.engine.connect() as connection:
@@ -126,7 +126,9 @@ def _url(where: str | Path) -> URL:
     try:
         url = make_url(where)
     except ArgumentError:
-        raise DatabaseError("the read model's URL is none: give one as sqlite:////path or postgresql://user@host/db") from None
+        raise DatabaseError(
+            "the read model's URL is none: give one as sqlite:////path or postgresql://user@host/db"
+        ) from None
     if url.drivername in {"postgresql", "postgres"}:
         return url.set(drivername="postgresql+psycopg")
     return url
@@ -134,7 +136,9 @@ def _url(where: str | Path) -> URL:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() not in {SQLITE, "postgresql"}:
-        raise DatabaseError(f"the read model's URL names {url.drivername}: give sqlite:////path or postgresql://user@host/db")
+        raise DatabaseError(
+            f"the read model's URL names {url.drivername}: give sqlite:////path or postgresql://user@host/db"
+        )
     try:
         return _sqlite(url) if url.get_backend_name() == SQLITE else create_engine(url, pool_pre_ping=True)
     except (NoSuchModuleError, ModuleNotFoundError) as error:

@@ -8,7 +8,7 @@ tables are read anew from the beginning; until then they answer with what they h
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
@@ -68,7 +68,10 @@ async def follow(settings: Settings, model: ReadModel, *, say: Say = lambda _: N
 
 
 async def rebuild(settings: Settings, model: ReadModel, *, why: str = "asked for") -> None:
-    """Empty the tables; whoever follows reads the topics from their beginning. Raises KafkaError, DatabaseError, TopicsError."""
+    """Empty the tables; whoever follows reads the topics from their beginning.
+
+    Raises KafkaError, DatabaseError, TopicsError.
+    """
     async with reader(settings, *TOPICS) as (consumer, partitions):
         ends = _places(await consumer.end_offsets(partitions))
         cluster = await _cluster(settings)
@@ -76,7 +79,7 @@ async def rebuild(settings: Settings, model: ReadModel, *, why: str = "asked for
 
 
 def lost(place: Place, at: Position, begin: int, end: int) -> str | None:
-    """Return why a position does not fit its partition, which has records from `begin` to before `end`; None where it fits."""
+    """Return why a position does not fit a partition with records from `begin` to before `end`; None where it fits."""
     where = f"{place.topic} partition {place.partition}"
     if at.next_offset > end:
         return f"{where} ends at {end:,}, and {at.next_offset:,} were read: it was made anew"
@@ -91,21 +94,28 @@ class _Following:
     def __init__(self, settings: Settings, writer: Writer, say: Say) -> None:
         self._settings, self._writer, self._say = settings, writer, say
         self._asked = self._swept = float("-inf")
+        self._ends: dict[Place, int] = {}
         self._quiet = 0  # polls without a record, one after the other
 
     async def run(self, *, once: bool) -> None:
         async with reader(self._settings, *TOPICS, on_reset="none") as (consumer, partitions):
             await self._begin(consumer, partitions)
             while True:
-                await self._step(consumer, partitions)
-                if once and await asyncio.to_thread(self._is_read):
+                await self._step(consumer)
+                if once and self._has_reached():
+                    await self._keep_up(consumer)
                     return
+                if time.monotonic() - self._asked >= ENDS_SECONDS:
+                    await self._keep_up(consumer)
 
     async def _begin(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
         """Seek to the positions. Raises LostError where they do not fit, or there are none."""
         await asyncio.to_thread(self._writer.resume)
-        begins, ends = _places(await consumer.beginning_offsets(partitions)), _places(await consumer.end_offsets(partitions))
-        at = self._writer.positions
+        begins, ends = (
+            _places(await consumer.beginning_offsets(partitions)),
+            _places(await consumer.end_offsets(partitions)),
+        )
+        at, self._ends = self._writer.positions, ends
         if not at:
             raise LostError("new")
         if at.keys() != ends.keys():
@@ -118,28 +128,26 @@ class _Following:
         for place, each in at.items():
             consumer.seek(TopicPartition(*place), max(each.next_offset, begins[place]))
 
-    async def _step(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
+    async def _step(self, consumer: AIOKafkaConsumer) -> None:
         try:
             fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=BATCH)
         except OffsetOutOfRangeError as error:
             raise LostError(f"a position is outside of its topic, which was made anew or cut: {error}") from error
         self._quiet = 0 if fetched else self._quiet + 1
-        reached = {Place(*tp): await consumer.position(tp) for tp in partitions}
+        reached = {Place(*tp): await consumer.position(tp) for tp in consumer.assignment()}
         moved = {place: at for place, at in reached.items() if at != self._writer.positions[place].next_offset}
         if moved:
             records = [record for found in fetched.values() for record in found]
             await asyncio.to_thread(self._writer.write, records, moved)
-        await self._keep_up(consumer, partitions)
 
-    async def _keep_up(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
-        """Ask how much there is, clear what was erased, and take what is past its retention, each in its time."""
-        now = time.monotonic()
-        if now - self._asked < ENDS_SECONDS:
-            return
-        self._asked = now
-        ends = _places(await consumer.end_offsets(partitions))
+    async def _keep_up(self, consumer: AIOKafkaConsumer) -> None:
+        """Ask how much there is, clear what was erased, and take what is past its retention."""
+        now = self._asked = time.monotonic()
+        ends = _places(await consumer.end_offsets([*consumer.assignment()]))
         _check(self._writer.positions, dict.fromkeys(ends, 0), ends)
-        whole = await asyncio.to_thread(note_ends, self._writer.model, ends, _now_ms(), is_quiet=self._quiet > QUIET_POLLS)
+        whole = await asyncio.to_thread(
+            note_ends, self._writer.model, ends, _now_ms(), is_quiet=self._quiet > QUIET_POLLS
+        )
         await asyncio.to_thread(self._writer.clear)
         if whole and now - self._swept >= OLD_SECONDS:
             self._swept = now
@@ -149,9 +157,10 @@ class _Following:
         with self._writer.model.reading() as connection:
             return read_fact(connection, "cluster")
 
-    def _is_read(self) -> bool:
-        with self._writer.model.reading() as connection:
-            return bool(read_fact(connection, "caught_up"))
+    def _has_reached(self) -> bool:
+        """Tell whether all is read that there was at the beginning."""
+        at = self._writer.positions
+        return self._quiet > QUIET_POLLS or all(at[place].next_offset >= end for place, end in self._ends.items())
 
 
 def _check(at: Mapping[Place, Position], begins: Mapping[Place, int], ends: Mapping[Place, int]) -> None:
@@ -176,7 +185,9 @@ async def _check_last(consumer: AIOKafkaConsumer, at: Mapping[Place, Position], 
             left.discard(tp)
             first, each = records[0], last[tp]
             if first.offset == each.last_offset and first.timestamp != each.last_ms:
-                raise LostError(f"{tp.topic} partition {tp.partition} has another record at {first.offset:,}: it was made anew")
+                raise LostError(
+                    f"{tp.topic} partition {tp.partition} has another record at {first.offset:,}: it was made anew"
+                )
 
 
 async def _cluster(settings: Settings) -> str:

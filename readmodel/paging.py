@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, tuple_
-from sqlalchemy.sql import ColumnExpressionArgument
+from sqlalchemy import Column, ColumnElement, literal, tuple_
 
 from readmodel.answers import Page
 from readmodel.errors import CursorError
@@ -38,10 +37,13 @@ def place(after: str, kinds: Sequence[type]) -> list[Any]:
     return found
 
 
-def beyond(columns: Sequence[ColumnExpressionArgument[Any]], at: Sequence[Any], *, newest_first: bool) -> ColumnElement[bool]:
+def beyond(columns: Sequence[Column[Any]], at: Sequence[Any], *, newest_first: bool) -> ColumnElement[bool]:
     """Return the condition that a row comes after a place, in the order of these columns."""
-    there, here = tuple_(*columns), tuple_(*at)
-    return there < here if newest_first else there > here
+    here = [literal(value, column.type) for column, value in zip(columns, at, strict=True)]
+    if len(here) == 1:
+        return columns[0] < here[0] if newest_first else columns[0] > here[0]
+    there = tuple_(*columns)
+    return there < tuple_(*here) if newest_first else there > tuple_(*here)
 
 
 def bounded(limit: int) -> int:

@@ -25,6 +25,7 @@ PACKAGES: Final = (
     "agents",
     "importing",
     "intake",
+    "readmodel",
     "delivering",
     "streams",
     "simulator",

@@ -51,7 +51,9 @@ def account(model: ReadModel, account_id: str, *, limit: int = LIMIT) -> Account
         body = connection.scalar(select(shadows.c.body).where(shadows.c.account_id == account_id))
     found = AccountView(
         account=None if state is None else _account(state),
-        departed=None if gone is None else Departed(account_id, "merged", None if gone[0] is None else datetime_of(gone[0])),
+        departed=None
+        if gone is None
+        else Departed(account_id, "merged", None if gone[0] is None else datetime_of(gone[0])),
         decisions=decisions(model, DecisionFilter(account=account_id), limit=limit),
         shadow=None if body is None else difference_of(body),
         audit=audit_entries(model, AuditFilter(account=account_id), limit=limit),

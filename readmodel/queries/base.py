@@ -51,7 +51,8 @@ def flows(
 
     Args:
         model: the read model.
-        since, until: days of event time in UTC, the former included and the latter not; a period is cut off there.
+        since: the first day, of event time in UTC; a period is cut off there.
+        until: the day after the last one.
         by: which period; a week begins on Monday. "all" is one period, from `since` on or the first day that there is.
         industry: of one trade alone.
     """
@@ -62,7 +63,9 @@ def flows(
     conditions += [of.industry == industry] if industry is not None else []
     keys = (of.day, of.from_status, of.to_status)
     with model.reading() as connection:
-        found = connection.execute(select(*keys, func.sum(rows)).where(*conditions).group_by(*keys).order_by(*keys)).all()
+        found = connection.execute(
+            select(*keys, func.sum(rows)).where(*conditions).group_by(*keys).order_by(*keys)
+        ).all()
     return _by_period(found, since, _START[by])
 
 

@@ -1,16 +1,17 @@
 """Which way a filtered list is read: along its own order, or by what few rows fit.
 
-Kinds and groups know how many rows they have. Where a fair share of the rows fits, a walk along the list's order finds a
-page soon; where few fit, they are collected by an index on the kind and put in order. A sign before the column, which changes
-no value, keeps SQLite's planner, which knows no numbers, from the other way; PostgreSQL's has statistics, and needs none.
+Kinds and groups know how many rows they have. Where a fair share of the rows fits, a walk along the list's order finds
+a page soon; where few fit, they are collected by an index on the kind and put in order. A sign before the column, which
+changes no value, keeps SQLite's planner, which knows no numbers, from the other way; PostgreSQL's has statistics.
 """
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, Table, func, select
-from sqlalchemy.sql.elements import UnaryExpression
-from sqlalchemy.sql.operators import custom_op
+from sqlalchemy import Column, ColumnElement, Connection, Select, Table, func, select, type_coerce
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 #: A walk that finds one row in so many reads some thousands for a page; collecting as many takes as long.
 SPARSE: Final = 40
@@ -64,6 +65,21 @@ def restricted(
     return statement.where(column.in_(choice.numbers))
 
 
+class _Hidden(FunctionElement[Any]):
+    """A column in a form that SQLite uses no index for; the column itself elsewhere."""
+
+    inherit_cache = True
+
+
+@compiles(_Hidden)
+def _plain(element: _Hidden, compiler: SQLCompiler, **options: Any) -> str:
+    return str(compiler.process(element.clauses, **options))
+
+
+@compiles(_Hidden, "sqlite")
+def _signed(element: _Hidden, compiler: SQLCompiler, **options: Any) -> str:
+    return f"+{_plain(element, compiler, **options)}"
+
+
 def _hidden(column: Column[Any]) -> Any:
-    """Return a column in a form that SQLite uses no index for."""
-    return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
+    return type_coerce(_Hidden(column), column.type)

@@ -66,8 +66,10 @@ def closest(
         model: the read model.
         levels: the thresholds, by trade: `levels_of` has those of a policy.
         direction: upwards from customer and candidate, or downwards from candidate and client.
-        status, industry: of those that stand there, or are of that trade, alone.
-        after, limit: the page.
+        status: of accounts that stand there alone.
+        industry: of accounts of that trade alone.
+        after: the cursor that the page before gave.
+        limit: rows of the page.
     """
     at, limit = None if after is None else place(after, (int, int)), bounded(limit)
     turns = [turn for turn in TURNS[direction] if status in {None, turn.status}]
@@ -105,7 +107,6 @@ def _part(turn: Turn, industry: Industry, level: int, direction: Way, at: list[i
         _OF.stored_ms,
         _OF.body,
     ).where(_OF.status == turn.status, _OF.industry == industry)
-    # Among those of one distance the order is by id, so that the index serves one way alone: down. Up, ids are sorted anew.
     found = found.where(_OF.score < level) if is_up else found.where(_OF.score >= level)
     if at is not None:
         edge = level - at[0] if is_up else level + at[0]

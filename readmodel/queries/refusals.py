@@ -63,7 +63,9 @@ def refusal_counts(
         conditions.append(of.hour < -(-end // HOUR_US))
     statement = select(start.label("start"), of.reason, of.topic, func.sum(rows)).where(*conditions)
     with model.reading() as connection:
-        found = connection.execute(statement.group_by("start", of.reason, of.topic).order_by("start", of.reason, of.topic))
+        found = connection.execute(
+            statement.group_by("start", of.reason, of.topic).order_by("start", of.reason, of.topic)
+        )
         return [_count(*row) for row in found]
 
 

@@ -1,4 +1,7 @@
-"""States: the last of each account. A tombstone takes the account, all of it where it was erased."""
+"""States: the last of each account. A tombstone takes the account, all of it where it was erased.
+
+A merge takes the state alone: what was decided of the account was so, and the shadow's difference has its own tombstone.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -63,23 +66,22 @@ def erase(connection: Connection, erased: Mapping[str, int], counters: Counters,
 
 
 def write_accounts(connection: Connection, ends: Ends, counters: Counters) -> None:
-    """Write the last states, and take away the accounts that are gone."""
+    """Write the last states, and take away the accounts that are gone. One that cannot be read leaves what was known."""
     columns = accounts.c
     fields = select(columns.account_id, columns.id, columns.group)
-    before = {account: (number, group) for account, number, group in where_in(connection, fields, columns.account_id, ends.last)}
-    counters.groups.rows.subtract(group for _, group in before.values())
-    gone = [account for account, record in ends.last.items() if record.value is None]
-    _take_away(connection, [before[account][0] for account in gone if account in before])
-    _note_merges(connection, [ends.last[account] for account in gone])
+    before = {row.account_id: row for row in where_in(connection, fields, columns.account_id, ends.last)}
+    gone = {account: record for account, record in ends.last.items() if record.value is None}
+    _take_away(connection, [before[account] for account in gone if account in before], counters)
+    _note_merges(connection, [*gone.values()])
     states = [record for record in ends.last.values() if record.value is not None]
     new, changed = [], []
     for record, state in read(states, _decoder):
-        row = _row(connection, record, state, counters)
-        known = before.pop(state.account_id, None)
+        row, known = _row(connection, record, state, counters), before.get(state.account_id)
         if known is None:
             new.append(row)
         else:
-            changed.append({**row, "at": known[0]})
+            counters.groups.rows[known.group] -= 1
+            changed.append({**row, "at": known.id})
     _store(connection, new, changed)
 
 
@@ -90,24 +92,25 @@ def _store(connection: Connection, new: list[dict[str, Any]], changed: list[dict
         connection.execute(delete(departed).where(departed.c.account_id == bindparam("at")), merged)
     if changed:
         names = [name for name in changed[0] if name not in {"at", "account_id"}]
-        values = {name: bindparam(f"new_{name}") for name in names}
+        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
         rows = [{"at": row["at"], **{f"new_{name}": row[name] for name in names}} for row in changed]
         connection.execute(update(accounts).where(accounts.c.id == bindparam("at")).values(values), rows)
 
 
-def _take_away(connection: Connection, numbers: Sequence[int]) -> None:
-    if numbers:
-        rows = [{"at": number} for number in numbers]
-        connection.execute(delete(accounts).where(accounts.c.id == bindparam("at")), rows)
+def _take_away(connection: Connection, gone: Sequence[Any], counters: Counters) -> None:
+    counters.groups.rows.subtract(row.group for row in gone)
+    if gone:
+        statement = delete(accounts).where(accounts.c.id == bindparam("at"))
+        connection.execute(statement, [{"at": row.id} for row in gone])
 
 
 def _note_merges(connection: Connection, gone: Sequence[Record]) -> None:
     rows = [
-        {"account_id": account_of(record), "at_us": _time_of(record)} for record in gone if _id_of(record).startswith(MERGE)
+        {"account_id": account_of(record), "at_us": _time_of(record)}
+        for record in gone
+        if _id_of(record).startswith(MERGE)
     ]
     replace(connection, departed, rows)
-    for row in rows:
-        connection.execute(delete(shadows).where(shadows.c.account_id == row["account_id"]))
 
 
 def _row(connection: Connection, record: Record, state: State, counters: Counters) -> dict[str, Any]:

@@ -27,7 +27,9 @@ def write_audit(connection: Connection, records: Sequence[Record], erasures: Era
     rows = []
     for record, entry in read(records, _decoder):
         if entry.action == ERASE and entry.outcome == DONE:
-            shown = msgspec.structs.replace(entry, account_id=None, event_id=f"erase-{erasures.hash(entry.event_id).hex()}")
+            shown = msgspec.structs.replace(
+                entry, account_id=None, event_id=f"erase-{erasures.hash(entry.event_id).hex()}"
+            )
             rows.append(_row(record, shown))
         elif entry.account_id is None or not erasures.cover(entry.account_id, record):
             rows.append(_row(record, entry))

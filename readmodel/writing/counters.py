@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 from sqlalchemy import Connection, Table, select, update
 from sqlalchemy.sql.expression import bindparam
 
+from readmodel.columns import Long
 from readmodel.tables import flows, groups, kinds, refusal_hours
 from readmodel.writing.upserts import replace
 
@@ -95,9 +96,7 @@ class Numbered(Generic[K]):
         """Add what was counted."""
         column = self._table.c[self._number]
         statement = (
-            update(self._table)
-            .where(column == bindparam("at"))
-            .values(rows=self._table.c.rows + bindparam("more"))
+            update(self._table).where(column == bindparam("at")).values(rows=self._table.c.rows + bindparam("more"))
         )
         changed = [{"at": number, "more": count} for number, count in self.rows.items() if count]
         if changed:
@@ -141,7 +140,7 @@ class Counters:
 
 
 def _write_newest(connection: Connection, newest: dict[int, int]) -> None:
-    column, value = kinds.c.newest_us, bindparam("us")
+    column, value = kinds.c.newest_us, bindparam("us", type_=Long)
     statement = update(kinds).where(kinds.c.kind == bindparam("at"), column < value).values(newest_us=value)
     if newest:
         connection.execute(statement, [{"at": number, "us": us} for number, us in newest.items()])

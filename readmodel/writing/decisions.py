@@ -1,7 +1,6 @@
 """Decisions: each once, corrections noted at what they correct, and those of an account's earlier life taken away."""
 
 from collections.abc import Collection, Iterable, Sequence
-
 from typing import Any, Final
 
 import msgspec
@@ -32,9 +31,7 @@ class NewDecision(Struct):
     folded: bool = False
 
 
-def write_decisions(
-    connection: Connection, records: Sequence[Record], counters: Counters, erasures: Erasures
-) -> None:
+def write_decisions(connection: Connection, records: Sequence[Record], counters: Counters, erasures: Erasures) -> None:
     """Write the decisions of a batch, in order."""
     found = [(record, each) for record, each in read(records, _decoder) if not erasures.cover(each.account_id, record)]
     new = _without_known(connection, found)
@@ -57,9 +54,7 @@ def take_away(connection: Connection, ids: Collection[int], counters: Counters) 
         connection.execute(delete(decisions).where(columns.id == bindparam("at")), [{"at": each} for each in ids])
 
 
-def _without_known(
-    connection: Connection, found: Iterable[tuple[Record, Reclassification]]
-) -> dict[str, NewDecision]:
+def _without_known(connection: Connection, found: Iterable[tuple[Record, Reclassification]]) -> dict[str, NewDecision]:
     """Return the decisions that are not stored yet, by id, in order."""
     new: dict[str, NewDecision] = {}
     for record, each in found:
@@ -81,9 +76,7 @@ def _last_lives(connection: Connection, new: dict[str, NewDecision], counters: C
     older = where_in(connection, select(decisions.c.id), decisions.c.account_id, begun)
     take_away(connection, [number for (number,) in older], counters)
     return {
-        event_id: each
-        for at, (event_id, each) in enumerate(new.items())
-        if at >= begun.get(each.message.account_id, 0)
+        event_id: each for at, (event_id, each) in enumerate(new.items()) if at >= begun.get(each.message.account_id, 0)
     }
 
 

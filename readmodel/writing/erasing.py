@@ -1,8 +1,8 @@
 """What a tombstone takes: an account that was erased leaves every table.
 
-Theory of operation: topics are read side by side, so a decision that was published before an erasure may be read after it.
-So each erasure is noted, as a hash of the id with the tables' own salt, until every other topic has been read up to its time;
-a record of the account that Kafka stored by then is left out. What is stored later is of a new account under the same id.
+Theory of operation: topics are read side by side, so a decision that was published before an erasure may be read after
+it. So each erasure is noted, as a hash of the id with the tables' own salt, until every other topic has been read up to its
+time; a record of the account that Kafka stored by then is left out. What is stored later is of a new account of that id.
 """
 
 from collections.abc import Mapping
@@ -30,13 +30,15 @@ class Erasures:
     def read(self, connection: Connection) -> None:
         """Read them, at the beginning of a batch: another follower may have noted some."""
         self._salt = bytes(connection.scalars(select(facts.c.value).where(facts.c.name == "salt")).one())
-        self._known = {bytes(each): ms for each, ms in connection.execute(select(erasures.c.hash, erasures.c.stored_ms))}
+        self._known = {
+            bytes(each): ms for each, ms in connection.execute(select(erasures.c.hash, erasures.c.stored_ms))
+        }
 
     def note(self, connection: Connection, erased: Mapping[str, int]) -> None:
         """Note erasures: of each account, when Kafka stored the last one."""
-        rows = [{"hash": self.hash(account), "stored_ms": ms} for account, ms in sorted(erased.items())]
-        replace(connection, erasures, rows)
-        self._known |= {each["hash"]: each["stored_ms"] for each in rows}
+        found = {self.hash(account): ms for account, ms in sorted(erased.items())}
+        replace(connection, erasures, [{"hash": each, "stored_ms": ms} for each, ms in found.items()])
+        self._known |= found
 
     def cover(self, account: str, record: Record) -> bool:
         """Tell whether a record is of an account that was erased after it was stored."""

@@ -70,7 +70,8 @@ def write_ends(connection: Connection, ends: Mapping[Place, int]) -> None:
     """Note the ends that Kafka tells."""
     at = (positions.c.topic == bindparam("at")) & (positions.c.partition == bindparam("number"))
     rows = [{"at": place.topic, "number": place.partition, "end": end} for place, end in sorted(ends.items())]
-    connection.execute(update(positions).where(at).values(end_offset=bindparam("end")), rows)
+    if rows:
+        connection.execute(update(positions).where(at).values(end_offset=bindparam("end")), rows)
 
 
 def read_fact(connection: Connection, name: str) -> str | None:

@@ -48,7 +48,9 @@ def write_refusals(connection: Connection, records: Sequence[Record], counters: 
 def take_refusals_away(connection: Connection, which: ColumnElement[bool], ms: int, counters: Counters) -> None:
     """Delete refusals that Kafka stored by a time, and count them no more."""
     condition = which & (refusals.c.stored_ms <= ms)
-    found = connection.execute(select(refusals.c.refused_us, refusals.c.reason, refusals.c.topic).where(condition)).all()
+    found = connection.execute(
+        select(refusals.c.refused_us, refusals.c.reason, refusals.c.topic).where(condition)
+    ).all()
     for refused_us, reason, topic in found:
         counters.hours[_hour(refused_us, reason, topic)] -= 1
     if found:

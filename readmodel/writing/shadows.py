@@ -21,7 +21,9 @@ _decoder: Final = msgspec.json.Decoder(ShadowDifference)
 def write_shadows(connection: Connection, records: Sequence[Record], erasures: Erasures) -> None:
     """Write the last difference of every account of a batch."""
     last = {account: record for record in records if (account := account_of(record)) is not None}
-    standing = [record for account, record in last.items() if record.value is not None and not erasures.cover(account, record)]
+    standing = [
+        record for account, record in last.items() if record.value is not None and not erasures.cover(account, record)
+    ]
     rows = [_row(record, each) for record, each in read(standing, _decoder) if each.kind != LEFT]
     gone = last.keys() - {row["account_id"] for row in rows}
     if gone:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Row, Select, Table
+from sqlalchemy import Column, Connection, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 #: Values in one `IN (…)`: both databases take thirty thousand; the statement is compiled for each number of them.
@@ -17,7 +17,9 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, An
         connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
 
 
-def replace(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, also_add: Sequence[str] = ()) -> None:
+def replace(
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, also_add: Sequence[str] = ()
+) -> None:
     """Insert rows, or update those whose primary key is there; columns of `also_add` are added to, not replaced."""
     if not rows:
         return
@@ -33,7 +35,7 @@ def replace(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
 
 def where_in(
     connection: Connection, statement: Select[Any], column: Column[Any], values: Iterable[Any]
-) -> Iterator[Row[Any]]:
+) -> Iterator[Any]:
     """Give the rows of a statement whose column has one of the values."""
     left = iter(sorted(set(values)))
     while chunk := list(islice(left, CHUNK)):

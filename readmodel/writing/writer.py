@@ -52,7 +52,9 @@ class Writer:
             for table in reversed(metadata.sorted_tables):
                 if table is not facts:
                     connection.execute(table.delete())
-            write_positions(connection, {place: Position(0, end_offset=end, begun_end=end) for place, end in ends.items()})
+            write_positions(
+                connection, {place: Position(0, end_offset=end, begun_end=end) for place, end in ends.items()}
+            )
             write_facts(connection, built_ms=str(now_ms), why=why, caught_up="", cluster=cluster, asked_ms=str(now_ms))
         self._counters, self.must_clear = Counters(), True
         self.resume()

@@ -33,7 +33,8 @@ class Row(NamedTuple):
 
 #: What the page of decisions wants besides its rows.
 BLANK: dict[str, Any] = {
-    "notice": "", "total": 1, "standing": FAR, "onward": "", "industries": [HOSTILE], "statuses": [], "directions": [], "query": "",
+    "notice": "", "total": 1, "standing": FAR, "onward": "", "industries": [HOSTILE], "statuses": [], "directions": [],
+    "query": "",
 }  # fmt: skip
 SURE = {"reason": "r", "understood": "yes"}
 
@@ -109,7 +110,7 @@ def test_text_from_outside_is_shown_and_does_nothing(place: Place) -> None:
     pages = [
         visit(place).fragment("decisions.html", **BLANK | {"notice": HOSTILE, "rows": rows, "query": HOSTILE}),
         visit(place).fragment("account_trace.html", entries=[entry], awaited=HOSTILE, here=entry, shown=HOSTILE),
-        visit(place).fragment("audit.html", notice="", entries=[entry], total=1, outcomes=[], query=HOSTILE, standing=FAR, onward=HOSTILE),
+        visit(place).fragment("audit.html", **BLANK | {"entries": [entry], "outcomes": [HOSTILE], "onward": HOSTILE}),
         visit(place).fragment("problem.html", notice="", line=HOSTILE),
     ]  # fmt: skip
     for page in pages:

@@ -154,8 +154,8 @@ class Base:
         sides = [
             {"status": each, "score": 40.0, "policy": {"id": "p", "version": "1"}} for each in draw.sample(RANK, 2)
         ]
-        more = {"kind": "entered", "active": sides[0], "shadow": sides[1], "publication": "p", "approximate": False}
-        return self._record(topic, name, {**common, **more, "effective_at": at})
+        rest = {"kind": "entered", "active": sides[0], "shadow": sides[1], "publication": "p", "approximate": False}
+        return self._record(topic, name, {**common, **rest, "effective_at": at})
 
 
 def _refused(draw: random.Random, at: str) -> list[tuple[str, bytes]]:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from readmodel_support import PURCHASES, START, Log, begun, filled, opened, write
 
-from readmodel.answers import Flow, Page, RefusalCount, ShadowCount
+from readmodel.answers import Flow, Levels, Page, RefusalCount, ShadowCount
 from readmodel.database import ReadModel
 from readmodel.errors import CursorError
 from readmodel.filters import AccountFilter, AuditFilter, DecisionFilter, RefusalFilter, ShadowFilter
@@ -22,6 +22,7 @@ from readmodel.queries.decisions import decision, decisions
 from readmodel.queries.refusals import refusal, refusal_counts, refusals
 from readmodel.queries.shadow import shadow_counts, shadow_differences
 from readmodel.writing.refusals import VALUE_BYTES
+from relationship.contract.enums import INDUSTRIES as INDUSTRY_NAMES
 from relationship.contract.outcome import Reason
 from relationship.policy.compiled import load_policy
 
@@ -217,7 +218,7 @@ def test_flows(model: ReadModel) -> None:
 @pytest.mark.parametrize("direction", ["up", "down"])
 def test_closest(model: ReadModel, direction: Any) -> None:
     """The nearest to a threshold come first, each once over the pages; those beyond it are none of them."""
-    levels = levels_of(load_policy(None))
+    levels = dict.fromkeys(levels_of(load_policy(None)), Levels(36.0, 26.0, 56.0, 47.0))  # some stand right at them
     whole = {each.state.account_id: each.state for each in all_of(accounts, model, AccountFilter(), 500)}
 
     def ask(of: ReadModel, _wanted: None, *, after: str | None, limit: int) -> Page[Any]:
@@ -242,6 +243,17 @@ def test_closest(model: ReadModel, direction: Any) -> None:
     assert set(names) == {name for name, state in whole.items() if is_before(state)}
     some = closest(model, levels, direction, status="candidate", industry="law").items
     assert {(each.account.state.status, each.account.state.segment.industry) for each in some} <= {("candidate", "law")}
+
+
+def test_levels() -> None:
+    """The thresholds of every trade are those that the policy decides by, in points."""
+    policy = load_policy(None)
+    found = levels_of(policy)
+    assert [*found] == [*INDUSTRY_NAMES]
+    for at, levels in enumerate(found.values()):
+        trade = policy.trade(at)
+        assert (levels.candidate_up * 100, levels.client_down * 100) == (trade.candidate_up, trade.client_down)
+    assert len(set(found.values())) > 1
 
 
 def test_refusals(tmp_path: Path) -> None:

@@ -26,12 +26,12 @@ DAY_MS = 86_400_000
 SECRET = "anna-of-the-erased-house"
 
 
-def full_of(log: Log, name: str) -> None:
+def full_of(log: Log, name: str, life: str = "") -> None:
     """Add something of an account to every topic."""
-    log.decision(name, f"d-{name}")
+    log.decision(name, f"d-{name}{life}")
     log.state(name)
     log.difference(name)
-    log.audit(name, f"a-{name}")
+    log.audit(name, f"a-{name}{life}")
     log.refusal(name, b"{")
     log.refusal("another-key", b'{"account_id":"%s"}' % name.encode())
 
@@ -68,18 +68,23 @@ def test_an_erased_account_leaves_with_its_bytes(tmp_path: Path, number: int) ->
 def test_what_was_published_before_an_erasure_may_come_after_it(tmp_path: Path) -> None:
     """A record that Kafka stored before the tombstone is left out when it is read later; one stored after it is kept."""
     log = Log()
+    full_of(log, "bob")
+    log.gone("bob")
     full_of(log, "ann")
+    log.decision("ann", "d-second", 2)
     log.gone("ann")
-    full_of(log, "ann")
+    full_of(log, "ann", "-again")
     last = log.records[-1]
     model = ReadModel.open(tmp_path / "readmodel.sqlite")
     writer = begun(model)
     write(writer, [each for each in log.records if each.topic == STATE])
     write(writer, [each for each in log.records if each.topic != STATE])
+    assert account(model, "bob") is None
     found = account(model, "ann")
     assert found is not None
-    assert len(found.decisions.items) == len(found.audit.items) == 1
-    assert {each.stored_at.timestamp() * 1000 > START_MS + 6 for each in refusals(model).items} == {True}
+    assert [each.decision.event_id for each in found.decisions.items] == ["d-ann-again"]
+    assert [each.event_id for each in found.audit.items] == ["a-ann-again"]
+    assert {each.stored_at.timestamp() * 1000 > START_MS + 14 for each in refusals(model).items} == {True}
     note_ends(model, {Place(topic, 0): 10 for topic in TOPICS}, last.timestamp)
     with model.reading() as connection:
         assert connection.scalars(select(erasures.c.stored_ms)).all(), "the other topics are not read up to the erasure"

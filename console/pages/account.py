@@ -87,7 +87,7 @@ def _chart(drawn: Course) -> str:
     content: dict[str, Any] = {
         "at": [point.at for point in drawn.points],
         "score": [point.score for point in drawn.points],
-        "status": [point.status for point in drawn.points],
+        "event": [point.is_event for point in drawn.points],
         "client": drawn.client_up,
         "stays": drawn.client_down,
         "candidate": drawn.candidate_up,

@@ -10,6 +10,7 @@ function drawCourse() {
   const course = JSON.parse(place.dataset.course);
   const at = course.at.map((each) => Date.parse(each) / 1000);
   if (!at.length) return;
+  const events = at.map((_, i) => i).filter((i) => course.event[i]);
   const level = (value) => at.map(() => value);
   const font = "12px system-ui, sans-serif";
   const axis = { stroke: css("--dim"), grid: { stroke: css("--soft") }, ticks: { stroke: css("--line") }, font };
@@ -23,7 +24,7 @@ function drawCourse() {
     axes: [axis, { ...axis, size: 36 }],
     series: [
       { value: (_, ts) => (ts == null ? "–" : new Date(ts * 1000).toISOString().slice(0, 10)), label: "when" },
-      { label: "score", stroke: css("--accent"), width: 2, points: { show: at.length < 200, size: 4 } },
+      { label: "score", stroke: css("--accent"), width: 2, points: { show: true, size: 5, filter: () => events } },
       bar("client from", "--client", [6, 3]),
       bar("client down to", "--client", [2, 3]),
       bar("candidate from", "--candidate", [6, 3]),

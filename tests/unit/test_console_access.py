@@ -136,3 +136,14 @@ def test_a_log_out_ends_the_session_on_the_server(place: Place) -> None:
     thief = place.browser()
     thief.client.cookies.set(place.house.cookie, stolen)
     assert thief.get("/keys").status_code == 303
+
+
+def test_a_one_time_code_logs_in_once_by_the_form(tmp_path: Path) -> None:
+    """As whom it was made, though the file has no such user; a second time it is refused, and counts as a failure."""
+    place = Place(tmp_path / "users.json")
+    code = Users(tmp_path / "users.json").add_once("demo", "admin")
+    first, second = place.browser(), place.browser()
+    assert first.post("/login", {"code": code}).status_code == 303
+    assert "demo · admin" in first.get("/keys").text
+    assert second.post("/login", {"code": code}).status_code == 401
+    assert second.get("/keys").status_code == 303

@@ -1,6 +1,7 @@
 """Questions to the read model, asked in a thread: its answers come from a file, and block for some milliseconds."""
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
@@ -8,8 +9,9 @@ from starlette.concurrency import run_in_threadpool
 
 from console.tables import MOST
 from console.visit import Visit
-from readmodel.answers import Page, Standing
+from readmodel.answers import Page, RefusalCount, Standing
 from readmodel.queries.standing import standing
+from relationship.contract.outcome import Reason
 
 T = TypeVar("T")
 PART: Final = 500  # rows of a question for a file: the most that the read model gives at once
@@ -38,6 +40,14 @@ def _rows(visit: Visit, question: Callable[..., Page[Any]], wanted: Any) -> Iter
         given, after = given + len(page.items), page.after
         if after is None:
             return
+
+
+def by_reason(counts: Sequence[RefusalCount]) -> dict[Reason, int]:
+    """Return how many there are of each reason, the most first."""
+    found = Counter[Reason]()
+    for each in counts:
+        found[each.reason] += each.refusals
+    return dict(found.most_common())
 
 
 def onward(visit: Visit, page: Page[Any]) -> str:

@@ -8,6 +8,7 @@ from starlette.responses import Response, StreamingResponse
 
 from console.access.routes import Page
 from console.answering import answered
+from console.asking import by_reason
 from console.drawing import trend
 from console.visit import Visit
 
@@ -75,6 +76,7 @@ def _shown(visit: Visit) -> dict[str, Any]:
         "p50": p50,
         "p99": p99,
         "troubles": live.troubles(),
+        "refused": by_reason(live.refused).items(),
         "trend": trend([each.lag.records for each in live.flows]),
         "behind": sorted((each for each in flow.lag.partitions if each.records), key=lambda each: -each.seconds)[:12]
         if flow is not None

@@ -1,7 +1,6 @@
 """Refused: how many records by reason, and the newest of them with their bytes shown so that nothing in them acts."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -10,7 +9,7 @@ from starlette.responses import Response
 
 from console.access.routes import Page
 from console.answering import answered
-from console.asking import ask, cursor, how_far, onward
+from console.asking import ask, by_reason, cursor, how_far, onward
 from console.drawing import trend
 from console.filters import one_of
 from console.visit import Visit
@@ -47,18 +46,10 @@ async def refused(visit: Visit) -> Response:
         ask(visit, refusal_counts, since=since, until=None, by="day"),
     )
     return visit.page(
-        "refused.html", reasons=_by_reason(counts), days=DAYS, trends=_trends(counts, since.date()), rows=found.items,
+        "refused.html", reasons=by_reason(counts), days=DAYS, trends=_trends(counts, since.date()), rows=found.items,
         reason=reason, fixes=FIXES, readable=readable, shows_bytes=not visit.masks, standing=await how_far(visit),
         onward=onward(visit, found),
     )  # fmt: skip
-
-
-def _by_reason(counts: Sequence[RefusalCount]) -> dict[Reason, int]:
-    """Return how many there are of each reason, the most first."""
-    found = Counter[Reason]()
-    for each in counts:
-        found[each.reason] += each.refusals
-    return dict(found.most_common())
 
 
 def _trends(counts: Sequence[RefusalCount], first: date) -> dict[Reason, str]:

@@ -154,6 +154,7 @@ async def moves_and_pauses(page: Page) -> None:
     """The page of now fills by its stream; Space pauses it, and once more goes on."""
     await page.wait_for_selector(".part-workers tbody td.id", timeout=WITHIN_MS)
     await page.wait_for_selector(".part-servers >> text=append-only file", timeout=WITHIN_MS)
+    await page.wait_for_selector(".part-servers >> text=SCHEMA", timeout=WITHIN_MS)
     await page.wait_for_selector(".part-latest .s-client", timeout=WITHIN_MS)
     await page.keyboard.press(" ")
     await page.wait_for_selector("#live-state >> text=paused")

@@ -181,11 +181,11 @@ async def _same_in_postgres(settings: Settings, before: dict[str, object]) -> No
 @pytest.mark.skipif(not is_there(), reason="no PostgreSQL on this machine: install it to try the read model on one")
 async def test_questions_to_postgres() -> None:
     """What the unit tests ask of SQLite, PostgreSQL answers alike."""
-    tests = "tests/unit/test_readmodel_queries.py"
-    some = "wanted1 or wanted22 or corrections or ids or one_account or base or flows or closest or refusals or audit or shadow"
+    tests = ("tests/unit/test_readmodel_queries.py", "tests/unit/test_readmodel_counts.py")
+    some = "wanted1 or wanted22 or corrections or ids or one_account or base or flows or closest or refusals or audit"
     with postgres() as url:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", some, tests),
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", some, *tests),
             cwd=ROOT,
             env={**os.environ, DATABASE: url},
             stdout=asyncio.subprocess.PIPE,

@@ -20,10 +20,12 @@ from readmodel.writing.upkeep import note_ends, take_old_away
 from readmodel.writing.writer import TOPICS, OvertakenError, Writer
 from relationship.contract.outcome import AUDIT, RECLASSIFIED, REJECTED
 from streams.config.settings import Settings
-from streams.kafka.admin import admin_client
+from streams.kafka.admin import TopicsError, admin_client
 from streams.kafka.reading import POLL_MS, reader
 
 Say = Callable[[str], object]
+#: Why tables are begun in which nothing was read yet.
+NEW: Final = "new"
 #: Records of a batch: enough that a transaction's own cost is small, few enough that others wait for less than a second.
 BATCH: Final = 4_000
 #: Between two questions how much there is: the age that a page shows.
@@ -44,15 +46,23 @@ class LostError(Exception):
 
 
 async def follow(settings: Settings, model: ReadModel, *, say: Say = lambda _: None, once: bool = False) -> None:
-    """Follow until cancelled; with `once`, until all is read that is there. Raises TopicsError.
+    """Follow until cancelled; with `once`, until all is read that is there.
 
-    While Kafka or the database is away it says so once, waits and goes on. `say` gets one line for a person.
+    While Kafka, a topic or the database is away it says so once, waits and goes on; with `once` it raises KafkaError,
+    TopicsError or DatabaseError. `say` gets one line for a person.
     """
-    writer, said = Writer(model), ""
+    writer, said, anew = Writer(model), "", ""
     while True:
         try:
-            await _Following(settings, writer, say).run(once=once)
-        except (KafkaError, DatabaseError, OvertakenError) as error:
+            if anew:
+                await rebuild(settings, model, why=anew)
+                anew = ""
+            await _Following(settings, writer).run(once=once)
+        except LostError as error:
+            anew = str(error)
+            if anew != NEW:
+                say(f"the read model is read anew: {anew}")
+        except (KafkaError, TopicsError, DatabaseError, OvertakenError) as error:
             if once:
                 raise
             line = str(error) or type(error).__name__
@@ -60,9 +70,6 @@ async def follow(settings: Settings, model: ReadModel, *, say: Say = lambda _: N
                 say(f"the read model waits: {line}")
             said = line
             await asyncio.sleep(AGAIN_SECONDS)
-        except LostError as error:
-            say(f"the read model is read anew: {error}")
-            await rebuild(settings, model, why=str(error))
         else:
             return
 
@@ -91,8 +98,8 @@ def lost(place: Place, at: Position, begin: int, end: int) -> str | None:
 class _Following:
     """One connection's following."""
 
-    def __init__(self, settings: Settings, writer: Writer, say: Say) -> None:
-        self._settings, self._writer, self._say = settings, writer, say
+    def __init__(self, settings: Settings, writer: Writer) -> None:
+        self._settings, self._writer = settings, writer
         self._asked = self._swept = float("-inf")
         self._ends: dict[Place, int] = {}
         self._quiet = 0  # polls without a record, one after the other
@@ -117,7 +124,7 @@ class _Following:
         )
         at, self._ends = self._writer.positions, ends
         if not at:
-            raise LostError("new")
+            raise LostError(NEW)
         if at.keys() != ends.keys():
             raise LostError("the topics have other partitions than before")
         if await asyncio.to_thread(self._cluster_before) != await _cluster(self._settings):

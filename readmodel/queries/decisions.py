@@ -20,6 +20,7 @@ EVERYTHING: Final = DecisionFilter()
 CORRECTION: Final = "correction"
 #: Into how many steps the stored kinds divide a confidence.
 STEPS: Final = 20
+ABOVE_ALL: Final = 2.0  # a confidence that nothing has
 _OF: Final = stored.c
 _FIELDS: Final = (_OF.effective_us, _OF.id, _OF.stored_ms, _OF.superseded_by, _OF.body)
 
@@ -62,8 +63,9 @@ def _statement(connection: Connection, wanted: DecisionFilter) -> tuple[Any, int
         others.append(_OF.effective_us >= since)
     if until is not None:
         others.append(_OF.effective_us < until)
-    if _is_between_steps(wanted.least_confidence):
-        others.append(_OF.confidence >= wanted.least_confidence)
+    least = _least(wanted)
+    if least is not None and not (least * STEPS).is_integer():
+        others.append(_OF.confidence >= least)
     total = None if others else choice.rows
     if choice.newest_us is not None:
         others.append(_OF.effective_us <= choice.newest_us)
@@ -83,15 +85,17 @@ def _of_kinds(wanted: DecisionFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [column == value for column, value in pairs if value is not None]
     if wanted.policy is not None:
         found.append(or_(of.policy_id == wanted.policy, of.policy_version == wanted.policy))
-    if wanted.least_confidence is not None:
-        found.append(of.confidence >= math.floor(wanted.least_confidence * STEPS))
+    if (least := _least(wanted)) is not None:
+        found.append(of.confidence >= math.floor(least * STEPS))
     if wanted.direction != CORRECTION:
         found.append(of.folded.is_(False))
     return found
 
 
-def _is_between_steps(confidence: float | None) -> bool:
-    return confidence is not None and not (confidence * STEPS).is_integer()
+def _least(wanted: DecisionFilter) -> float | None:
+    """Return the least confidence wanted, within what there is; what is no number is above all."""
+    least = wanted.least_confidence
+    return None if least is None else max(0.0, min(least, ABOVE_ALL)) if least == least else ABOVE_ALL  # noqa: PLR0124 - NaN
 
 
 def _with_corrections(connection: Connection, rows: Sequence[Any]) -> list[StoredDecision]:

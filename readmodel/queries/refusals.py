@@ -18,6 +18,8 @@ from relationship.contract.times import EPOCH
 EVERYTHING: Final = RefusalFilter()
 HOUR_US: Final = 3_600_000_000
 DAY_HOURS: Final = 24
+MOST_PARTITIONS: Final = 2**31 - 1  # Kafka's numbers are of 32 and of 64 bits
+MOST_OFFSETS: Final = 2**63 - 1
 _OF: Final = stored.c
 _ORDER: Final = (_OF.refused_us, _OF.partition, _OF.offset)
 
@@ -40,6 +42,8 @@ def refusals(
 
 def refusal(model: ReadModel, partition: int, offset: int) -> Refusal | None:
     """Return the dead letter that stands there; None where there is none. Raises DatabaseError."""
+    if not (0 <= partition <= MOST_PARTITIONS and 0 <= offset <= MOST_OFFSETS):
+        return None
     with model.reading() as connection:
         row = connection.execute(select(stored).where(_OF.partition == partition, _OF.offset == offset)).one_or_none()
     return None if row is None else _refusal(row)

@@ -86,7 +86,7 @@ def _interleaved(log: Log, data: st.DataObject) -> list[list[Rec]]:
     return batches
 
 
-@cases(60)
+@cases(25)
 @given(STEPS, st.data())
 def test_the_way_of_reading_changes_nothing(steps: list[tuple[str, str, int]], data: st.DataObject) -> None:
     """Batches of any size, topics in any order and batches that come twice make the tables that one batch makes."""

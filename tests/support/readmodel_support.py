@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from readmodel.answers import Page
 from readmodel.database import ReadModel
 from readmodel.tables import accounts, audit, decisions, flows, groups, kinds, metadata, refusal_hours
 from readmodel.writing.positions import Place
@@ -24,6 +25,11 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 SEGMENT = {"industry": "law", "party": "business", "scope": "external", "market": "business", "standing": "regular"}
 POLICY = {"id": "clientward-default", "version": "1"}
 PURCHASES = "crm.purchase.recorded.v1"
+# Of the sample: so many decisions, a third of each industry; few have all that a question asks for.
+INDUSTRIES = ("law", "saas", "retail")
+DIRECTIONS = ("promotion", "demotion")
+TO = ("customer", "candidate", "client")
+NUMBER = 360
 
 
 @dataclass
@@ -236,3 +242,28 @@ def _counted(found: Iterable[tuple[Any, int]]) -> list[tuple[str, int]]:
 
 def _text(time: datetime) -> str:
     return time.isoformat().replace("+00:00", "Z")
+
+
+def sample() -> Log:
+    """Return some hundred accounts with a decision each, some at one time."""
+    log = Log()
+    for at in range(NUMBER):
+        name, to = f"acc-{at % 7}-{at}", TO[at % 3 and at % 5 % 3]
+        more = {"industry": INDUSTRIES[at % 3], "direction": DIRECTIONS[at % 11 == 0], "confidence": at % 100 / 100}
+        log.decision(name, f"d-{at}", day=at // 4, to=to, **more)
+        log.state(name, to, at % 60, industry=INDUSTRIES[at % 3])
+    return log
+
+
+def all_of(ask: Callable[..., Page[Any]], model: ReadModel, wanted: Any, limit: int) -> list[Any]:
+    """Return every item of a list, page by page."""
+    items, after = [], None
+    while True:
+        found = ask(model, wanted, after=after, limit=limit)
+        assert len(found.items) <= limit
+        items += found.items
+        assert found.total is None or len(items) <= found.total
+        after = found.after
+        if after is None:
+            assert found.total in {None, len(items)}
+            return items

@@ -113,7 +113,7 @@ def test_clientward_variables_are_settings() -> None:
 
 
 def test_every_setting_can_be_set() -> None:
-    """Whatever the code can be told, the Compose file passes on, but for what names a file to be mounted, and the console's."""
+    """Whatever the code can be told, the Compose file passes on, but for files to be mounted and what is the console's."""
     given = {name.removeprefix(SETTINGS_VARIABLE).lower() for name in SERVICES["worker"]["environment"]}
     assert set(Settings.model_fields) - given == NEED_A_MOUNT | OF_THE_CONSOLE
 

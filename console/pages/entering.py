@@ -27,6 +27,8 @@ async def enter(visit: Visit) -> Response:
     name, onward = visit.form.get("name", "").strip(), visit.form.get("next", "")
     code = visit.form.get("code", "").strip()
     house, address = visit.house, address_of(visit.request, behind_proxy=visit.house.secure)
+    if code:  # it is nobody's name: counted by its sender's address, so that no stranger locks codes out for all
+        name = f"a code from {address}"
     wait = house.lockout.wait(name, address)
     if wait > 0:
         answer = _form(visit, 429, f"Too many failures: try again in {_span(wait)}.", onward)

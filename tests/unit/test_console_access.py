@@ -4,7 +4,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from console_support import Place, password, users_file
+from console_support import TLS_URL, Place, password, users_file
 from starlette.routing import Route
 
 from console.access.routes import ANYBODY, Page, may
@@ -147,3 +147,13 @@ def test_a_one_time_code_logs_in_once_by_the_form(tmp_path: Path) -> None:
     assert "demo · admin" in first.get("/keys").text
     assert second.post("/login", {"code": code}).status_code == 401
     assert second.get("/keys").status_code == 303
+
+
+def test_who_guesses_codes_locks_nobody_else_out(tmp_path: Path) -> None:
+    """Codes are counted by the address that they come from: another's is taken meanwhile."""
+    place = Place(tmp_path / "users.json", TLS_URL)
+    code = Users(tmp_path / "users.json").add_once("demo", "admin")
+    guesser = {"x-forwarded-for": "1.1.1.1"}
+    answers = [place.browser().post("/login", {"code": "guess"}, **guesser).status_code for _ in range(6)]
+    assert answers == [401] * 5 + [429]
+    assert place.browser().post("/login", {"code": code}, **{"x-forwarded-for": "2.2.2.2"}).status_code == 303

@@ -16,7 +16,7 @@ from typing import Any, Final
 from aiokafka.errors import KafkaError
 
 from benchmarks import machine, report
-from benchmarks.measures import baskets, core, counting, growth, latency, profile, restart, store, workers
+from benchmarks.measures import baskets, core, counting, growth, latency, profile, readmodel, restart, store, workers
 from benchmarks.plan import FULL, QUICK, Plan
 from benchmarks.programs import RunFailedError
 from benchmarks.results import Measure
@@ -32,6 +32,7 @@ MEASURES: Final[dict[str, Callable[[Plan], Awaitable[Measure]]]] = {
     "profile": profile.measure,
     "baskets": baskets.measure,
     "store": store.measure,
+    "readmodel": readmodel.measure,
 }
 
 

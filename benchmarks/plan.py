@@ -18,6 +18,7 @@ class Plan(NamedTuple):
         restart_accounts: accounts in the changelog when the program is killed.
         workers: numbers of workers, `workers_events` of work for each.
         profile_events: folded by the core alone.
+        readmodel_accounts: in the console's tables; each list is asked for `readmodel_questions` times.
     """
 
     name: str
@@ -35,6 +36,8 @@ class Plan(NamedTuple):
     workers: tuple[int, ...]
     workers_events: int
     profile_events: int
+    readmodel_accounts: int
+    readmodel_questions: int
 
 
 FULL: Final = Plan(
@@ -53,6 +56,8 @@ FULL: Final = Plan(
     workers=(1, 2, 4),
     workers_events=1_000_000,
     profile_events=60_000,
+    readmodel_accounts=1_000_000,
+    readmodel_questions=200,
 )
 QUICK: Final = Plan(
     name="quick",
@@ -70,4 +75,6 @@ QUICK: Final = Plan(
     workers=(1, 2, 4),
     workers_events=200_000,
     profile_events=10_000,
+    readmodel_accounts=100_000,
+    readmodel_questions=50,
 )

@@ -100,6 +100,18 @@ COMMANDS: Final = (
         panel=RUN,
     ),
     Command(
+        "console",
+        "Serve the page for ops, support and sales, until told to stop; and who may log in to it.",
+        "cli.serving.console:console_app",
+        panel=RUN,
+    ),
+    Command(
+        "readmodel",
+        "Keep the console's tables: follow the topics into them, make them anew, see how far they are.",
+        "cli.serving.readmodel:readmodel_app",
+        panel=RUN,
+    ),
+    Command(
         "send",
         "Publish events, keyed by account_id with murmur2, and wait until Kafka has stored them all.",
         "cli.events.send:send",

@@ -19,11 +19,13 @@ OPEN: Final = ("relationship", "streams")
 #: What is shipped, from above.
 PACKAGES: Final = (
     "cli",
+    "console",
     "actions",
     "views",
     "agents",
     "importing",
     "intake",
+    "readmodel",
     "delivering",
     "streams",
     "simulator",

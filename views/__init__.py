@@ -2,7 +2,7 @@
 
 | question | function |
 |---|---|
-| an account now, or at a time | `accounts.stored`: `account_now`, `account_at`, `timeline` |
+| an account now, at a time, or over time | `accounts.stored`: `account_now`, `account_at`, `timeline`, `course` |
 | where an erased account is still to be found | `accounts.erasure`: `erasure_report` |
 | decisions, past and live | `base.decisions`: `decisions`, `follow_decisions` |
 | how many accounts have which status | `base.statuses`: `base_counts` |
@@ -11,6 +11,7 @@
 | refusals by reason | `operations.refusals`: `refusals` |
 | how far the workers are behind | `operations.lag`: `lag`; `operations.outstanding`: `outstanding` |
 | who works | `operations.workers`: `workers` |
+| how the servers do, and how far the topics are | `operations.servers`: `redis_server`, `kafka_cluster`, `topic_ends` |
 | how deliveries do | `operations.deliveries`: `endpoints`, `dead_messages` |
 | who did what | `operations.audit`: `audit` |
 | whether all is well | `operations.doctor`: `findings`; `operations.topics`: `topic_plan` |

@@ -9,6 +9,7 @@ from typing import Final, Self
 from rich.live import Live
 from rich.text import Text
 
+from cli.demo.console import start_console
 from cli.demo.note import note
 from cli.demo.play import LIVE_DAYS, Tally, acts, play, publish_history
 from cli.demo.stage import Seen, Stage, stage
@@ -113,10 +114,12 @@ def _bar(text: str) -> Text:
 
 def _keep(running: Stage) -> None:
     """Say where to look, and stay until Ctrl-C."""
-    settings = running.settings
+    settings, page = running.settings, start_console(running)
     for text in (
         "",
-        "Everything is still up. In another terminal:",
+        "Everything is still up.",
+        "" if page is None else f"The console: {page.url}  log in once, within ten minutes, by the code {page.code}",
+        "In another terminal:",
         f"  export CLIENTWARD_CONFIG={running.config}",
         "  clientward tail            the decisions as they come",
         "  clientward account show s7-00001",

@@ -49,12 +49,13 @@ class Stage(NamedTuple):
     config: Path
     redis: RedisServer
     workers: list[Server]
+    guard: Guard | None = None
 
     def seen(self) -> Seen:
         """Ask the workers what they have done. One that does not answer is asked again next time."""
         totals = dict.fromkeys(("applied", "repeat", "refused", "lag"), 0)
         for worker in self.workers:
-            for family in text_string_to_metric_families(_get(f"http://127.0.0.1:{worker.port}/metrics") or ""):
+            for family in text_string_to_metric_families(answers(f"http://127.0.0.1:{worker.port}/metrics") or ""):
                 for sample in family.samples:
                     if sample.name == "clientward_events_total":
                         totals[sample.labels["verdict"]] += int(sample.value)
@@ -63,7 +64,8 @@ class Stage(NamedTuple):
         return Seen(totals["applied"], totals["repeat"], totals["refused"], totals["lag"])
 
 
-def _get(url: str) -> str | None:
+def answers(url: str) -> str | None:
+    """Return what an address of our own answers; None where it does not."""
     try:
         with urllib.request.urlopen(url, timeout=PROBE_SECONDS) as answer:  # noqa: S310 - our own worker, on loopback
             return str(answer.read().decode())
@@ -72,7 +74,7 @@ def _get(url: str) -> str | None:
 
 
 def _is_ready(port: int) -> bool:
-    return _get(f"http://127.0.0.1:{port}/readyz") is not None
+    return answers(f"http://127.0.0.1:{port}/readyz") is not None
 
 
 @contextmanager
@@ -95,7 +97,7 @@ def stage(workers: int, partitions: int, before: Callable[[Settings], None]) -> 
         running = [start_worker(guard, number, config) for number in range(workers)]
         for worker in running:
             worker.wait_ready(READY_SECONDS)
-        yield Stage(settings, config, redis, running)
+        yield Stage(settings, config, redis, running, guard)
         for worker in running:
             worker.stop(grace=10.0)
 

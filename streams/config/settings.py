@@ -161,6 +161,13 @@ class Settings(BaseSettings):
     web_port: Annotated[
         int, Field(ge=0, le=MAX_PORT, description="Port of the worker's metrics and probes; 0 serves none.")
     ] = 6066
+    readmodel_url: Annotated[
+        SecretStr | None,
+        Field(
+            description="Database of the console's read model, as postgresql://user:password@host/db; "
+            "if not set, a SQLite file in data_dir."
+        ),
+    ] = None
     data_dir: Path = Field(default_factory=_state_home, description="Folder for what Faust keeps on disk; may be lost.")
     policy_file: Annotated[
         FilePath | None, Field(description="TOML file of the policy that decides; the built-in policy if not set.")

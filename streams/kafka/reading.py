@@ -5,7 +5,7 @@ A reader without a group is not told when a topic is missing or not for it to re
 
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -38,11 +38,16 @@ class Backlog(NamedTuple):
 
 @asynccontextmanager
 async def reader(
-    settings: Settings, *topics: str, key: bytes | None = None, fetch_bytes: int = FETCH_BYTES
+    settings: Settings,
+    *topics: str,
+    key: bytes | None = None,
+    fetch_bytes: int = FETCH_BYTES,
+    on_reset: Literal["latest", "none"] = "latest",
 ) -> AsyncIterator[tuple[AIOKafkaConsumer, list[TopicPartition]]]:
     """Give a consumer with the topics' partitions assigned: all, or of each the one that has a `key`.
 
-    Raises TopicsError where there is no such topic.
+    With `on_reset="none"` a position that a partition does not have (any more) is an OffsetOutOfRangeError, and no jump to
+    its end. Raises TopicsError where there is no such topic.
     """
     async with admin_client(settings) as client:
         found = await read_topics(client, topics)
@@ -55,6 +60,7 @@ async def reader(
         enable_auto_commit=False,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
         max_partition_fetch_bytes=fetch_bytes,
+        auto_offset_reset=on_reset,
     )
     await consumer.start()
     try:

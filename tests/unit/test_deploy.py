@@ -29,6 +29,7 @@ VARIABLE = re.compile(r"\$\{(?P<name>[A-Z_]+)(?::(?P<how>[-?])(?P<text>[^}]*))?\
 PINNED = re.compile(r"[^:@]+:v?\d+\.\d+\.\d+(-[a-z0-9.-]+)?")
 # These name files, which have to be mounted first: docs/operations.md shows how.
 NEED_A_MOUNT = {"kafka_ca_file", "policy_file"}
+OF_THE_CONSOLE = {"readmodel_url"}  # no container of the Compose file runs the console
 SETTINGS_VARIABLE = "CLIENTWARD_"
 
 
@@ -112,9 +113,9 @@ def test_clientward_variables_are_settings() -> None:
 
 
 def test_every_setting_can_be_set() -> None:
-    """Whatever the code can be told, the Compose file passes on, except for what names a file to be mounted."""
+    """Whatever the code can be told, the Compose file passes on, but for files to be mounted and what is the console's."""
     given = {name.removeprefix(SETTINGS_VARIABLE).lower() for name in SERVICES["worker"]["environment"]}
-    assert set(Settings.model_fields) - given == NEED_A_MOUNT
+    assert set(Settings.model_fields) - given == NEED_A_MOUNT | OF_THE_CONSOLE
 
 
 def test_env_example_makes_valid_settings(monkeypatch: pytest.MonkeyPatch) -> None:

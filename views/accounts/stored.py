@@ -1,7 +1,7 @@
 """An account as the workers keep it: read straight from Redis, where the last committed step left it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from relationship.contract.outcome import Outgoing
 from relationship.contract.times import micros
@@ -13,6 +13,7 @@ from streams.config.settings import Settings
 from streams.health.table import read_record
 from streams.kafka.policies import read_policies
 from views.accounts.account import AccountView, Timeline, account_view, account_view_at, timeline_of
+from views.accounts.course import Course, course_of
 from views.errors import InputError, NoAccountError, server_errors
 
 
@@ -31,6 +32,12 @@ async def account_at(settings: Settings, account_id: str, at: datetime, rules: R
     """
     raw = await _record(settings, account_id)
     return account_view_at(account_id, raw, micros(at), rules or await _rules(settings, raw))
+
+
+async def course(settings: Settings, account_id: str) -> Course:
+    """Return an account's score over time up to now, by event time. Raises as `account_now` does."""
+    raw = await _record(settings, account_id)
+    return course_of(account_id, raw, micros(datetime.now(UTC)), await _rules(settings, raw))
 
 
 async def timeline(settings: Settings, account_id: str) -> Timeline:

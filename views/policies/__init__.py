@@ -1,4 +1,5 @@
 """The policies that the workers follow, and where the one on trial differs.
 
-Offers: `published`, `differences`, `recordings` (how the firm records whose events the topics hold).
+Offers: `published`, `texts` (to compare them), `differences`, `recordings` (how the firm records whose events the topics
+hold).
 """

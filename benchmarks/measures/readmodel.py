@@ -1,0 +1,164 @@
+"""The console's tables with a million accounts: how quickly they are written, and how quickly each list answers.
+
+SQLite in a file, written by the product's own writer in batches as a follower hands them in. Questions are drawn with
+values that occur, rare and frequent ones, first pages and later ones; a question's time is the whole call, answers decoded.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import chain, islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from benchmarks.plan import Plan
+from benchmarks.readmodel_records import DAYS, FIRST, SEED, Base, Made
+from benchmarks.report import say
+from benchmarks.results import Measure, Sample, at_most
+from readmodel.answers import Page
+from readmodel.database import ReadModel
+from readmodel.filters import AccountFilter, AuditFilter, DecisionFilter, RefusalFilter, ShadowFilter
+from readmodel.following import BATCH
+from readmodel.queries.accounts import account, accounts
+from readmodel.queries.audit import audit_entries
+from readmodel.queries.base import base_counts, flows
+from readmodel.queries.closest import closest, levels_of
+from readmodel.queries.decisions import decisions
+from readmodel.queries.refusals import refusal_counts, refusals
+from readmodel.queries.shadow import shadow_counts, shadow_differences
+from readmodel.writing.positions import Place
+from readmodel.writing.upkeep import note_ends
+from readmodel.writing.writer import TOPICS, Writer
+from relationship.contract.enums import INDUSTRIES, MARKETS, PARTIES, STATUSES
+from relationship.contract.outcome import Reason
+from relationship.policy.compiled import load_policy
+
+COLUMNS: Final = {"p50": "p50 ms", "p95": "p95 ms", "most": "most ms", "rate": "records/s", "bytes": "bytes/account"}
+TARGET_MS: Final = 200.0
+MILLIS: Final = 1e3
+Question = Callable[[], object]
+
+
+async def measure(plan: Plan) -> Measure:
+    """Run it."""
+    return await asyncio.to_thread(_measure, plan)
+
+
+def _measure(plan: Plan) -> Measure:
+    with TemporaryDirectory(prefix="clientward-readmodel-") as folder:
+        file = Path(folder) / "readmodel.sqlite"
+        model = ReadModel.open(file)
+        rate = _fill(model, plan.readmodel_accounts)
+        samples = [Sample("written", 1, {"rate": rate, "bytes": file.stat().st_size / plan.readmodel_accounts})]
+        say(f"written: {rate:,.0f} records/s")
+        draw = random.Random(SEED)  # noqa: S311 - a seeded generator is what a measure wants
+        for name, ask in _questions(model, draw, plan.readmodel_accounts).items():
+            samples.append(Sample(name, 1, _timed(ask, plan.readmodel_questions)))
+            say(f"{name}: {samples[-1].values}")
+        model.close()
+    slowest = max(sample.values.get("p95", 0.0) for sample in samples)
+    aims = [at_most("ms at p95 of the slowest list or search", slowest, TARGET_MS)]
+    title = f"The console's read model on SQLite, {plan.readmodel_accounts:,} accounts"
+    return Measure("readmodel", title, COLUMNS, samples, aims)
+
+
+def _fill(model: ReadModel, count: int) -> float:
+    """Write the base; return records a second of the writer alone."""
+    base, writer = Base(), Writer(model)
+    writer.begin_anew({Place(topic, 0): 0 for topic in TOPICS}, why="new", now_ms=0, cluster="none")
+    records = chain.from_iterable(base.account(number) for number in range(count))
+    seconds, written = 0.0, 0
+    while batch := list(islice(records, BATCH)):
+        started = time.perf_counter()
+        writer.write(batch, _reached(batch))
+        seconds += time.perf_counter() - started
+        written += len(batch)
+    note_ends(model, {}, 0)
+    model.clear_log()
+    return written / seconds
+
+
+def _reached(batch: list[Made]) -> dict[Place, int]:
+    return {Place(each.topic, 0): each.offset + 1 for each in batch}
+
+
+def _timed(ask: Question, count: int) -> dict[str, float]:
+    times = []
+    for _ in range(count):
+        started = time.perf_counter()
+        ask()
+        times.append((time.perf_counter() - started) * MILLIS)
+    times.sort()
+    return {"p50": times[len(times) // 2], "p95": times[int(len(times) * 0.95)], "most": times[-1]}
+
+
+def _questions(model: ReadModel, draw: random.Random, count: int) -> dict[str, Question]:
+    """Return each list and search, as a call that draws what it asks for."""
+    levels = levels_of(load_policy(None))
+
+    def name() -> str:
+        return f"account-{draw.randrange(count) * 7_919 % 10_000_000:07}"
+
+    def later(ask: Callable[..., Page[Any]], *given: Any) -> object:
+        """Ask for a page, and half of the time for one after it."""
+        found = ask(model, *given)
+        return ask(model, *given, after=found.after) if found.after and draw.random() < 0.5 else found  # noqa: PLR2004
+
+    return {
+        "decisions": lambda: later(decisions),
+        "decisions, one filter": lambda: later(decisions, next(_filters(draw, 1))),
+        "decisions, two or three filters": lambda: later(decisions, next(_filters(draw, draw.choice((2, 3))))),
+        "decisions, all filters": lambda: later(decisions, next(_filters(draw, 7))),
+        "decisions of an account": lambda: decisions(model, DecisionFilter(account=name())),
+        "account": lambda: account(model, name()),
+        "accounts by prefix": lambda: later(accounts, AccountFilter(prefix=name()[: draw.randrange(9, 14)])),
+        "accounts by status and segment": lambda: later(accounts, _segment(draw)),
+        "base": lambda: base_counts(model),
+        "flows": lambda: flows(model, by=draw.choice(("day", "week", "month", "all"))),
+        "closest, up": lambda: closest(model, levels, "up"),
+        "closest, down": lambda: closest(model, levels, "down", industry=draw.choice(INDUSTRIES)),
+        "refusals": lambda: later(
+            refusals, RefusalFilter(reason=draw.choice([None, *Reason]), since=draw.choice((None, FIRST)))
+        ),
+        "refusals by hour": lambda: refusal_counts(
+            model, by=draw.choice(("hour", "day")), since=FIRST + timedelta(days=DAYS - 30)
+        ),
+        "audit": lambda: later(
+            audit_entries, AuditFilter(by=draw.choice((None, "user-7")), action=draw.choice((None, "merge")))
+        ),
+        "shadow": lambda: later(
+            shadow_differences, ShadowFilter(publication="p", active=draw.choice((None, *STATUSES)))
+        ),
+        "shadow counts": lambda: shadow_counts(model, "p"),
+    }
+
+
+def _filters(draw: random.Random, count: int) -> Iterator[DecisionFilter]:
+    """Give filters of so many fields, drawn without regard to whether anything fits."""
+    while True:
+        since = FIRST + timedelta(days=draw.uniform(0, DAYS))
+        chosen = {
+            "industry": draw.choice(INDUSTRIES),
+            "from_": draw.choice(STATUSES),
+            "to": draw.choice(STATUSES),
+            "direction": draw.choice(("promotion", "demotion", "lapse", "return", "correction")),
+            "policy": draw.choice(("1", "2", "clientward-default", "none")),
+            "since": since,
+            "until": since + timedelta(days=draw.choice((1, 30, 365))),
+            "least_confidence": draw.choice((0.3, 0.5, 0.9, 0.95, 0.99, 0.997)),
+        }
+        names = draw.sample(sorted(chosen), count)
+        yield DecisionFilter(**{each: chosen[each] for each in names})
+
+
+def _segment(draw: random.Random) -> AccountFilter:
+    return AccountFilter(
+        status=draw.choice((None, *STATUSES)),
+        industry=draw.choice((None, *INDUSTRIES)),
+        party=draw.choice((None, *PARTIES)),
+        scope=draw.choice((None, "internal")),
+        market=draw.choice((None, *MARKETS)),
+    )

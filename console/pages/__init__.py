@@ -1,0 +1,23 @@
+"""What each page shows and does: one module a page, each with its routes; `PAGES` is the table that the guard goes by.
+
+A page asks `views` and the read model, has `actions` do what changes something, and gives a template what it shows. What
+cannot be answered is a page too: `answering` makes one of every error that has a line for a person.
+"""
+
+from typing import Final
+
+from console.access.routes import Page
+from console.pages import account, audit, base, commands, decisions, entering, front, now, policy, refused
+
+PAGES: Final[tuple[Page, ...]] = (
+    *front.PAGES,
+    *entering.PAGES,
+    *now.PAGES,
+    *account.PAGES,
+    *commands.PAGES,
+    *decisions.PAGES,
+    *base.PAGES,
+    *refused.PAGES,
+    *policy.PAGES,
+    *audit.PAGES,
+)

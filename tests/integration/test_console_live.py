@@ -1,0 +1,188 @@
+"""`clientward console` with a worker behind it, in Chromium: every page opened and looked over by axe, one command done.
+
+The screenshots stay in the test's folder. Where there is no Chromium the test is skipped, and says so.
+"""
+
+import asyncio
+import json
+import shutil
+import sys
+from asyncio.subprocess import DEVNULL
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from live import ROOT, Live, live, plain_environment
+from playwright.async_api import Page, async_playwright
+
+from relationship.contract.messages import PURCHASES
+from streams.embedded import RedisServer
+from streams.embedded.ports import free_ports
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+WITHIN_MS = 60_000
+HOSTILE = '"><script>document.title="owned"</script><img src=x onerror="document.title=1">'
+SECRET = "correct horse battery"
+AXE = ROOT / "tests" / "support" / "vendor" / "axe.min.js"
+PAGES = ("now", "account", "decisions", "base", "refused", "policy", "audit", "keys")
+NO_CHROMIUM = "no chromium on this machine: the console is not tried in a browser (apt-get install chromium)"
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
+
+
+async def history(deployment: Live) -> None:
+    """Send two accounts' stories, one whose id is script, and a record that is refused."""
+    for story in ("consulting-client", "grocery-wholesale-who-never-talks"):
+        assert (await deployment.run("send", ROOT / "examples" / "stories" / f"{story}.jsonl")).code == 0
+    now = datetime.now(UTC).isoformat()
+    value = {"event_id": HOSTILE, "account_id": HOSTILE, "occurred_at": now, "amount": "9.50", "currency": "EUR"}
+    lines = [
+        {"topic": PURCHASES, "value": value},
+        {"topic": PURCHASES, "value": value | {"event_id": "x", "amount": HOSTILE}},
+    ]
+    assert (
+        await deployment.run("send", "-", stdin=b"".join(json.dumps(line).encode() + b"\n" for line in lines))
+    ).code == 0
+
+
+@asynccontextmanager
+async def serving(deployment: Live, folder: Path) -> AsyncIterator[tuple[str, list[str]]]:
+    """Run the console of a deployment; give its address and its command line."""
+    port = free_ports(1)[0]
+    users = ["--users", str(folder / "users.json")]
+    assert (
+        await deployment.run("console", "user", "add", "ann", "--role", "admin", *users, stdin=SECRET.encode())
+    ).code == 0
+    argv = ["-m", "cli.main", "console", "--port", str(port), *users]
+    environment = plain_environment(CLIENTWARD_CONFIG=str(deployment.stage.config)) | {"PYTHONPATH": str(ROOT)}
+    with (folder / "console.log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *argv, env=environment, stdout=DEVNULL, stderr=log
+        )
+    try:
+        yield f"http://127.0.0.1:{port}", users
+    finally:
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 30) == 0
+
+
+class Looking:
+    """A page, and what went wrong in it."""
+
+    def __init__(self, page: Page, url: str, folder: Path) -> None:
+        self.page, self.url, self.folder = page, url, folder
+        self.wrong: list[str] = []
+        page.on("pageerror", lambda error: self.wrong.append(f"script: {error}"))
+        page.on("console", lambda said: self.wrong.append(said.text) if said.type == "error" else None)
+        page.on("request", lambda asked: None if asked.url.startswith(url) else self.wrong.append(f"asked {asked.url}"))
+
+    async def look(self, path: str, name: str) -> list[str]:
+        """Open a page, keep a picture of it, and return what axe finds serious."""
+        answer = await self.page.goto(self.url + path)
+        assert answer is not None
+        assert answer.status == 200, (path, answer.status)
+        await self.page.wait_for_load_state("load")
+        await self.page.screenshot(path=self.folder / f"{name}.png", full_page=True)
+        return await self.serious(name)
+
+    async def serious(self, name: str) -> list[str]:
+        """Return what axe finds serious or critical on the page as it is."""
+        await self.page.evaluate(AXE.read_text(encoding="utf-8"))  # as the debugger does, past the page's policy
+        found: Any = await self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [
+            f"{name}: {each['id']} {[node['target'] for node in each['nodes'][:3]]}"
+            for each in found["violations"]
+            if each["impact"] in {"serious", "critical"}
+        ]
+
+
+async def ready(page: Page, url: str) -> None:
+    """Return when the console answers."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                await page.goto(f"{url}/login")
+            except Exception:  # noqa: BLE001 - it refuses until it is there
+                await asyncio.sleep(0.1)
+            else:
+                return
+
+
+async def test_every_page_opens_and_a_command_is_done(
+    kafka_bootstrap: str, redis: RedisServer, redis_url: str, group: str, tmp_path: Path
+) -> None:
+    """Light, dark and on a phone nothing is serious to axe; no script of an account's id runs; an override is audited."""
+    assert redis_url
+    async with live(kafka_bootstrap, redis, group, tmp_path, history) as deployment, async_playwright() as player:
+        await deployment.folded()
+        async with serving(deployment, tmp_path) as (url, users):
+            browser = await player.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            page = await browser.new_page()
+            await ready(page, url)
+            looking = Looking(page, url, tmp_path)
+            serious = await looking.serious("login")
+            await page.fill("[name=name]", "ann")
+            await page.fill("[name=password]", SECRET)
+            await page.keyboard.press("Enter")
+            await page.wait_for_url("**/now")
+            await moves_and_pauses(page)
+            await page.goto(f"{url}/decisions")
+            await page.reload()
+            serious += [line for name in PAGES for line in await looking.look(f"/{name}", name)]
+            await hostile_account(looking)
+            await command_done(looking)
+            assert (await looking.look("/audit?action=override&by=ann", "audited")) == []
+            for name, scheme, size in (("dark", "dark", (1280, 800)), ("phone", "light", (390, 844))):
+                await page.emulate_media(color_scheme=scheme)
+                await page.set_viewport_size({"width": size[0], "height": size[1]})
+                for path in ("now", "base", "policy"):
+                    serious += await looking.look(f"/{path}", f"{path}-{name}")
+                    wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+                    assert not wide, f"{path} on a {name} is wider than its screen"
+            assert serious == []
+            assert [line for line in looking.wrong if "net::ERR_ABORTED" not in line] == []
+            await page.goto(f"{url}/now")
+            assert (await deployment.run("console", "user", "remove", "ann", *users)).code == 0
+            await page.wait_for_selector("#ended >> text=Your session has ended", timeout=WITHIN_MS)
+            await browser.close()
+
+
+async def moves_and_pauses(page: Page) -> None:
+    """The page of now fills by its stream; Space pauses it, and once more goes on."""
+    await page.wait_for_selector(".part-workers tbody td.id", timeout=WITHIN_MS)
+    await page.wait_for_selector(".part-servers >> text=append-only file", timeout=WITHIN_MS)
+    await page.wait_for_selector(".part-servers >> text=SCHEMA", timeout=WITHIN_MS)
+    await page.wait_for_selector(".part-latest .s-client", timeout=WITHIN_MS)
+    await page.keyboard.press(" ")
+    await page.wait_for_selector("#live-state >> text=paused")
+    await page.keyboard.press(" ")
+    await page.wait_for_selector("#live-state >> text=live")
+
+
+async def hostile_account(looking: Looking) -> None:
+    """An account whose id is script is found, opened and shown, and nothing of it runs."""
+    await looking.page.goto(f"{looking.url}/account")
+    await looking.page.click("a.id >> text=script")
+    assert await looking.page.inner_text("h1") == HOSTILE
+    assert await looking.page.title() == f"{HOSTILE} · Clientward"
+    assert await looking.page.locator("main img, main script").count() == 0
+    await looking.page.wait_for_selector("#course canvas")
+    assert await looking.serious("hostile account") == []
+
+
+async def command_done(looking: Looking) -> None:
+    """An override is given by its form, and its trace comes to the page as soon as the worker has done it."""
+    page = looking.page
+    await page.click("text=Override the status…")
+    await page.select_option("[name=status]", "client")
+    await page.fill("[name=reason]", "a tour of the console")
+    await page.check("[name=understood]")
+    assert await looking.serious("command") == []
+    await page.click("button >> text=Override the status")
+    await page.wait_for_selector("text=override: done", timeout=WITHIN_MS)
+    await page.reload()
+    await page.wait_for_selector(".standing .s-client")
+    await page.screenshot(path=looking.folder / "commanded.png", full_page=True)

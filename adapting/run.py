@@ -35,7 +35,9 @@ from streams.wire.codecs import Codec, Limits
 
 log = structlog.get_logger(__name__)
 
-MOST_RECORDS: Final = 5_000  # of a batch: DuckDB takes some hundred ms for them, well below a group's patience
+MOST_RECORDS: Final = (
+    2_000  # of a batch: were each at fault, DuckDB is asked 4,000 times, and that within a group's patience
+)
 STOP_SECONDS: Final = 15  # for the batch that is under way
 POLL_MS: Final = 300  # how long a fetch waits for more, and a signal for the loop
 

@@ -19,6 +19,7 @@ OPEN: Final = ("relationship", "streams")
 #: What is shipped, from above.
 PACKAGES: Final = (
     "cli",
+    "adapting",
     "actions",
     "views",
     "agents",

@@ -112,6 +112,12 @@ COMMANDS: Final = (
         panel=RUN,
     ),
     Command(
+        "adapt",
+        "Read another's topic, map it by SQL, and publish events to the intake, until told to stop.",
+        "cli.serving.adapt:adapt",
+        panel=RUN,
+    ),
+    Command(
         "send",
         "Publish events, keyed by account_id with murmur2, and wait until Kafka has stored them all.",
         "cli.events.send:send",

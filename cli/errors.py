@@ -24,6 +24,7 @@ PIPE_CLOSED: Final = 141
 ONE_LINE: Final = {
     "actions.errors.ActionError": FAILED,
     "actions.errors.InputError": WRONG_USE,
+    "adapting.errors.AdapterError": WRONG_USE,
     "clientward_client.errors.ClientwardError": FAILED,
     "console.access.users.UsersError": WRONG_USE,
     "console.run.ConsoleError": WRONG_USE,

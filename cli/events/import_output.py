@@ -15,9 +15,14 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from cli.errors import FAILED, CommandError
 from cli.output import columns, print_error, print_line, printable
 from cli.terminal import error_console
-from importing.building.stream import encode_line
+from importing.building.stream import Event, encode_line
 from importing.presets.catalogue import presets
 from importing.run import Import
+from relationship.analysis.calibration import LEAST, firm_of
+from relationship.analysis.findings import findings
+from relationship.analysis.recording import Recording
+from relationship.policy.compiled import load_policy
+from streams.config.load import load_settings
 
 #: Messages that a guess shows, and messages between two looks at the clock.
 FIRST: Final = 5
@@ -31,13 +36,15 @@ class Output(NamedTuple):
     send: bool
     dry: bool
 
-    def write(self, found: Import) -> None:
-        """Take all messages to where they go. A file is there whole or as it was before."""
+    def write(self, found: Import) -> Recording | None:
+        """Take all messages to where they go; of those that go nowhere, return what a policy would see.
+
+        A file is there whole or as it was before.
+        """
+        if self.dry:
+            return _recorded(found)
         with building_progress(found) as lines:
-            if self.dry:
-                for _ in lines:
-                    pass
-            elif self.send:
+            if self.send:
                 self._send(lines)
             elif self.out is None:
                 for line in lines:
@@ -48,10 +55,10 @@ class Output(NamedTuple):
                 if first is not None:
                     with _whole_file(self.out) as sink:
                         sink.writelines(chain((first,), lines))
+        return None
 
     def _send(self, lines: Iterator[bytes]) -> None:
         from actions.events import send_events  # noqa: PLC0415 - Kafka's client is slow to import
-        from streams.config.load import load_settings  # noqa: PLC0415 - as above
 
         def on_bad_line(number: int, text: str) -> None:
             print_error(printable(f"message {number}: {text}; left out"))
@@ -100,8 +107,8 @@ def reading_progress(files: Sequence[Path]) -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
-def building_progress(found: Import) -> Iterator[Iterator[bytes]]:
-    """Give the messages as lines, and show on a terminal how many there are and how long the rest takes."""
+def building_progress(found: Import, write: Callable[[Event], bytes] = encode_line) -> Iterator[Iterator[bytes]]:
+    """Give the messages as `write` has them, and show on a terminal how many there are and how long the rest takes."""
     with _progress("{task.description}") as progress:
         task = progress.add_task("importing", total=found.tally.rows)
 
@@ -110,10 +117,24 @@ def building_progress(found: Import) -> Iterator[Iterator[bytes]]:
             for count, event in enumerate(found.events(), 1):
                 if count % STEP == 0:
                     progress.update(task, completed=min(count, found.tally.rows), description=f"{count:,} events")
-                yield encode_line(event)
+                yield write(event)
             progress.update(task, completed=found.tally.rows, description=f"{count:,} events")
 
         yield lines()
+
+
+def _recorded(found: Import) -> Recording:
+    """Take all messages, and return what the policy that is set would see of them."""
+    recording = Recording(load_policy(load_settings().policy_file))
+
+    def see(event: Event) -> bytes:
+        recording.see(event.message)
+        return b""
+
+    with building_progress(found, see) as lines:
+        for _ in lines:
+            pass
+    return recording
 
 
 def _progress(text: str) -> Progress:
@@ -137,7 +158,7 @@ def show_guess(found: Import) -> None:
         print_error(printable(line.decode().strip()))
 
 
-def print_summary(found: Import, files: Sequence[Path], *, dry: bool) -> None:
+def print_summary(found: Import, files: Sequence[Path], recording: Recording | None) -> None:
     """Print what was refused, what was done to cells, and what the rows came to; the last line sums up."""
     tally, name = found.tally, ", ".join(map(str, files))
     for line in found.refusals.lines():
@@ -153,8 +174,8 @@ def print_summary(found: Import, files: Sequence[Path], *, dry: bool) -> None:
         print_error(f"daylight saving: {_many(count, 'time')} in an hour that was {what}")
     if tally.repeats:
         print_error(f"repeats: {_many(tally.repeats, 'message')} came again, and stand once")
-    if dry:
-        _print_dry(found)
+    if recording is not None:
+        _print_dry(found, recording)
     rest = tally.rows - tally.messages.total()
     made = ", ".join(f"{count} {what}" for what, count in sorted(tally.messages.items()))
     if len(tally.messages) == 1 and rest >= 0 and len(found.mapping.queries) == 1:
@@ -172,7 +193,7 @@ def _many(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def _print_dry(found: Import) -> None:
+def _print_dry(found: Import, recording: Recording) -> None:
     tally = found.tally
     print_error(f"{tally.rows:,} rows, {len(tally.accounts or ()):,} accounts")
     if tally.first and tally.last:
@@ -182,3 +203,9 @@ def _print_dry(found: Import) -> None:
         print_error(f"{currency}: {sums['sale']:,} sold, {sums['refund']:,} refunded, {net:,} net")
     for count, reason, column in found.refusals.counts():
         print_error(printable(f"refused: {count:,} in column {column}: {reason}"))
+    touched = len(recording.in_touch())
+    if touched < LEAST:
+        print_error(f"what a policy could see is told of {LEAST} accounts in touch with people, and not of {touched}")
+        return
+    for sentence in findings(recording, firm_of(recording), recording.policy):
+        print_error(printable(f"a policy would see: {sentence}"))

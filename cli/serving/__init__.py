@@ -1,1 +1,1 @@
-"""Serving: events taken over HTTP, for whoever has no Kafka."""
+"""Serving: events taken over HTTP, for whoever has no Kafka, and from topics of others."""

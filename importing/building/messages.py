@@ -63,8 +63,10 @@ class Builder:
         self._money = [name for name in query.fields if name in MONEY]
         self._ids = [name for name in query.fields if name in {"ticket_id", "meeting_id", "order_id", "contract_id"}]
 
-    def build(self, copy: int, values: tuple[Any, ...], cells: tuple[Any, ...]) -> Built | Fault:
-        """Return the message of a row, or why there is none."""
+    def build(
+        self, copy: int, values: tuple[Any, ...], cells: tuple[Any, ...], made: str | None = None
+    ) -> Built | Fault:
+        """Return the message of a row, or why there is none; `made` is what an id made here starts with, if not as usual."""
         value = {name: each for name, each in zip(self._query.fields, values, strict=True) if each is not None}
         faults = self._unread(value, cells) if self._misfits else ()
         if faults and (whole := next((fault for fault in faults if fault.whole), None)):
@@ -75,7 +77,7 @@ class Builder:
             return Fault(
                 error.field, self._cell(error.field, cells) or error.cell, self._reason(error.field, error.why)
             )
-        self._name(value, copy)
+        self._name(value, copy, self._made if made is None else made)
         try:
             message: Message = msgspec.convert(value, self._type, strict=False)
         except msgspec.ValidationError as error:
@@ -119,12 +121,12 @@ class Builder:
                 raise _FieldError(name, str(amount), str(misfit)) from misfit
         return money_text(amount)
 
-    def _name(self, value: dict[str, Any], copy: int) -> None:
+    def _name(self, value: dict[str, Any], copy: int, made: str) -> None:
         """Give the message the ids that it has not got, and make long ones fit."""
         if "event_id" not in value:
             content = "\x1f".join(f"{name}={value[name]}" for name in sorted(value))
             digest = blake2b(content.encode(), digest_size=12).hexdigest()
-            value["event_id"] = f"{self._made}{digest}" + (f"-{copy}" if copy > 1 else "")
+            value["event_id"] = f"{made}{digest}" + (f"-{copy}" if copy > 1 else "")
         elif self._own_prefix:
             value["event_id"] = f"{self._own_prefix}{value['event_id']}"
         if len(value["event_id"]) > MOST_EVENT_ID:

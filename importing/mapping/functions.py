@@ -73,10 +73,7 @@ class Functions:
         self._answers = answers
         self._zone = find_zone(answers.zone) if answers.zone else None
         self._words = {}
-        self.misfits.clear()
-        self.moved.clear()
-        for cached in self._cached:
-            cached.cache_clear()
+        self.forget()
         domains = "|".join(re.escape(each.lower().lstrip("@")) for each in answers.own_domains)
         plain = f"regexp_full_match(trim(x), '{PLAIN_AMOUNT}')"
         self._bench.con.execute(
@@ -88,6 +85,13 @@ class Functions:
                 domains=literal(f"(?i)@([^@]*\\.)?({domains})>?\\s*$" if domains else "$.^"),
             )
         )
+
+    def forget(self) -> None:
+        """Forget which cells could not be read: whatever is read from now on is told anew."""
+        self.misfits.clear()
+        self.moved.clear()
+        for cached in self._cached:
+            cached.cache_clear()
 
     def _register(self) -> None:
         con: Any = self._bench.con  # its stub knows no texts for the ways of handling NULL

@@ -38,6 +38,7 @@ class Prepared(NamedTuple):
         columns: the file's columns that each field came from.
         syntax: what the query is made of.
         named: whether it yields an `event_id` of its own.
+        lined: whether each of its rows tells the line that it came from.
     """
 
     to: str
@@ -46,6 +47,7 @@ class Prepared(NamedTuple):
     columns: dict[str, tuple[str, ...]]
     syntax: Syntax
     named: bool
+    lined: bool = True
 
 
 def prepare(
@@ -82,7 +84,8 @@ def prepare(
         f"{', '.join(f'_c{n}' for n in range(len(order)))} FROM ({inner}) "
         f"ORDER BY {'_file, ' if in_file_order else ''}_at NULLS FIRST, account_id, _file, _line"
     )
-    return Prepared(to, outer, tuple(order), syntax.fields, syntax, named)
+    lined = "_line" in types and not syntax.grouped
+    return Prepared(to, outer, tuple(order), syntax.fields, syntax, named, lined)
 
 
 def _with_lines(bench: Bench, sql: str, syntax: Syntax, what: str) -> tuple[str, dict[str, str]]:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -277,7 +278,7 @@ def test_long_ids_are_made_to_fit(take: Take) -> None:
 
 
 def test_a_dry_run_says_what_would_come(take: Take, tmp_path: Path) -> None:
-    """Rows, accounts, the first and the last day, sums by currency and refusals; nothing is written."""
+    """Rows, accounts, first and last day, sums by currency, refusals, and what a policy would see; nothing is written."""
     out = tmp_path / "out.jsonl"
     content = "Customer,Date,Amount\na,2024-01-01,5 EUR\na,2024-01-05,7 CHF\nb,2024-01-03,-2 EUR\nc,2024-01-03,x\n"
     done = take(content, "--dry-run", "--out", str(out))
@@ -288,6 +289,17 @@ def test_a_dry_run_says_what_would_come(take: Take, tmp_path: Path) -> None:
     assert "EUR: 5.00 sold, 2.00 refunded, 3.00 net" in text
     assert "CHF: 7.00 sold" in text
     assert "refused: 1 in column Amount: does not fit amount" in text
+    assert "what a policy could see is told of 20 accounts in touch with people, and not of 0" in text
+
+
+def test_a_dry_run_says_what_a_policy_would_see(tmp_path: Path) -> None:
+    """In the words of `policy calibrate`: counts, what is never there, and how many points can be reached."""
+    lines = [f"a{n % 25},2024-0{1 + n // 25}-03,{n},incident\n" for n in range(100)]
+    (tmp_path / "tickets.csv").write_text("Customer,Opened,Ticket,Type\n" + "".join(lines))
+    text = "\n".join(run_import("tickets", tmp_path / "tickets.csv", "--dry-run").told)
+    assert "a policy would see: 25 accounts with 100 tickets; 25 are in touch with people" in text
+    assert "a policy would see: there are no purchases" in text
+    assert re.search(r"a policy would see: \d+ of the 100 points can be reached", text)
 
 
 def test_what_is_not_mapped_is_known_by_its_name(take: Take) -> None:

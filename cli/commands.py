@@ -154,7 +154,12 @@ COMMANDS: Final = (
         "cli.look.workers:workers",
         panel=LOOK,
     ),
-    Command("dlq", "Look at the dead letters: records that the intake refused.", "cli.look.dlq:dlq_app", panel=LOOK),
+    Command(
+        "dlq",
+        "Look at the dead letters, records that the intake refused; send them again, or give them up.",
+        "cli.look.dlq:dlq_app",
+        panel=LOOK,
+    ),
     Command(
         "deliveries",
         "See how deliveries do, and help an endpoint that fails.",

@@ -2,6 +2,6 @@
 
 May import `wire` and `config`. Offers: `topics` (as data), `topic_plan`, `admin`, `groups` (a consumer group's members and
 offsets), `reading`, `erasures` (those that a partition must know ahead), `sending` (a person's records), `publisher` (a
-worker's records), `outgoing` (the core's messages as records), `policies` (the topic of policies), `partitioning` (which
-partition is an account's).
+worker's records), `outgoing` (the core's messages as records), `policies` (the topic of policies), `letters` (dead letters
+and their notes), `partitioning` (which partition is an account's).
 """

@@ -195,7 +195,7 @@ COMMANDS: Final = (
     ),
     Command(
         "doctor",
-        "Check libraries, Kafka, topics, keys, the policy, Redis and clocks. Changes nothing. Exit code 1 if a check fails.",
+        "Try Kafka and Redis: write, read, and compare with what should be. Exit code 1 if a check fails.",
         "cli.setup.doctor:doctor",
         panel=SET_UP,
     ),

@@ -3,5 +3,5 @@
 May import `wire` and `config`. Offers: `topics` (as data), `topic_plan`, `admin`, `groups` (a consumer group's members and
 offsets), `reading`, `erasures` (those that a partition must know ahead), `sending` (a person's records), `publisher` (a
 worker's records), `outgoing` (the core's messages as records), `policies` (the topic of policies), `letters` (dead letters
-and their notes), `partitioning` (which partition is an account's).
+and their notes), `rights` (what the brokers allow), `partitioning` (which partition is an account's).
 """

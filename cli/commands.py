@@ -172,7 +172,12 @@ COMMANDS: Final = (
         "cli.look.workers:workers",
         panel=LOOK,
     ),
-    Command("dlq", "Look at the dead letters: records that the intake refused.", "cli.look.dlq:dlq_app", panel=LOOK),
+    Command(
+        "dlq",
+        "Look at the dead letters, records that the intake refused; send them again, or give them up.",
+        "cli.look.dlq:dlq_app",
+        panel=LOOK,
+    ),
     Command(
         "deliveries",
         "See how deliveries do, and help an endpoint that fails.",
@@ -208,7 +213,7 @@ COMMANDS: Final = (
     ),
     Command(
         "doctor",
-        "Check libraries, Kafka, topics, keys, the policy, Redis and clocks. Changes nothing. Exit code 1 if a check fails.",
+        "Try Kafka and Redis: write, read, and compare with what should be. Exit code 1 if a check fails.",
         "cli.setup.doctor:doctor",
         panel=SET_UP,
     ),

@@ -52,6 +52,11 @@ class Delivered(Struct, frozen=True, gc=False):
         """When Kafka stored it, in ms since the epoch; 0 where there is no Kafka, and the order given is that of storing."""
         return 0
 
+    @property
+    def lateness_us(self) -> int:
+        """How late (µs) this one may be where whoever sent it again allowed it more than others have; else 0."""
+        return 0
+
 
 class Applied(NamedTuple):
     """The message is part of the account's history."""

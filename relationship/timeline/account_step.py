@@ -58,6 +58,7 @@ class AccountStep:
         context.changed = True
         self._follow_switch(record)
         before = record.count
+        context.lateness_us = max(context.limits.lateness_us, delivered.lateness_us)
         verdict = HANDLERS[type(message)](context, record, message, delivered.traceparent)
         if context.record is None:
             return verdict

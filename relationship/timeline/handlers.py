@@ -29,7 +29,7 @@ def handle_event(context: StepContext, record: AccountRecord, message: m.Message
     fact = fact_of(message)
     is_in_order = comes_last(record, fact)
     updated = context.change(
-        record, message, lambda: add_fact(record, fact, context.rules, context.limits.lateness_us), traceparent
+        record, message, lambda: add_fact(record, fact, context.rules, context.lateness_us), traceparent
     )
     if updated.verdict is APPLIED and context.appended is not None:
         if is_in_order:

@@ -22,6 +22,7 @@ class StepContext:
     Attributes:
         rules: the policies in force.
         limits: how much of the history can still be changed.
+        lateness_us: how late (µs) the message in hand may be: as `limits` says, or as its sender was allowed.
         account_id: the account.
         decided_at: wall-clock time (µs) of the step.
         shadow: the shadow policy, while there is one.
@@ -44,6 +45,7 @@ class StepContext:
     ) -> None:
         self.rules = rules
         self.limits = limits
+        self.lateness_us = limits.lateness_us
         self.account_id = account_id
         self.decided_at = decided_at
         self.shadow = shadow

@@ -1,7 +1,9 @@
-"""Examine a deployment: its libraries, Kafka, topics, keys, the policy, Redis and clocks. Reads only; changes nothing.
+"""Examine a deployment: its libraries, Kafka, topics, rights, keys, the policy, the work, Redis and clocks.
 
-Every check gives a `Finding`. The checks on the servers are in `doctor_kafka.py` and `doctor_redis.py`, that
-on the policy in `doctor_policy.py`.
+Every check gives a `Finding`, and where it says ok of a server, something was tried on it: a record was written to a topic
+of the doctor's own and read back, a field was written beside each partition's keys and taken away. Nothing else changes.
+The checks on the servers are in `doctor_kafka.py` (with `doctor_connection.py`, `doctor_attempts.py`, `doctor_work.py`)
+and `doctor_redis.py`, that on the policy in `doctor_policy.py`.
 """
 
 from collections.abc import AsyncIterator

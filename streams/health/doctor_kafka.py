@@ -1,24 +1,32 @@
 """The doctor's checks on Kafka: does it answer, is it new enough, are the topics right, are keys where they belong."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+)
 from aiokafka.protocol.admin import ApiVersionRequest
 
 from relationship.contract.messages import MESSAGE_TYPES
 from relationship.contract.outcome import POLICIES
 from streams.config.settings import Settings
+from streams.health.doctor_attempts import check_rights, check_round_trip
+from streams.health.doctor_connection import check_addresses
 from streams.health.doctor_policy import check_policy
+from streams.health.doctor_work import check_work
 from streams.health.finding import Finding
 from streams.kafka.admin import REQUEST_TIMEOUT_MS, TopicsError, admin_client, read_topics
 from streams.kafka.partitioning import partition_of_key
 from streams.kafka.topic_plan import Alter, Create, Refuse, TopicChange, plan
-from streams.kafka.topics import topics_for
+from streams.kafka.topics import probe_topic, topics_for
 
 # A broker does not tell its version, only which requests it knows. ConsumerGroupHeartbeat in version 1 came with 4.0,
 # the first release without ZooKeeper, and the oldest that the tests were tried on.
@@ -30,23 +38,48 @@ KEYS_WAIT_MS: Final = 3_000
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """Give what there is to say about Kafka; where it does not answer, only that."""
-    try:
-        async with admin_client(settings) as client:
-            yield await _check_cluster(client, settings)
-            yield await _check_version(settings)
-            yield await _check_auto_creation(client)
-            wanted = topics_for(settings)
-            present = await read_topics(client, [spec.name for spec in wanted])
-            for finding in topic_findings(plan(present, wanted), len(present)):
+    """Give what there is to say about Kafka; where no broker can be reached, only why."""
+    wrong = await check_addresses(settings)
+    for finding in wrong:
+        yield finding
+    if any(finding.level == "fail" for finding in wrong):
+        return
+    for check, attempt in ATTEMPTS.items():
+        try:
+            for finding in await attempt(settings):
                 yield finding
-            counts = {name: present[name].partitions for name in MESSAGE_TYPES if name in present}
-            yield await _check_keys(settings, counts)
-            if POLICIES in present:
-                yield await check_policy(settings)
-    except (KafkaError, TopicsError, OSError, TimeoutError) as error:
-        advice = "start it, or correct kafka_bootstrap and the login (`clientward settings` shows what is in force)"
-        yield Finding("fail", "kafka", f"{settings.kafka_bootstrap}: {error or type(error).__name__}", advice)
+        except (KafkaError, TopicsError, OSError, TimeoutError) as error:
+            yield Finding("fail", check, f"the check failed: {error or type(error).__name__}", advice_on(error))
+
+
+def advice_on(error: BaseException) -> str:
+    """Return what to do about an error of a check: a denial is named by `rights`."""
+    if isinstance(error, DENIED) or any(each.__name__ in str(error) for each in DENIED):
+        return (
+            "give the user the right: `rights` names what a worker needs; this check asks for Describe, DescribeConfigs"
+        )
+    return "see whether the brokers are up (`clientward settings` shows what is in force)"
+
+
+async def _check_servers(settings: Settings) -> list[Finding]:
+    async with admin_client(settings) as client:
+        cluster = await _check_cluster(client, settings)
+        return [cluster, await _check_version(settings), await _check_auto_creation(client)]
+
+
+async def _check_topics(settings: Settings) -> list[Finding]:
+    """Compare the topics with what they should be, look at the keys in them, and at the policy."""
+    wanted = topics_for(settings)
+    async with admin_client(settings) as client:
+        present = await read_topics(client, [spec.name for spec in wanted])
+    found = topic_findings(plan(present, wanted), len(present))
+    counts = {name: present[name].partitions for name in MESSAGE_TYPES if name in present}
+    found.append(await _check_keys(settings, counts))
+    if POLICIES in present:
+        found.append(await check_policy(settings))
+    if probe_topic(settings) in present:
+        found += await check_round_trip(settings)
+    return [*found, *await check_work(settings)] if len(counts) == len(MESSAGE_TYPES) else found
 
 
 async def _check_cluster(client: AIOKafkaAdminClient, settings: Settings) -> Finding:
@@ -173,3 +206,11 @@ async def _read(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> 
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))
+
+
+DENIED: Final = (TopicAuthorizationFailedError, GroupAuthorizationFailedError, ClusterAuthorizationFailedError)
+ATTEMPTS: Final[Mapping[str, Callable[[Settings], Awaitable[list[Finding]]]]] = {
+    "kafka": _check_servers,
+    "rights": check_rights,
+    "topics": _check_topics,
+}

@@ -32,6 +32,8 @@ HEADERS_BYTES: Final = 65_536
 # are, a history is never held to less than Kafka's own limit, of a megabyte.
 CHANGELOG_FACTOR: Final = 4
 CHANGELOG_LEAST: Final = 1_048_576
+# What the doctor wrote is read back at once. Days.
+PROBE_DAYS: Final = 1
 # Bytes of a record that are not its value: the key, of 255 bytes at most, and the batch around it.
 RECORD_OVERHEAD: Final = 1_024
 
@@ -57,8 +59,13 @@ def account_bytes(settings: Settings) -> int:
 
 
 def topics_for(settings: Settings) -> list[TopicSpec]:
-    """Return every topic of a deployment: intake, output and the changelog of the table."""
-    return [*_intake(settings), *_output(settings), _changelog(settings)]
+    """Return every topic of a deployment: intake, output, the changelog of the table and the doctor's own."""
+    return [*_intake(settings), *_output(settings), _changelog(settings), _probe(settings)]
+
+
+def probe_topic(settings: Settings) -> str:
+    """Return the topic to which the doctor writes, and nobody else."""
+    return f"{settings.group}-doctor"
 
 
 def _intake(settings: Settings) -> list[TopicSpec]:
@@ -110,6 +117,12 @@ def _output(settings: Settings) -> list[TopicSpec]:
 def _changelog(settings: Settings) -> TopicSpec:
     size = changelog_bytes(settings)
     return _compact(settings, settings.changelog_topic, size, "what the table in Redis is rebuilt from: never deleted")
+
+
+def _probe(settings: Settings) -> TopicSpec:
+    return _delete(
+        settings, probe_topic(settings), PROBE_DAYS, HEADERS_BYTES, "what `clientward doctor` writes and reads"
+    )
 
 
 def _delete(settings: Settings, name: str, days: int, size: int, reason: str) -> TopicSpec:

@@ -7,12 +7,17 @@ from typing import Any, Final, NamedTuple, cast
 
 from relationship.contract.messages import MEETINGS, PROFILES, PURCHASES, TICKETS, Message
 from relationship.contract.outcome import Delivered, Refused
+from relationship.contract.times import DAY_US
 from streams.wire.records import FetchedRecord
 
 # Topics whose records of one moment have no order of their own; commands and the worker's own messages have.
 PRODUCED: Final = frozenset({PURCHASES, TICKETS, MEETINGS, PROFILES})
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 TRACEPARENT: Final = "traceparent"
+#: Header of a dead letter that was sent again: how many days late this one record may be (`streams/wire/redriving.py`).
+LATENESS_DAYS: Final = "clientward_lateness_days"
+LONGEST_DAYS: Final = 5  # digits; more are no number of days
+MOST_LATENESS_DAYS: Final = 3_650  # as the setting `lateness_days` has it
 
 
 class Arrival(Delivered, frozen=True, gc=False):
@@ -35,12 +40,22 @@ class Arrival(Delivered, frozen=True, gc=False):
         """When Kafka stored the record, in ms since the epoch."""
         return int(self.record.timestamp)
 
+    @property
+    def lateness_us(self) -> int:
+        """How late (µs) this record may be by its own header; 0 where it has none, or one that is no number of days."""
+        headers = self.record.headers
+        return _lateness_us(dict(headers).get(LATENESS_DAYS)) if headers else 0
+
 
 def arrival_of(topic: str, record: FetchedRecord, message: Message | Refused, at: datetime) -> Arrival:
     """Return a decoded record of a topic as an arrival. `at` is its event time."""
     traceparent = _traceparent(record) if record.headers else None
     refused = message if type(message) is Refused else None
     return Arrival(topic, record.offset, cast("Message", message), traceparent, False, at, record, refused)  # noqa: FBT003
+
+
+def _lateness_us(days: bytes | None) -> int:
+    return min(int(days), MOST_LATENESS_DAYS) * DAY_US if days and days.isdigit() and len(days) <= LONGEST_DAYS else 0
 
 
 def _traceparent(record: FetchedRecord) -> str | None:

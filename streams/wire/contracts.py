@@ -69,7 +69,8 @@ NOTES: Final = {
     RECLASSIFIED: "At least once; the same decision has the same event_id, so that a subscriber drops repeats by id.",
     POLICIES: "Compacted, keyed by slot/id/version, so that every switch stays. Every worker follows it.",
     SHADOWED: "Compacted: accounts on which the active policy and the shadow differ. A null value: no longer compared.",
-    REJECTED: "Refused records as they were, with headers that say where they stood and why they were refused.",
+    REJECTED: "Refused records as they were, with headers that say where they stood and why they were refused. A record "
+    "with the header clientward_note is none: it notes which of them were sent again, or given up.",
 }
 
 

@@ -4,13 +4,18 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from relationship.contract.messages import MESSAGE_TYPES
 from relationship.policy.compiled import default_text, load_policy, parse_policy
 from streams.config.settings import Settings
 from streams.health.doctor import check_libraries
 from streams.health.doctor_kafka import sample_keys, topic_findings
 from streams.health.doctor_policy import policy_finding
 from streams.health.doctor_redis import check_clock, check_memory, check_persistence, check_server
+from streams.health.doctor_work import check_lag, check_outbox, check_workers
+from streams.health.table import Outstanding
+from streams.kafka.groups import Group, Member
 from streams.kafka.partitioning import partition_of_key
+from streams.kafka.reading import Backlog
 from streams.kafka.topic_plan import Alter, Create, Refuse
 from streams.kafka.topics import topics_for
 
@@ -55,6 +60,11 @@ def test_healthy_redis_passes() -> None:
         (check_server, {"role": "slave"}, "fail", "primary"),
         (check_server, {"loading": 1}, "warn", "wait"),
         (check_memory, {"maxmemory_policy": "allkeys-lru"}, "fail", "noeviction"),
+        (check_memory, {"used_memory": 90, "maxmemory": 100}, "fail", "raise maxmemory"),
+        (check_memory, {"used_memory": 75, "maxmemory": 100}, "warn", "plan for more"),
+        (check_memory, {"used_memory": 75, "total_system_memory": 100}, "fail", "the machine"),
+        (check_persistence, {"rdb_last_bgsave_status": "err"}, "fail", "disk"),
+        (check_persistence, {"aof_last_bgrewrite_status": "err"}, "fail", "disk"),
         (check_persistence, {"aof_enabled": 0}, "warn", "appendonly yes"),
         (check_persistence, {"aof_last_write_status": "err"}, "fail", "disk"),
     ],
@@ -69,7 +79,7 @@ def test_ailing_redis_gets_advice(check: Any, changed: dict[str, Any], level: st
 @pytest.mark.parametrize(("skew", "level"), [(0.0, "ok"), (-149.0, "ok"), (151.0, "warn"), (-3600.0, "warn")])
 def test_clocks_apart(skew: float, level: str) -> None:
     """A clock is told when it is off by more than half of what an event may be ahead."""
-    assert check_clock(skew, 300.0).level == level
+    assert check_clock("Redis'", skew, 300.0).level == level
 
 
 def test_topics_as_planned() -> None:
@@ -108,3 +118,42 @@ def test_a_calibrated_policy_tells_how_many_points_it_can_reach() -> None:
     assert f"{policy.reach:.0f} of the 100 points can be reached" in found.text
     assert policy.reach < 100
     assert "csat" in found.text
+
+
+def backlog(records: int, age: float) -> list[Backlog]:
+    """Return so many records that wait, the oldest for `age` seconds at second 1,000."""
+    return [Backlog(5, 5 + records, int((1_000 - age) * 1000) if records else None), Backlog(3, 3, None)]
+
+
+@pytest.mark.parametrize(
+    ("records", "age", "level"), [(0, 0, "ok"), (9, 59, "ok"), (9, 60, "warn"), (9, 299, "warn"), (9, 300, "fail")]
+)
+def test_lag_is_judged_by_age(records: int, age: float, level: str) -> None:
+    """A minute is a warning, five are a failure; how many wait says nothing by itself."""
+    assert check_lag(backlog(records, age), 1_000.0).level == level
+
+
+def member(*numbers: int) -> Member:
+    """Return a worker that has these partition numbers of every topic."""
+    return Member("m", "c", "h", dict.fromkeys(MESSAGE_TYPES, numbers))
+
+
+@pytest.mark.parametrize(
+    ("group", "waiting", "level", "text"),
+    [
+        (Group("Stable", [member(0, 1), member(2)]), 9, "ok", "2 alive, with all 3"),
+        (Group("Stable", [member(0, 2)]), 0, "fail", "nobody has the partitions 1"),
+        (Group("PreparingRebalance", [member()]), 0, "warn", "PreparingRebalance"),
+        (Group("Dead", []), 0, "warn", "no worker is alive"),
+        (Group("Empty", []), 1, "fail", "no worker is alive"),
+    ],
+)
+def test_workers_are_judged_by_what_nobody_has(group: Group, waiting: int, level: str, text: str) -> None:
+    """Nobody, where records wait, and a partition without a worker are failures; a rebalance passes."""
+    finding = check_workers(group, 3, backlog(waiting, 1))
+    assert (finding.level, text in finding.text) == (level, True)
+
+
+def test_a_full_outbox_is_a_failure() -> None:
+    """Some records stay in it until their partition's next write; very many mean that Kafka takes nothing."""
+    assert [check_outbox(Outstanding(0, count)).level for count in (99_999, 100_000)] == ["ok", "fail"]

@@ -20,7 +20,7 @@ def as_current(spec: TopicSpec, **config: str) -> CurrentTopic:
 
 
 def test_every_topic_is_there() -> None:
-    """Each message type has a topic, and so have the output and the table's changelog."""
+    """Each message type has a topic, and so have the output, the table's changelog and the doctor."""
     assert SPECS.keys() == {
         *MESSAGE_TYPES,
         RECLASSIFIED,
@@ -30,6 +30,7 @@ def test_every_topic_is_there() -> None:
         POLICIES,
         SHADOWED,
         "g-relationships-changelog",
+        "g-doctor",
     }
 
 

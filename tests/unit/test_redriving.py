@@ -1,0 +1,144 @@
+"""Dead letters sent again or given up: which, how often, with which headers; and what a note may say."""
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+from faust.types import TP
+from story import NOW_US, POLICY, purchase
+
+from actions.dead_letters import PORTION, portion_size, portions
+from relationship.contract.messages import PURCHASES
+from relationship.contract.outcome import Applied, Reason, Refused
+from relationship.core import Core
+from streams.wire.arrivals import EPOCH, LATENESS_DAYS, arrival_of
+from streams.wire.dead_letters import dead_letter
+from streams.wire.redriving import (
+    MOST_REDRIVES,
+    REDRIVEN,
+    Letter,
+    LetterFilter,
+    Note,
+    counted,
+    note_headers,
+    noted,
+    places_of,
+    read_letter,
+    read_note,
+    redriven_headers,
+    times_redriven,
+    why_not,
+)
+
+DAY_MS = 86_400_000
+
+
+class Record(NamedTuple):
+    """A record as consumed; by default a refused one, as it stood in its topic."""
+
+    offset: int = 42
+    timestamp: int = 10 * DAY_MS
+    key: bytes | None = b"acme"
+    value: bytes | None = b"{}"
+    headers: Any = ()
+    partition: int = 3
+
+
+REFUSED = Record()
+
+
+def letter(
+    record: Record = REFUSED, topic: str = PURCHASES, reason: Reason = Reason.LATE, states: Any = None, at: int = 7
+) -> Letter:
+    """Return a record's dead letter, as it is read back from its topic at offset `at`."""
+    found = dead_letter(TP(topic, 3), record, Refused(reason, "why"), now=0)
+    read = read_letter(Record(at, 20 * DAY_MS, found.key, found.value, found.headers), states or {})
+    assert read is not None
+    return read
+
+
+def test_headers_count_the_tries_and_keep_the_rest() -> None:
+    """A record's own headers stay in order; the count goes up by one, and an earlier run's lateness is gone."""
+    first = redriven_headers([("ce_id", b"e"), ("x", None)], 60)
+    assert first == [("ce_id", b"e"), ("x", None), (REDRIVEN, b"1"), (LATENESS_DAYS, b"60")]
+    again = letter(Record(headers=first)).content.headers
+    assert times_redriven(again) == 1
+    assert redriven_headers(again, None) == [("ce_id", b"e"), ("x", None), (REDRIVEN, b"2")]
+
+
+@pytest.mark.parametrize(
+    ("record", "topic", "why"),
+    [
+        (Record(), PURCHASES, None),
+        (Record(headers=((REDRIVEN, b"2"),)), PURCHASES, None),
+        (Record(headers=((REDRIVEN, b"3"),)), PURCHASES, "it was redriven 3 times"),
+        (Record(headers=((REDRIVEN, b"forged"),)), PURCHASES, "it was redriven 3 times"),
+        (Record(), "crm.audit.v1", "it stood in no topic of the intake"),
+        (Record(value=None), PURCHASES, "a null value has no event_id: publish it again"),
+        (Record(value=b"x" * 2_000_000), PURCHASES, "it did not fit into the dead letter: send the original again"),
+        (Record(key=b"gone"), PURCHASES, "its account was erased since"),
+        (Record(key=b"gone", timestamp=12 * DAY_MS), PURCHASES, None),
+    ],
+)
+def test_what_is_not_sent_again(record: Record, topic: str, why: str | None) -> None:
+    """Past the limit, where the bytes are not there, outside the intake, and of an account that was erased since."""
+    assert MOST_REDRIVES == 3
+    assert why_not(letter(record, topic), {b"gone": 11 * DAY_MS}) == why
+
+
+def test_notes_settle_letters_and_only_earlier_ones_of_their_partition() -> None:
+    """The last note on a letter counts; a note of letters after it, or of another partition, is none."""
+
+    def stored(note: Any, partition: int = 3, offset: int = 100) -> Note | None:
+        value = msgspec.json.encode(note)
+        return read_note(Record(offset, 0, None, value, note_headers(), partition))
+
+    redriven = Note("redriven", 3, [7, 8], "ops", "mended", "2026-01-01T00:00:00Z")
+    discarded = msgspec.structs.replace(redriven, kind="discarded", offsets=[8])
+    assert stored(redriven) == redriven
+    assert (stored(redriven, partition=2), stored(redriven, offset=8), stored({"kind": "x"})) == (None, None, None)
+    assert read_note(Record()) is None
+    states = noted([redriven, discarded])
+    assert [letter(states=states, at=at).state for at in (6, 7, 8)] == ["open", "redriven", "discarded"]
+    assert read_letter(Record(headers=note_headers()), {}) is None
+
+
+def test_a_filter_takes_what_fits_every_field() -> None:
+    """By reason, topic, time of refusal and place; what is settled only where it is asked for."""
+    open_one, settled = letter(), letter(states={(3, 7): "discarded"})
+    assert LetterFilter().takes(open_one)
+    assert not LetterFilter().takes(settled)
+    assert LetterFilter(settled=True).takes(settled)
+    since = [datetime.fromtimestamp(20 * 86_400 + s, UTC) for s in (0, 1)]
+    assert [LetterFilter(since=each).takes(open_one) for each in since] == [True, False]
+    assert [LetterFilter(reason=r).takes(open_one) for r in (Reason.LATE, Reason.FAULT)] == [True, False]
+    assert [LetterFilter(topic=t).takes(open_one) for t in (PURCHASES, "other")] == [True, False]
+    assert [LetterFilter(places=frozenset({(3, at)})).takes(open_one) for at in (7, 8)] == [True, False]
+
+
+def test_portions_follow_the_rate_and_are_told_in_words() -> None:
+    """A portion is a second's worth, one at the least; what a broker refused is not noted as sent."""
+    assert [portion_size(rate) for rate in (None, 0.1, 20.9, 1e9)] == [PORTION, 1, 20, PORTION]
+    letters = [letter(at=at) for at in (1, 2)] + [letter(reason=Reason.FAULT, at=3)]
+    assert [len(each) for each in portions(letters, 2)] == [2, 1]
+    assert counted(letters) == "1 FAULT, 2 LATE"
+    assert places_of(letters, {1}) == {3: [1, 3]}
+
+
+@pytest.mark.parametrize(
+    ("header", "taken"),
+    [(b"60", True), (b"38", False), (None, False), (b"", False), (b"-60", False), (b"99999", True), (b"9" * 99, False)],
+)
+def test_a_record_may_be_as_late_as_its_header_allows(header: bytes | None, taken: bool) -> None:
+    """40 days behind the account's newest event: refused with the workers' 30, folded where its sender allows more."""
+    core = Core(POLICY)
+    headers = [] if header is None else [(LATENESS_DAYS, header)]
+
+    def told(offset: int, days: float, headers: Any) -> Any:
+        record = SimpleNamespace(offset=offset, timestamp=offset, key=b"a", headers=headers)
+        return arrival_of(PURCHASES, record, purchase(days)[1], EPOCH)  # type: ignore[arg-type]
+
+    outcome = core.step("a", None, [told(0, 40, []), told(1, 1, headers), told(2, 0.5, [])], NOW_US)
+    assert [type(verdict) for verdict in outcome.verdicts] == [Applied, Applied if taken else Refused, Refused]

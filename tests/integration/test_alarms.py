@@ -26,7 +26,7 @@ def promtool(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
 
 def test_the_rules_are_rules() -> None:
     """Prometheus takes both files, without a warning."""
-    done = promtool("check", "rules", "--lint-fatal", *sorted(FOLDER.glob("*s.yml")))
+    done = promtool("check", "rules", "--lint-fatal", FOLDER / "alerts.yml", FOLDER / "rules.yml")
     assert done.returncode == 0, done.stdout + done.stderr
 
 

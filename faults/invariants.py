@@ -103,12 +103,16 @@ def account_for(expected: Expected, found: Found) -> Verdict:
         if record.applied + record.repeats != found.produced[account]:
             counted = f"{record.applied} applied + {record.repeats} repeats"
             wrong.append(f"{account}: {counted} is not {found.produced[account]} produced and not refused")
-    # Whether a commanded account's event is late depends on when what others sent it has come, a merged history above all.
+    # Whether a commanded account's event is late, or at odds with one that it has, depends on when what others sent it
+    # came, a merged history above all, and on whether an erasure was first.
     letters = _of_others(Counter(found.letters.values()), expected)
     wanted = _of_others(expected.letters, expected)
     if letters != wanted:
-        lost, strange = (wanted - letters).total(), (letters - wanted).total()
-        wrong.append(f"{lost} refusals are missing among the dead letters, {strange} are there for nothing")
+        lost, strange = wanted - letters, letters - wanted
+        wrong.append(
+            f"{lost.total()} refusals are missing among the dead letters ({_listed(lost)}), "
+            f"{strange.total()} are there for nothing ({_listed(strange)})"
+        )
     if wrong:
         return Verdict("I3", passed=False, what=f"{len(wrong)} faults: {listed(wrong)}")
     counted_for = [record for account, record in found.records.items() if account not in expected.commanded]
@@ -120,13 +124,17 @@ def account_for(expected: Expected, found: Found) -> Verdict:
     return Verdict("I3", passed=True, what=f"{counted}; {found.letters_published - refused} letters sent again")
 
 
+def _listed(letters: Counter[Letter]) -> str:
+    return listed([f"{reason} of {(key or b'').decode()}" for _, key, _, reason in letters]) or "none"
+
+
 def _of_others(letters: Counter[Letter], expected: Expected) -> Counter[Letter]:
-    """Return the dead letters that are not late ones of a commanded account."""
+    """Return the dead letters but those of a commanded account that depend on its other events."""
     return Counter(
         {
             (topic, key, value, reason): count
             for (topic, key, value, reason), count in letters.items()
-            if reason != Reason.LATE or (key or b"").decode() not in expected.commanded
+            if reason not in {Reason.LATE, Reason.CONFLICT} or (key or b"").decode() not in expected.commanded
         }
     )
 

@@ -79,10 +79,12 @@ class Core:
 
     def pending(self, account_id: str, record: bytes) -> Sequence[Outgoing]:
         """Return the messages that the record's latest step sent. Raises RecordError."""
-        decoded = decode(record)
+        return self._pending(account_id, decode(record))
+
+    def _pending(self, account_id: str, record: AccountRecord) -> list[Outgoing]:
         return [
-            sent._replace(value=to_json(self._state(account_id, decoded))) if sent.value == LEFT_OUT else sent
-            for sent in unpack(decoded.pending)
+            sent._replace(value=to_json(self._state(account_id, record))) if sent.value == LEFT_OUT else sent
+            for sent in unpack(record.pending)
         ]
 
     def reflects(self, record: bytes) -> Mapping[str, int]:
@@ -93,7 +95,7 @@ class Core:
     def latest(self, account_id: str, record: bytes | None, decided_at: int) -> Sequence[Outgoing]:
         """Return what may have to be published again of an account; see `Fold`. Raises RecordError."""
         decoded = decode(record) if record else None
-        sends = [*self.pending(account_id, record)] if record else []
+        sends = self._pending(account_id, decoded) if decoded else []
         if any(sent.topic == STATE for sent in sends):
             return sends
         if decoded is None or decoded.merged_into is not None:

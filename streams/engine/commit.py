@@ -20,7 +20,7 @@ from faust.types import TP
 from clientward_store import StoreUnavailable
 from relationship.contract.outcome import REJECTED, Refused
 from streams.engine import failpoints
-from streams.engine.dispatch import Dispatch, PendingSends
+from streams.engine.dispatch import Dispatch, PendingSends, accounts_of
 from streams.engine.metrics import Metrics
 from streams.engine.ports import Clock, PartitionStore, Publishing
 from streams.engine.redis_calls import RedisCalls
@@ -141,7 +141,7 @@ class Committer:
         self.outbox_records = len(entries)
         if left:
             changed = {key for keys in markers.values() for key in keys}
-            values = await self.load(changed | {entry.account.encode() for entry in entries.values()})
+            values = await self.load(changed | accounts_of(entries))
             done = (lambda: self._ends.metrics.published(entries.values()),)
             await self._dispatch.put(PendingSends(values, entries, asked_at, done, [*markers]))
 
@@ -151,12 +151,12 @@ class Committer:
         Redis has gone back, and its outbox with it. These messages were sent before that newer state was, and a state sent
         again now would be taken for the account's latest.
         """
-        accounts = [*{entry.account.encode() for entry in entries.values()}]
+        accounts = [*accounts_of(entries)]
         newer = await self._redis.call("restored", lambda: self._ends.store.restored_among(self._number, accounts))
-        outdated = [identity for identity, entry in entries.items() if entry.account.encode() in newer]
-        if outdated:
+        kept = {identity: entry for identity, entry in entries.items() if entry.account.encode() not in newer}
+        if outdated := [*(entries.keys() - kept.keys())]:
             await self._redis.call("sent", lambda: self._ends.store.sent(self._number, outdated, None))
-        return {identity: entry for identity, entry in entries.items() if entry.account.encode() not in newer}
+        return kept
 
     async def send_refused_again(self) -> None:
         """Try again what Kafka refused, now and then: its limit may have been raised."""

@@ -33,6 +33,11 @@ MOST_WAITING: Final = 8
 CONFIRMED_SECONDS: Final = 1.0
 
 
+def accounts_of(entries: Mapping[bytes, OutboxEntry]) -> set[bytes]:
+    """Return the table keys of the accounts whose messages these are."""
+    return {entry.account.encode() for entry in entries.values()}
+
+
 class PendingSends(NamedTuple):
     """What one committed step owes.
 
@@ -52,7 +57,7 @@ class PendingSends(NamedTuple):
 
     def has_decided(self) -> set[bytes]:
         """Return the table keys of the accounts that have decisions here."""
-        return {entry.account.encode() for entry in self.entries.values()}
+        return accounts_of(self.entries)
 
     def with_next(self, later: "PendingSends") -> "PendingSends":
         """Return what this step and the next one owe together."""
@@ -97,7 +102,7 @@ class Dispatch:
         self._confirmed_at = 0.0
         self._ids: list[bytes] = []
         self._offset: int | None = None
-        self._unsure: set[bytes] = set()
+        self._under_way: Mapping[bytes, OutboxEntry] = {}
 
     @property
     def unnoted(self) -> int:
@@ -145,8 +150,8 @@ class Dispatch:
             sending.cancel()
             with suppress(asyncio.CancelledError, Exception):
                 await sending
-        unsure, self._unsure = self._unsure, set()
-        return unsure
+        under_way, self._under_way = self._under_way, {}
+        return accounts_of(under_way)
 
     def take_sent(self) -> Sent:
         """Return what Kafka has stored since this was last asked for, to be noted in Redis."""
@@ -201,7 +206,7 @@ class Dispatch:
 
     async def _send_messages(self, entries: Mapping[bytes, OutboxEntry]) -> None:
         partition, refused = self._changelog[1], set[bytes]()
-        self._unsure = {entry.account.encode() for entry in entries.values()}
+        self._under_way = entries
         try:
             await self._publisher.publish(
                 [sending_of(each.outgoing, each.home(partition)) for each in entries.values()]
@@ -209,7 +214,7 @@ class Dispatch:
         except RecordsRefusedError as error:
             refused = self.aside.messages(error, entries)
         await self._confirm_if_old()
-        self._unsure = set()
+        self._under_way = {}
         self._ids += [identity for identity in entries if identity not in refused]
 
     async def _confirm_if_old(self) -> None:

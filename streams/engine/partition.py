@@ -273,13 +273,13 @@ class Partition:
 
     async def _publish_restated(self) -> None:
         """Look, now and then, for accounts that a former owner asks to publish again."""
-        if (now := self._parts.ends.clock.monotonic()) >= self._restate_at:
-            self._restate_at = now + RESTATE_SECONDS
+        if self._parts.ends.clock.monotonic() >= self._restate_at:
             await self._publish_restored()
 
     async def _publish_restored(self) -> None:
         """Derive timers and latest messages of accounts that recovery has rewritten: the changelog has states only."""
         ends = self._parts.ends
+        self._restate_at = ends.clock.monotonic() + RESTATE_SECONDS
         while keys := await self._redis.call("restored", lambda: ends.store.restored(self.number, STEP_ACCOUNTS)):
             builder = StepBuilder(self._parts.fold, await self._committer.load(keys), ends.clock.wall_us())
             builder.restored(keys)

@@ -33,8 +33,10 @@ class SetAside:
         self._known: set[bytes] = set()  # table keys and ids that were counted
         self._again_at = 0.0
 
-    def may_go(self, entries: Mapping[bytes, OutboxEntry]) -> dict[bytes, OutboxEntry]:
+    def may_go(self, entries: Mapping[bytes, OutboxEntry]) -> Mapping[bytes, OutboxEntry]:
         """Return the messages of accounts of which nothing is set aside, and set the others aside too."""
+        if not self._accounts:
+            return entries
         going = {identity: each for identity, each in entries.items() if each.account.encode() not in self._accounts}
         self._ids.update(entries.keys() - going.keys())
         return going

@@ -1,34 +1,15 @@
-"""What is asked for: one type a list. A row is wanted that fits every field that is not None."""
+"""What is asked for: one type a list. A row is wanted that fits every field that is not None.
+
+Those of decisions and of the audit are the contract's (`relationship/contract/filters.py`): topics are asked by them too.
+"""
 
 from datetime import datetime
-from typing import Literal
 
-from msgspec import Struct, field
+from msgspec import Struct
 
-from relationship.contract.decisions import Direction, Standing
+from relationship.contract.decisions import Standing
 from relationship.contract.messages import Industry, Market, Party, Scope, Status
 from relationship.contract.outcome import Reason
-
-
-class DecisionFilter(Struct, frozen=True, kw_only=True):
-    """Which decisions are wanted.
-
-    Attributes:
-        account, industry, from_, to, direction: equal to the decision's.
-        policy: the id or the version of the policy that decided.
-        since, until: of `effective_at`, the former included and the latter not.
-        least_confidence: 0-1.
-    """
-
-    account: str | None = None
-    industry: Industry | None = None
-    from_: Status | None = field(default=None, name="from")
-    to: Status | None = None
-    direction: Direction | None = None
-    policy: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    least_confidence: float | None = None
 
 
 class AccountFilter(Struct, frozen=True, kw_only=True):
@@ -61,22 +42,6 @@ class RefusalFilter(Struct, frozen=True, kw_only=True):
     reason: Reason | None = None
     topic: str | None = None
     account: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-class AuditFilter(Struct, frozen=True, kw_only=True):
-    """Which entries of the audit log are wanted.
-
-    Attributes:
-        account, action, outcome, by: equal to the entry's.
-        since, until: of `decided_at`, the former included and the latter not.
-    """
-
-    account: str | None = None
-    action: str | None = None
-    outcome: Literal["done", "refused"] | None = None
-    by: str | None = None
     since: datetime | None = None
     until: datetime | None = None
 

@@ -20,7 +20,7 @@ from benchmarks.report import say
 from benchmarks.results import Measure, Sample, at_most
 from readmodel.answers import Page
 from readmodel.database import ReadModel
-from readmodel.filters import AccountFilter, AuditFilter, DecisionFilter, RefusalFilter, ShadowFilter
+from readmodel.filters import AccountFilter, RefusalFilter, ShadowFilter
 from readmodel.following import BATCH
 from readmodel.queries.accounts import account, accounts
 from readmodel.queries.audit import audit_entries
@@ -33,6 +33,7 @@ from readmodel.writing.positions import Place
 from readmodel.writing.upkeep import note_ends
 from readmodel.writing.writer import TOPICS, Writer
 from relationship.contract.enums import INDUSTRIES, MARKETS, PARTIES, STATUSES
+from relationship.contract.filters import AuditFilter, DecisionFilter
 from relationship.contract.outcome import Reason
 from relationship.policy.compiled import load_policy
 

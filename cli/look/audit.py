@@ -10,8 +10,8 @@ from cli.options import JsonLines, parse_time, print_json
 from cli.output import printable
 from cli.terminal import console
 from relationship.contract.decisions import Audit
+from relationship.contract.filters import AuditFilter
 from streams.config.load import load_settings
-from views.operations.audit import AuditFilter
 from views.operations.audit import audit as audit_of
 
 

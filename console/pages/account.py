@@ -11,16 +11,16 @@ from console.answering import answered
 from console.asking import ask, cursor, how_far, onward
 from console.filters import INDUSTRIES, STANDINGS, STATUSES, one_of
 from console.visit import Visit, WrongInputError
-from readmodel.filters import AccountFilter, AuditFilter
+from readmodel.filters import AccountFilter
 from readmodel.queries.accounts import account as known_account
 from readmodel.queries.accounts import accounts
 from readmodel.queries.audit import audit_entries
 from relationship.contract.decisions import Audit
+from relationship.contract.filters import AuditFilter
 from views.accounts.account import AccountView
 from views.accounts.course import Course
 from views.accounts.stored import account_now, course, timeline
 from views.errors import NoAccountError, NoHistoryError
-from views.operations.audit import AuditFilter as AuditWanted
 from views.operations.audit import audit
 
 LISTED: Final = 100  # accounts on a page
@@ -77,7 +77,7 @@ async def trace(visit: Visit) -> Response:
 async def _entries(visit: Visit, account_id: str, awaited: str) -> list[Audit]:
     """Return an account's newest entries; while one is awaited from the topic itself, where that of an erasure stays."""
     if awaited:
-        found = await audit(visit.house.settings, AuditWanted(account=account_id), TRACE_SHOWN)
+        found = await audit(visit.house.settings, AuditFilter(account=account_id), TRACE_SHOWN)
         return found.entries[::-1]
     return (await ask(visit, audit_entries, AuditFilter(account=account_id), limit=TRACE_SHOWN)).items
 

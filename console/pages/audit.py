@@ -10,9 +10,9 @@ from console.asking import all_rows, ask, cursor, how_far, onward
 from console.filters import OUTCOMES, account_of, one_of, time_of
 from console.tables import csv_file, jsonl_file
 from console.visit import Visit
-from readmodel.filters import AuditFilter
 from readmodel.queries.audit import audit_entries
 from relationship.contract.decisions import Audit
+from relationship.contract.filters import AuditFilter
 
 SHOWN: Final = 100
 COLUMNS: Final = ("decided_at", "occurred_at", "action", "outcome", "account_id", "by", "detail", "event_id")

@@ -10,9 +10,9 @@ from console.asking import all_rows, ask, cursor, how_far, onward
 from console.filters import DIRECTIONS, INDUSTRIES, STATUSES, account_of, one_of, share_of, time_of
 from console.tables import csv_file, jsonl_file
 from console.visit import Visit
-from readmodel.filters import DecisionFilter
 from readmodel.queries.decisions import decisions as read_decisions
 from relationship.contract.decisions import Reclassification
+from relationship.contract.filters import DecisionFilter
 
 SHOWN: Final = 100
 COLUMNS: Final = (

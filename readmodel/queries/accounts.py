@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from readmodel.answers import Account, AccountView, Departed, Page
 from readmodel.database import ReadModel
-from readmodel.filters import AccountFilter, AuditFilter, DecisionFilter
+from readmodel.filters import AccountFilter
 from readmodel.paging import LIMIT, beyond, bounded, page, place
 from readmodel.queries.audit import audit_entries
 from readmodel.queries.choosing import choose, restricted
@@ -15,6 +15,7 @@ from readmodel.queries.prefixes import begins_with
 from readmodel.queries.rows import datetime_of, difference_of, moment_of, state_of
 from readmodel.tables import accounts as stored
 from readmodel.tables import departed, groups, shadows
+from relationship.contract.filters import AuditFilter, DecisionFilter
 
 EVERYTHING: Final = AccountFilter()
 _OF: Final = stored.c

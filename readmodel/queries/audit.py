@@ -6,11 +6,11 @@ from sqlalchemy import ColumnElement, select
 
 from readmodel.answers import Page
 from readmodel.database import ReadModel
-from readmodel.filters import AuditFilter
 from readmodel.paging import LIMIT, beyond, bounded, page, place
 from readmodel.queries.rows import entry_of, micros_or_none
 from readmodel.tables import audit as stored
 from relationship.contract.decisions import Audit
+from relationship.contract.filters import AuditFilter
 
 EVERYTHING: Final = AuditFilter()
 _OF: Final = stored.c

@@ -8,13 +8,13 @@ from sqlalchemy import ColumnElement, Connection, or_, select
 
 from readmodel.answers import Page, StoredDecision
 from readmodel.database import ReadModel
-from readmodel.filters import DecisionFilter
 from readmodel.paging import LIMIT, beyond, bounded, page, place
 from readmodel.queries.choosing import choose, restricted
 from readmodel.queries.rows import decision_of, micros_or_none, moment_of
 from readmodel.tables import decisions as stored
 from readmodel.tables import kinds
 from relationship.contract.decisions import Reclassification
+from relationship.contract.filters import DecisionFilter
 
 EVERYTHING: Final = DecisionFilter()
 CORRECTION: Final = "correction"

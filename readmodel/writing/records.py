@@ -1,21 +1,21 @@
 """What is used of a record, and what a message's bytes say. What cannot be read is passed over and counted."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final, Protocol, TypeVar
 
 import msgspec
 
 from relationship.contract.times import micros
+from streams.wire.records import FetchedRecord
 
-Header = tuple[str, bytes | None]
 T = TypeVar("T")
 _log: Final = logging.getLogger(__name__)
 
 
-class Record(Protocol):
-    """A record as aiokafka's `ConsumerRecord` has it."""
+class Record(FetchedRecord, Protocol):
+    """A record as aiokafka's `ConsumerRecord` has it: with its place."""
 
     @property
     def topic(self) -> str:
@@ -24,26 +24,6 @@ class Record(Protocol):
     @property
     def partition(self) -> int:
         """Its partition's number."""
-
-    @property
-    def offset(self) -> int:
-        """Its offset in the partition."""
-
-    @property
-    def timestamp(self) -> int:
-        """When Kafka stored it, in ms since the epoch."""
-
-    @property
-    def key(self) -> bytes | None:
-        """The account's id."""
-
-    @property
-    def value(self) -> bytes | None:
-        """JSON; None is a tombstone."""
-
-    @property
-    def headers(self) -> Sequence[Header]:
-        """CloudEvents attributes, and those of a dead letter."""
 
 
 def read(records: Iterable[Record], decoder: "msgspec.json.Decoder[T]") -> Iterator[tuple[Record, T]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.structs import ConsumerRecord, TopicPartition
 from counting import Count, decode
+from deleted import until_deleted
 from redis import Redis
 
 from agents.worker import Worker
@@ -18,7 +19,8 @@ from clientward_store.keys import keys_of
 from relationship.contract.messages import PURCHASES, TICKETS
 from relationship.contract.outcome import Fold
 from streams.config.settings import Settings
-from streams.kafka.admin import ensure_topics
+from streams.kafka.admin import admin_client, ensure_topics
+from streams.kafka.topics import topics_for
 
 PARTITIONS = 4
 WITHIN_SECONDS = 60.0
@@ -38,6 +40,14 @@ async def make_settings(kafka: str, redis: str, group: str, data: Path) -> Setti
     )
     await ensure_topics(settings)
     return settings
+
+
+async def fresh_settings(kafka: str, redis: str, group: str, data: Path) -> Settings:
+    """Return the settings of a deployment of a test alone, once the topics of the test before are gone."""
+    bare = Settings(kafka_bootstrap=kafka, group=group)
+    async with admin_client(bare) as client:
+        await until_deleted(client, [spec.name for spec in topics_for(bare)])
+    return await make_settings(kafka, redis, group, data)
 
 
 @asynccontextmanager

@@ -7,8 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from deleted import until_deleted
-from engine_support import Event, make_settings, published, purchase, running, send, settled
+from engine_support import Event, fresh_settings, published, purchase, running, send, settled
 from live import plain_environment, run
 from test_views import command
 
@@ -16,6 +15,7 @@ from actions import dead_letters
 from actions.dead_letters import Moved, Run, discard, redrive
 from actions.errors import InputError
 from agents.worker import Worker
+from relationship.contract.filters import AuditFilter
 from relationship.contract.messages import PURCHASES
 from relationship.contract.outcome import Reason
 from relationship.core import Core
@@ -23,10 +23,8 @@ from relationship.policy.compiled import load_policy
 from relationship.state.record import AccountRecord, decode
 from streams.config.settings import Settings
 from streams.health.table import read_record
-from streams.kafka.admin import admin_client
-from streams.kafka.topics import topics_for
 from streams.wire.redriving import LetterFilter
-from views.operations.audit import AuditFilter, audit
+from views.operations.audit import audit
 from views.operations.refusals import refusals
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -36,10 +34,7 @@ ALL = LetterFilter(settled=True)
 @pytest.fixture
 async def settings(kafka_bootstrap: str, redis_url: str, group: str, tmp_path: Path) -> Settings:
     """A deployment of this test alone, once the topics of the test before are gone."""
-    bare = Settings(kafka_bootstrap=kafka_bootstrap, group=group)
-    async with admin_client(bare) as client:
-        await until_deleted(client, [spec.name for spec in topics_for(bare)])
-    return await make_settings(kafka_bootstrap, redis_url, group, tmp_path)
+    return await fresh_settings(kafka_bootstrap, redis_url, group, tmp_path)
 
 
 async def shop(settings: Settings) -> AccountRecord:

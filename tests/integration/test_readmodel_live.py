@@ -16,7 +16,7 @@ from postgres import is_there, postgres
 from readmodel_support import DATABASE, bytes_of, held
 
 from readmodel.database import FILE, ReadModel
-from readmodel.filters import AuditFilter, DecisionFilter, RefusalFilter
+from readmodel.filters import RefusalFilter
 from readmodel.following import follow
 from readmodel.queries.accounts import account, accounts
 from readmodel.queries.audit import audit_entries
@@ -24,6 +24,7 @@ from readmodel.queries.base import base_counts
 from readmodel.queries.decisions import decisions
 from readmodel.queries.refusals import refusals
 from readmodel.queries.standing import standing
+from relationship.contract.filters import AuditFilter, DecisionFilter
 from relationship.contract.messages import COMMANDS, PURCHASES
 from relationship.contract.outcome import AUDIT, RECLASSIFIED, STATE
 from relationship.core import Core

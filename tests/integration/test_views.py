@@ -11,12 +11,13 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import RecordsToDelete
 from deleted import until_deleted
-from engine_support import Event, make_settings, published, purchase, running, send, settled
+from engine_support import Event, fresh_settings, published, purchase, running, send, settled
 from story import Told, courtship
 from variants import variant_text
 
 from actions.errors import ActionError, InputError
 from actions.policies import end_shadow, publish, roll_back, try_in_shadow
+from relationship.contract.filters import AuditFilter
 from relationship.contract.messages import COMMANDS, PURCHASES
 from relationship.contract.outcome import RECLASSIFIED, Reason
 from relationship.core import Core
@@ -35,7 +36,7 @@ from views.base.decisions import Decision, DecisionFilter, decisions, follow_dec
 from views.base.retention import retention
 from views.base.statuses import base_counts
 from views.errors import NoAccountError, NoShadowError
-from views.operations.audit import AuditFilter, audit
+from views.operations.audit import audit
 from views.operations.lag import lag
 from views.operations.outstanding import outstanding
 from views.operations.refusals import refusals
@@ -51,10 +52,7 @@ WITHIN_SECONDS = 60.0
 @pytest.fixture
 async def settings(kafka_bootstrap: str, redis_url: str, group: str, tmp_path: Path) -> Settings:
     """A deployment of this test alone, once the topics of the test before are gone."""
-    bare = Settings(kafka_bootstrap=kafka_bootstrap, group=group)
-    async with admin_client(bare) as client:
-        await until_deleted(client, [spec.name for spec in topics_for(bare)])
-    return await make_settings(kafka_bootstrap, redis_url, group, tmp_path)
+    return await fresh_settings(kafka_bootstrap, redis_url, group, tmp_path)
 
 
 def dated(told: list[Told], account: str) -> list[Event]:

@@ -10,7 +10,7 @@ from readmodel_support import NUMBER, PURCHASES, START, Log, all_of, filled, sam
 
 from readmodel.answers import Levels, Page, RefusalCount, ShadowCount
 from readmodel.database import ReadModel
-from readmodel.filters import AccountFilter, AuditFilter, RefusalFilter, ShadowFilter
+from readmodel.filters import AccountFilter, RefusalFilter, ShadowFilter
 from readmodel.queries.accounts import accounts
 from readmodel.queries.audit import audit_entries
 from readmodel.queries.base import base_counts, flows
@@ -19,6 +19,7 @@ from readmodel.queries.refusals import refusal, refusal_counts, refusals
 from readmodel.queries.shadow import shadow_counts, shadow_differences
 from readmodel.writing.refusals import VALUE_BYTES
 from relationship.contract.enums import INDUSTRIES as INDUSTRY_NAMES
+from relationship.contract.filters import AuditFilter
 from relationship.contract.outcome import Reason
 from relationship.policy.compiled import load_policy
 

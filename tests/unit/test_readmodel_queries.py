@@ -26,12 +26,13 @@ from readmodel_support import (
 from readmodel.answers import Flow
 from readmodel.database import ReadModel
 from readmodel.errors import CursorError
-from readmodel.filters import AccountFilter, DecisionFilter
+from readmodel.filters import AccountFilter
 from readmodel.queries.accounts import account, accounts
 from readmodel.queries.base import flows
 from readmodel.queries.decisions import decision, decisions
 from readmodel.queries.refusals import refusals
 from readmodel.queries.shadow import shadow_differences
+from relationship.contract.filters import DecisionFilter
 
 
 @pytest.fixture

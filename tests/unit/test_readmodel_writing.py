@@ -8,7 +8,6 @@ from sqlalchemy import select
 
 from readmodel.database import ReadModel
 from readmodel.errors import DatabaseError
-from readmodel.filters import AuditFilter, DecisionFilter
 from readmodel.following import lost
 from readmodel.queries.accounts import account, accounts
 from readmodel.queries.audit import audit_entries
@@ -20,6 +19,7 @@ from readmodel.tables import erasures, metadata
 from readmodel.writing.positions import Place, Position
 from readmodel.writing.upkeep import note_ends, take_old_away
 from readmodel.writing.writer import TOPICS, OvertakenError, Writer
+from relationship.contract.filters import AuditFilter, DecisionFilter
 from relationship.contract.outcome import AUDIT, RECLASSIFIED, REJECTED, SHADOWED, STATE
 
 DAY_MS = 86_400_000

@@ -14,6 +14,7 @@ from actions.events import send_events
 from actions.policies import end_shadow, publish, roll_back
 from actions.topics import apply_topics
 from relationship.contract.decisions import Audit
+from relationship.contract.filters import AuditFilter
 from relationship.contract.messages import MESSAGE_TYPES, PROFILES, PURCHASES
 from relationship.policy.compiled import default_text
 from streams.config.settings import Settings
@@ -27,7 +28,7 @@ from views.base.retention import retention
 from views.base.statuses import base_counts
 from views.errors import InputError, ServerUnavailableError
 from views.newest import Newest
-from views.operations.audit import AuditFilter, audit, read_entry
+from views.operations.audit import audit, read_entry
 from views.operations.doctor import findings
 from views.operations.lag import lag, lag_of
 from views.operations.outstanding import outstanding

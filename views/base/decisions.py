@@ -10,8 +10,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from relationship.contract.decisions import DimensionPart, Direction, PlayPart, PolicyPart
-from relationship.contract.messages import Industry, Status
+from relationship.contract import filters
+from relationship.contract.decisions import DimensionPart, PlayPart, PolicyPart
 from relationship.contract.outcome import RECLASSIFIED
 from streams.config.settings import Settings
 from streams.kafka.reading import follow, read_to_end
@@ -62,25 +62,8 @@ class DecisionRecord(Struct, frozen=True):
     stored_at: datetime
 
 
-class DecisionFilter(Struct, frozen=True, kw_only=True):
-    """Which decisions are wanted: those that fit every field that is not None.
-
-    Attributes:
-        account, industry, from_, to, direction: equal to the decision's.
-        policy: the id or the version of the policy that decided.
-        since, until: of `effective_at`, the former included and the latter not.
-        least_confidence: 0-1.
-    """
-
-    account: str | None = None
-    industry: Industry | None = None
-    from_: Status | None = msgspec.field(default=None, name="from")
-    to: Status | None = None
-    direction: Direction | None = None
-    policy: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    least_confidence: float | None = None
+class DecisionFilter(filters.DecisionFilter, frozen=True, kw_only=True):
+    """Which decisions are wanted, of those read from the topic."""
 
     def takes(self, decision: Decision | None) -> bool:
         """Tell whether a decision is wanted; a record that is none is, where nothing is filtered."""

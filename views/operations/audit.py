@@ -1,49 +1,17 @@
 """Who did what: the audit log, filtered."""
 
-from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from relationship.contract.decisions import Audit
+from relationship.contract.filters import AuditFilter
 from relationship.contract.outcome import AUDIT
 from streams.config.settings import Settings
 from streams.kafka.reading import read_to_end
 from views.errors import server_errors
 from views.newest import LIMIT, Newest
-
-
-class AuditFilter(Struct, frozen=True, kw_only=True):
-    """Which entries are wanted: those that fit every field that is not None.
-
-    Attributes:
-        account, action, outcome, by: equal to the entry's.
-        since, until: of `decided_at`, the former included and the latter not.
-    """
-
-    account: str | None = None
-    action: str | None = None
-    outcome: Literal["done", "refused"] | None = None
-    by: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-    def takes(self, entry: Audit) -> bool:
-        """Tell whether an entry is wanted."""
-        pairs = (
-            (self.account, entry.account_id),
-            (self.action, entry.action),
-            (self.outcome, entry.outcome),
-            (self.by, entry.by),
-        )
-        t = datetime.fromisoformat(entry.decided_at)
-        return (
-            all(wanted is None or wanted == found for wanted, found in pairs)
-            and (self.since is None or self.since <= t)
-            and (self.until is None or t < self.until)
-        )
-
 
 EVERYTHING: Final = AuditFilter()
 

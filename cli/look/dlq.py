@@ -1,7 +1,7 @@
 """`clientward dlq`: what was refused, and why; and what is done about it (`dlq_moves.py`)."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import msgspec
@@ -14,6 +14,7 @@ from cli.options import JsonLines
 from cli.output import print_line, printable, printable_json
 from cli.terminal import console
 from streams.config.load import load_settings
+from streams.wire.redriving import LetterFilter
 from views.operations.refusals import Refusal, Refusals, refusals
 
 dlq_app = typer.Typer(
@@ -37,11 +38,7 @@ def list_command(
 ) -> None:
     """List refused records, the newest last: when, where the record stood, the reason and the message."""
     wanted = letter_filter(None, reason, topic, since, settled=settled)
-    found = asyncio.run(refusals(load_settings(), limit=limit, wanted=wanted))
-    for each in found.newest:
-        print_line(_json(each)) if as_json else _print(each)
-    if not as_json:
-        _print_total(found)
+    _print_found(wanted, limit, _print, as_json=as_json)
 
 
 @dlq_app.command("show")
@@ -56,9 +53,14 @@ def show(
 ) -> None:
     """Show dead letters whole: where they stand, why they were refused, the record's key, headers and value."""
     wanted = letter_filter(places, reason, topic, since, settled=settled)
+    _print_found(wanted, limit, lambda each: print_line("\n".join(page(each)) + "\n"), as_json=as_json)
+
+
+def _print_found(wanted: LetterFilter, limit: int, shown: Callable[[Refusal], None], *, as_json: bool) -> None:
+    """Print the newest letters that are wanted, and below them how many there are."""
     found = asyncio.run(refusals(load_settings(), limit=limit, wanted=wanted))
     for each in found.newest:
-        print_line(_json(each)) if as_json else print_line("\n".join(page(each)) + "\n")
+        print_line(_json(each)) if as_json else shown(each)
     if not as_json:
         _print_total(found)
 

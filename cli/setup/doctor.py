@@ -44,7 +44,7 @@ async def _examine(settings: Settings, *, as_json: bool) -> bool:
 
 
 async def _watch(settings: Settings, seconds: float, *, as_json: bool) -> None:
-    """Look again and again: all at first, then what is at another level than it was, or has come or gone."""
+    """Look again and again: all at first, then what is at another level than it was, or has come."""
     before: set[tuple[str, str]] | None = None
     while True:
         found = [finding async for finding in findings(settings)]

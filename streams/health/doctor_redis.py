@@ -15,11 +15,11 @@ from faust.exceptions import ImproperlyConfigured
 from redis.exceptions import NoPermissionError, RedisError
 from yarl import URL
 
-from clientward_store.keys import target_of
+from clientward_store.keys import check_key, target_of
 from streams.config.settings import Settings
 from streams.health.denials import of_redis
 from streams.health.finding import Finding
-from streams.health.table import table_client, table_keys
+from streams.health.table import table_client
 
 # The oldest that the tests were tried on; it is what the wheel of the embedded server brings.
 OLDEST: Final = (6, 2)
@@ -68,7 +68,7 @@ def _one(info: Info) -> Info:
 async def _check_write(client: Any, settings: Settings, where: str) -> Finding:
     """Write beside each partition's keys, read it and take it away again. Raises RedisError where nothing answers."""
     for number in range(settings.partitions):
-        key = table_keys(settings, number).meta.removesuffix("m") + "doctor"
+        key = check_key(settings.table, number)
         written = uuid4().hex.encode()
         try:
             await client.eval(WRITE, 1, key, written)

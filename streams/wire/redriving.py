@@ -9,6 +9,7 @@ the next dead letter, where the record is refused again, and past `MOST_REDRIVES
 refused each time would else go round for ever.
 """
 
+from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -168,9 +169,7 @@ def _is_erased(letter: Letter, erased_ms: Mapping[bytes, int]) -> bool:
 
 def counted(letters: Iterable[Letter]) -> str:
     """Return how many letters of which reasons there are, in words: `3 LATE, 1 FAULT`."""
-    counts: dict[str, int] = {}
-    for letter in letters:
-        counts[letter.content.reason.value] = counts.get(letter.content.reason.value, 0) + 1
+    counts = Counter(letter.content.reason.value for letter in letters)
     return ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items()))
 
 

@@ -1,7 +1,8 @@
 """The names of a table's keys in Redis, and what the store's URL says.
 
 Rules: all keys of one partition share one hash tag, `{<app>-<table>:<partition>}`, so that one script may write them
-all on Redis Cluster too; and no name but these five exists, so that a prefix is all that an ACL needs.
+all on Redis Cluster too; and no name but these five exists, and for a moment that of a check's write, so that a prefix is
+all that an ACL needs.
 """
 
 from collections.abc import Mapping
@@ -30,8 +31,17 @@ class Keys(NamedTuple):
 
 def keys_of(prefix: str, partition: int) -> Keys:
     """Return the names of one partition's keys. `prefix` is `<app>-<table>`; braces in it would move the hash tag."""
-    tag = "{" + prefix.replace("{", "(").replace("}", ")") + f":{partition}" + "}"
+    tag = _tag(prefix, partition)
     return Keys(f"{tag}:m", f"{tag}:v", f"{tag}:due", f"{tag}:out", f"{tag}:new")
+
+
+def check_key(prefix: str, partition: int) -> str:
+    """Return the name beside one partition's keys that a check may write to, and is to take away again."""
+    return f"{_tag(prefix, partition)}:doctor"
+
+
+def _tag(prefix: str, partition: int) -> str:
+    return "{" + prefix.replace("{", "(").replace("}", ")") + f":{partition}" + "}"
 
 
 class Target(NamedTuple):

@@ -16,7 +16,19 @@ from typing import Any, Final
 from aiokafka.errors import KafkaError
 
 from benchmarks import machine, report
-from benchmarks.measures import baskets, core, counting, growth, latency, profile, readmodel, restart, store, workers
+from benchmarks.measures import (
+    baskets,
+    core,
+    counting,
+    growth,
+    latency,
+    profile,
+    readmodel,
+    restart,
+    steady,
+    store,
+    workers,
+)
 from benchmarks.plan import FULL, QUICK, Plan
 from benchmarks.programs import RunFailedError
 from benchmarks.results import Measure
@@ -26,6 +38,7 @@ MEASURES: Final[dict[str, Callable[[Plan], Awaitable[Measure]]]] = {
     "counting": counting.measure,
     "core": core.measure,
     "latency": latency.measure,
+    "steady": steady.measure,
     "growth": growth.measure,
     "restart": restart.measure,
     "workers": workers.measure,

@@ -14,6 +14,7 @@ class Plan(NamedTuple):
         limit: seconds of work after which a program is stopped and judged by what it has done until then.
         accounts: of the counting measure.
         rates: events a second of the latency measure, each published for `latency_seconds`.
+        steady_rates: events a second of the steady measure, 0 for none at all, each for `steady_seconds`.
         growth: numbers of accounts in Redis; `growth_events` are folded at each.
         restart_accounts: accounts in the changelog when the program is killed.
         workers: numbers of workers, `workers_events` of work for each.
@@ -30,6 +31,8 @@ class Plan(NamedTuple):
     accounts: int
     rates: tuple[int, ...]
     latency_seconds: float
+    steady_rates: tuple[int, ...]
+    steady_seconds: float
     growth: tuple[int, ...]
     growth_events: int
     restart_accounts: int
@@ -50,6 +53,8 @@ FULL: Final = Plan(
     accounts=10_000,
     rates=(500, 5_000),
     latency_seconds=20.0,
+    steady_rates=(0, 20, 100, 500, 2_000, 5_000),
+    steady_seconds=20.0,
     growth=(10_000, 100_000, 1_000_000),
     growth_events=200_000,
     restart_accounts=1_000_000,
@@ -69,6 +74,8 @@ QUICK: Final = Plan(
     accounts=10_000,
     rates=(500, 5_000),
     latency_seconds=5.0,
+    steady_rates=(0, 100, 500),
+    steady_seconds=5.0,
     growth=(10_000, 30_000, 100_000),
     growth_events=100_000,
     restart_accounts=150_000,

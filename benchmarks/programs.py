@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from benchmarks.events import ANSWERS
 from benchmarks.stand import Stand
-from relationship.contract.messages import PURCHASES
+from relationship.contract.messages import COMMANDS, MEETINGS, PROFILES, PURCHASES, TICKETS
 from streams.kafka.admin import ensure_topics
 
 HERE: Final = Path(__file__).parent
@@ -24,6 +24,8 @@ COMPILED: Final = ROOT / ".compiled"
 STAMP: Final = COMPILED / "stamp"
 PEERS: Final = HERE / "peers"
 PEERS_PYTHON: Final = HERE / ".venv" / "bin" / "python"
+# The topics that every program reads where the whole intake is measured.
+INTAKE: Final = (PROFILES, PURCHASES, TICKETS, MEETINGS, COMMANDS)
 # What the last program that failed had printed.
 LAST_LOG: Final = HERE / "failure.log"
 STREAMS: Final = PEERS / "streams" / "target"
@@ -50,16 +52,20 @@ def _peer(name: str, file: str, **environment: str) -> Program:
     return Program(name, (str(PEERS_PYTHON), str(PEERS / file)), environment)
 
 
-def _streams(name: str, guarantee: str) -> Program:
+def _streams(name: str, guarantee: str, **environment: str) -> Program:
     classpath = f"{STREAMS / 'streams.jar'}:{STREAMS / 'lib'}/*"
     log = "-Dorg.slf4j.simpleLogger.defaultLogLevel=error"
-    return Program(name, ("java", log, "-cp", classpath, "bench.Counting"), {"BENCH_GUARANTEE": guarantee})
+    command = ("java", log, "-cp", classpath, "bench.Counting")
+    return Program(name, command, {"BENCH_GUARANTEE": guarantee, **environment})
 
 
 COUNTING: Final = _ours("clientward", "-m", "benchmarks.counting_worker")
 COUNTING_ALL: Final = _ours("clientward", "-m", "benchmarks.counting_worker", BENCH_ANSWER="all")
 STREAMS_ALO: Final = _streams("Kafka Streams, at least once", "at_least_once")
 STREAMS_EOS: Final = _streams("Kafka Streams, exactly once", "exactly_once_v2")
+STREAMS_STEADY: Final = _streams(
+    "Kafka Streams, counting", "at_least_once", BENCH_INTAKE=",".join(INTAKE), BENCH_ANSWERED="probe-"
+)
 QUIX: Final = _peer("Quix Streams", "quix_counting.py")
 QUIX_ALL: Final = _peer("Quix Streams", "quix_counting.py", BENCH_ANSWER="all")
 FAUST: Final = _peer("Faust as in its tutorial", "faust_tutorial.py")

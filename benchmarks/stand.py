@@ -124,9 +124,9 @@ async def producer(on: Stand) -> AsyncIterator[AIOKafkaProducer]:
         await started.stop()
 
 
-async def empty(on: Stand) -> None:
-    """Delete what the purchases' topic holds, so that a new group starts at the end of it."""
-    places = [TopicPartition(PURCHASES, number) for number in range(on.partitions)]
+async def empty(on: Stand, *topics: str) -> None:
+    """Delete what topics hold, the purchases' where none is named, so that a new group starts at the end of them."""
+    places = [TopicPartition(topic, number) for topic in topics or (PURCHASES,) for number in range(on.partitions)]
     async with admin_client(on.settings("publisher")) as client:
         await client.delete_records({place: RecordsToDelete(-1) for place in places})
 

@@ -12,7 +12,7 @@ from quixstreams import Application, State
 from quixstreams.context import message_context
 from quixstreams.models import Serializer
 
-from relationship.contract.messages import MEETINGS, PROFILES, PURCHASES, TICKETS
+from relationship.contract.messages import COMMANDS, MEETINGS, PROFILES, PURCHASES, TICKETS
 from relationship.contract.outcome import AUDIT, RECLASSIFIED, STATE, Delivered, Refused
 from relationship.core import Core
 from relationship.policy.compiled import load_policy
@@ -76,7 +76,7 @@ def main() -> None:
     )
     intake = [
         app.dataframe(app.topic(name, key_deserializer="bytes", value_deserializer="bytes"))
-        for name in (PROFILES, PURCHASES, TICKETS, MEETINGS)
+        for name in (PROFILES, PURCHASES, TICKETS, MEETINGS, COMMANDS)
     ]
     outputs = {
         name: app.topic(name, key_serializer="str", value_serializer=Payload()) for name in (RECLASSIFIED, STATE, AUDIT)

@@ -48,8 +48,12 @@ class Feed:
         expected: how many of those handed out must be `applied`, a `repeat`, or `refused`.
     """
 
-    def __init__(self, accounts: int, partitions: int, seed: int = SEED) -> None:
+    def __init__(
+        self, accounts: int, partitions: int, seed: int = SEED, probe_share: float = PROBE_SHARE, rates: Rates = RATES
+    ) -> None:
         self.expected: Counter[str] = Counter()
+        self._probe_share = probe_share
+        self._rates = rates
         self._chance = random.Random(seed)  # noqa: S311 - for repeatable figures
         self._partitions = partitions
         self._scripts = scripts(seed)
@@ -61,17 +65,17 @@ class Feed:
 
     def next(self, now: datetime) -> Fed:
         """Return the next record, told as of this moment."""
-        luck = self._chance.random()
-        if luck < PROBE_SHARE:
+        luck, rates = self._chance.random(), self._rates
+        if luck < self._probe_share:
             return self.probe(now)
-        luck -= PROBE_SHARE
-        if luck < RATES.repeat and self._recent:
+        luck -= self._probe_share
+        if luck < rates.repeat and self._recent:
             self.expected["repeat"] += 1
             return Fed(self._chance.choice(self._recent))
-        luck -= RATES.repeat
-        late = self._chance.randrange(1, LATEST_SECONDS) if luck < RATES.late else 0
+        luck -= rates.repeat
+        late = self._chance.randrange(1, LATEST_SECONDS) if luck < rates.late else 0
         event = self._played_next(now - timedelta(seconds=late))
-        if RATES.late <= luck < RATES.late + RATES.poison:
+        if rates.late <= luck < rates.late + rates.poison:
             self.expected["refused"] += 1
             return Fed(event._replace(value=self._spoiled(event.value)))
         self.expected["applied"] += 1

@@ -1,6 +1,8 @@
 """All that is private of aiokafka and used here, seen in 0.14.0: nothing else of the project touches such a name.
 
-Two things come of it. Requests to a broker keep a distance, so that what comes within it is folded together. And the
+Three things come of it. Requests to a broker keep a distance, so that what comes within it is folded together. They name
+what has changed since the last one and no more (`streams.driver.fetch_sessions`): aiokafka speaks the protocol's versions
+that have sessions, and opens none. And the
 records of a fetch go from the parser, which is C, into a list: aiokafka gives out a `ConsumerRecord` for each, through three
 calls in Python, 0.4 µs where decoding one takes 0.7. What is left out, where the position stands afterwards and which errors
 are raised is as in aiokafka: `FetchResult.getall` and `PartitionRecords._unpack_records` are the models of `_take` and
@@ -20,14 +22,18 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchError, FetchResult, PartitionRecords
 from aiokafka.consumer.subscription_state import TopicPartitionState
 from aiokafka.errors import CorruptRecordException
+from aiokafka.protocol.fetch import FetchRequest, FetchRequestStruct
 
+from streams.driver.fetch_pacing import FetchPacing
+from streams.driver.fetch_sessions import Asked, Session
 from streams.wire.records import FetchedRecord
 
 SEEN_IN: Final = "0.14.0"
 #: The private names touched here, by the class that has them; a test names those that an upgrade has taken away.
 NAMES: Final[Mapping[type, Sequence[str]]] = {
     AIOKafkaConsumer: ("_fetch_max_wait_ms", "_fetcher", "_subscription"),
-    Fetcher: ("_proc_fetch_request", "_records"),
+    FetchRequest: ("_max_wait_ms", "_min_bytes", "_max_bytes", "_isolation_level", "_topics", "_rack_id"),
+    Fetcher: ("_client", "_proc_fetch_request", "_records"),
     FetchResult: ("_partition_records", "_topic_partition", "_update_position", "check_assignment", "has_more"),
     PartitionRecords: (
         "_records",
@@ -41,6 +47,11 @@ NAMES: Final[Mapping[type, Sequence[str]]] = {
     ),
     TopicPartitionState: ("has_valid_position", "position", "highwater", "paused"),
 }
+
+# Versions of the fetch request since which it has sessions, an epoch of the leader, the rack of who asks.
+SESSIONS_SINCE: Final = 7
+LEADER_EPOCHS_SINCE: Final = 9
+RACKS_SINCE: Final = 11
 
 #: aiokafka's way to fetch: assignment, broker's id and request; True where something came.
 Fetch: TypeAlias = Callable[[Any, int, Any], Awaitable[bool]]
@@ -68,32 +79,124 @@ def partition_states(consumer: AIOKafkaConsumer) -> Iterator[PartitionState]:
             yield PartitionState(tp, state.position, state.highwater, state.paused)
 
 
-def space_fetches(consumer: AIOKafkaConsumer, seconds: float) -> None:
-    """Let a started consumer wait so many seconds from one request to a broker to the next."""
+def space_fetches(consumer: AIOKafkaConsumer, pacing: FetchPacing) -> None:
+    """Let a started consumer wait from one request to a broker to the next as `pacing` says."""
     fetcher = consumer._fetcher  # noqa: SLF001 - aiokafka has no setting for it
-    fetcher._proc_fetch_request = spaced(fetcher._proc_fetch_request, seconds)  # noqa: SLF001
+    fetcher._proc_fetch_request = spaced(fetcher._proc_fetch_request, pacing)  # noqa: SLF001
 
 
 def spaced(
     fetch: Fetch,
-    seconds: float,
+    pacing: FetchPacing,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> Fetch:
-    """Return `fetch` with so many seconds at least between the beginnings of two requests to the same broker."""
+    """Return `fetch` with a distance between the beginnings of two requests to the same broker, as `pacing` says.
+
+    While nothing comes, the broker is let hold a request for longer.
+    """
     begun: dict[int, float] = {}
 
-    async def fetch_later(assignment: Any, node: int, request: Any) -> bool:
-        wait = begun.get(node, -math.inf) + seconds - clock()
+    async def fetch_later(assignment: Any, node: int, request: FetchRequest) -> bool:
+        wait = begun.get(node, -math.inf) + pacing.distance() - clock()
         if wait > 0:
             try:
                 await sleep(wait)
             except asyncio.CancelledError:
                 return False  # as aiokafka's own does: what was to be fetched is of no interest any more
         begun[node] = clock()
-        return await fetch(assignment, node, request)
+        request._max_wait_ms = pacing.longest_wait_ms(request._max_wait_ms)  # noqa: SLF001
+        has_come = await fetch(assignment, node, request)
+        pacing.note(has_come=has_come)
+        return has_come
 
     return fetch_later
+
+
+def use_sessions(consumer: AIOKafkaConsumer) -> None:
+    """Let a started consumer fetch in sessions. Call it before `space_fetches`."""
+    fetcher = consumer._fetcher  # noqa: SLF001 - aiokafka has no setting for it
+    fetcher._client = _SessionClient(fetcher._client)  # noqa: SLF001
+    fetcher._proc_fetch_request = in_sessions(fetcher._proc_fetch_request)  # noqa: SLF001
+
+
+def in_sessions(fetch: Fetch) -> Fetch:
+    """Return `fetch` with a session for each broker, a new one with every assignment, of which nothing is known yet."""
+    sessions: dict[int, tuple[Any, Session]] = {}
+
+    async def fetch_in_session(assignment: Any, node: int, request: FetchRequest) -> bool:
+        of, session = sessions.get(node, (None, None))
+        if session is None or of is not assignment:
+            session = session or Session()
+            session.lost()
+            sessions[node] = assignment, session
+        return await fetch(assignment, node, SessionRequest(request, session))
+
+    return fetch_in_session
+
+
+class SessionRequest(FetchRequest):  # type: ignore[misc]  # untyped to mypy
+    """aiokafka's request of all partitions, sent as what a session has to say of them."""
+
+    def __init__(self, whole: FetchRequest, session: Session) -> None:
+        super().__init__(
+            whole._max_wait_ms,  # noqa: SLF001
+            whole._min_bytes,  # noqa: SLF001
+            whole._max_bytes,  # noqa: SLF001
+            whole._isolation_level,  # noqa: SLF001
+            whole._topics,  # noqa: SLF001
+            whole._rack_id,  # noqa: SLF001
+        )
+        self.session = session
+
+    def build(self, request_struct_class: type[FetchRequestStruct]) -> FetchRequestStruct:
+        """Return the request of a version that the broker speaks; one without sessions names all partitions."""
+        version = request_struct_class.API_VERSION
+        if version < SESSIONS_SINCE:
+            return super().build(request_struct_class)
+        asked = self.session.ask(
+            {TopicPartition(topic, each[0]): (each[1], each[2]) for topic, mine in self._topics for each in mine}
+        )
+        fields: list[Any] = [-1, self._max_wait_ms, self._min_bytes, self._max_bytes, self._isolation_level]
+        fields += [asked.session, asked.epoch, *_told(asked, version)]
+        if version >= RACKS_SINCE:
+            fields.append(self._rack_id)
+        return request_struct_class(*fields)
+
+
+def _told(asked: Asked, version: int) -> tuple[list[Any], list[Any]]:
+    """Return the partitions that a request names and those to forget, by topic; -1 is an epoch or a start not known."""
+    epoch = (-1,) if version >= LEADER_EPOCHS_SINCE else ()
+    changed: dict[str, list[Any]] = {}
+    for tp, (offset, size) in asked.changed.items():
+        changed.setdefault(tp.topic, []).append((tp.partition, *epoch, offset, -1, size))
+    forgotten: dict[str, list[int]] = {}
+    for tp in asked.forgotten:
+        forgotten.setdefault(tp.topic, []).append(tp.partition)
+    return [*changed.items()], [*forgotten.items()]
+
+
+class _SessionClient:
+    """aiokafka's client, which tells a request's session what became of it."""
+
+    def __init__(self, client: Any) -> None:
+        self._wrapped = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._wrapped, name)
+
+    async def send(self, node: int, request: Any, **how: Any) -> Any:
+        """Send a request, and return the answer."""
+        if not isinstance(request, SessionRequest):
+            return await self._wrapped.send(node, request, **how)
+        try:
+            answer = await self._wrapped.send(node, request, **how)
+        except BaseException:  # given up, too: the broker may have heard it or not
+            request.session.lost()
+            raise
+        if answer.API_VERSION >= SESSIONS_SINCE:
+            request.session.heard(answer.error_code, answer.session_id)
+        return answer
 
 
 class Unwrapped(dict[TopicPartition, FetchResult | FetchError]):

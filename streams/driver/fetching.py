@@ -17,17 +17,14 @@ from faust.types import TP
 from mode.threads import WorkerThread
 from mode.utils.futures import maybe_async
 
-from streams.driver.aiokafka_private import partition_states, set_fetch_wait, space_fetches, unwrap
+from streams.driver.aiokafka_private import partition_states, set_fetch_wait, space_fetches, unwrap, use_sessions
 from streams.driver.faust_private import FaustThread
+from streams.driver.fetch_pacing import FetchPacing
 from streams.driver.mode_private import serving
 from streams.wire.records import Batch, FetchedRecord
 
 log = structlog.get_logger(__name__)
 
-# Seconds from one request to a broker to the next at least. Else the first record to come would be fetched and folded
-# alone, and what comes a moment later after it: at 500 records a second that costs the worker two fifths more and the broker
-# twice as much, and every record waits for the one before it. In a backlog a fetch takes longer than this anyway.
-FETCH_SECONDS: Final = 0.005
 # Position and end of a partition of which nothing was given out.
 NOTHING_YET: Final = (-1, -1)
 
@@ -75,7 +72,8 @@ class ConsumerThread(FaustThread):
         """Connect; let fetches keep their distance and records come as they are."""
         await super().on_start()
         unwrap(self.client)
-        space_fetches(self.client, FETCH_SECONDS)
+        use_sessions(self.client)
+        space_fetches(self.client, FetchPacing())
 
     def batches(
         self, consumer: AIOKafkaConsumer, records: Mapping[TopicPartition, Sequence[FetchedRecord]]

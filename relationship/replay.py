@@ -4,7 +4,7 @@ What the core sends to another account (a referral's credit, a merge) is folded 
 would arrive on the worker's own topic. An account's time moves with its own events only; `run_until` moves that of all.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from relationship.classify.transitions import read
@@ -53,10 +53,15 @@ class Replay:
 
     def run_until(self, now: int, decided_at: int) -> Iterator[Outgoing]:
         """Run every account's timers up to `now` (µs since the epoch), and yield the messages sent, account by account."""
+        for _, sends in self.ends(now, decided_at):
+            yield from sends
+
+    def ends(self, now: int, decided_at: int) -> Iterator[tuple[str, Sequence[Outgoing]]]:
+        """Run every account's timers as `run_until` does, and yield each account with the messages sent."""
         for account in sorted(self.records):
             outcome = self.core.run_timers(account, self.records[account], now, decided_at)
             self._store(account, outcome)
-            yield from outcome.sends
+            yield account, outcome.sends
 
     def states(self, rules: Rules) -> Iterator[State]:
         """Yield the state of every account that is not merged into another, by id."""

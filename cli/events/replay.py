@@ -1,27 +1,33 @@
 """`clientward replay`: fold a file of events through the same code as the worker, with no broker."""
 
+import os
 import sys
+import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from cli.errors import DONE, FAILED
-from cli.options import AsItIs, open_events, parse_time
+from cli.options import STDIN, AsItIs, open_events, parse_time
 from cli.output import print_error, printable_json
+from cli.terminal import error_console
 from relationship.analysis.calibration import LEAST, firm_of
 from relationship.analysis.findings import advice
-from relationship.analysis.recording import Recording
-from relationship.contract.decisions import to_json
-from relationship.contract.outcome import RECLASSIFIED, Outgoing
 from relationship.contract.times import micros
-from relationship.core import Core
 from relationship.policy.compiled import load_policy
-from relationship.replay import Replay
 from streams.config.load import load_settings
-from views.offline.event_file import EventReader, fold
+from views.offline.replaying import Asked, Fold, Replaying, Said
+from views.offline.replaying_shards import ShardedFold
+
+# Bytes of events from which on several processes are worth their start.
+WORTH_SHARING: Final = 4_000_000
+# Seconds between two looks at the progress.
+REFRESH_SECONDS: Final = 0.1
 
 
 def replay(
@@ -31,6 +37,10 @@ def replay(
         str | None, typer.Option(metavar="TIME", help="Let the lapse timers run to this moment (RFC 3339).")
     ] = None,
     policy: Annotated[Path | None, typer.Option(metavar="FILE", help="A policy file; default: the one set.")] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, max=256, help="Processes that share the accounts; default: one a core for large files."),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if a line was refused.")] = False,
     as_is: AsItIs = False,
 ) -> int:
@@ -38,32 +48,75 @@ def replay(
 
     A line is {"topic": …, "value": …} or a CloudEvent; one of crm.policy.published.v1 switches the policy. Refused
     lines are told on stderr, and counted by reason at the end; the rest goes on. So is what the policy cannot judge here.
+    Several processes say the same as one, and say it at the end.
     """
     settings = load_settings()
     end = None if until is None else micros(parse_time(until, "--until"))
     rules = load_policy(policy or settings.policy_file)
-    core, recording = Core(rules, settings.lateness_days), None if rules.source.firm else Recording(rules)
-    run = Replay(core)
-    with open_events(*files, as_is=as_is) as lines:
-        reader = EventReader(lines, settings, lines.print_refusal, core, recording)
-        for sends in fold(run, reader, lambda _: _now()):
-            _print(sends, printing=not states)
+    asked = Asked(settings, rules, states, end)
+    with open_events(*files, as_is=as_is) as lines, _replaying(asked, jobs or _jobs(files)) as run:
+        with _progress() as on_progress:
+            for said in run.lines(lines, on_progress):
+                if said.refused is not None:
+                    lines.print_refusal(*said.refused)
+                _print([said])
         lines.print_refused()
-    if recording is not None and len(recording.in_touch()) >= LEAST and (said := advice(rules, firm_of(recording))):
-        print_error(said)
-    if end is not None:
-        _print(run.run_until(end, _now()), printing=not states)
-    for state in run.states(core.rules) if states else ():
-        sys.stdout.write(printable_json(to_json(state).decode()) + "\n")
-    return FAILED if strict and reader.refused else DONE
+        recording = run.recording
+        if (
+            recording is not None
+            and len(recording.in_touch()) >= LEAST
+            and (found := advice(rules, firm_of(recording)))
+        ):
+            print_error(found)
+        _print(run.ends())
+        _print(run.states())
+    return FAILED if strict and lines.refused else DONE
 
 
-def _now() -> int:
-    """Return the wall-clock time, in µs since the epoch."""
-    return time.time_ns() // 1000
+def _jobs(files: Iterable[Path]) -> int:
+    """Return how many processes are worth it: what is typed in or piped is folded as it comes."""
+    if STDIN in files or not all(file.is_file() for file in files):
+        return 1
+    return len(os.sched_getaffinity(0)) if sum(file.stat().st_size for file in files) >= WORTH_SHARING else 1
 
 
-def _print(sends: Iterable[Outgoing], *, printing: bool) -> None:
-    for sent in sends:
-        if printing and sent.topic == RECLASSIFIED and sent.value is not None:
-            sys.stdout.write(printable_json(sent.value.decode()) + "\n")
+@contextmanager
+def _replaying(asked: Asked, jobs: int) -> Iterator[Replaying]:
+    if jobs == 1:
+        yield Fold(asked)
+    else:
+        with tempfile.TemporaryDirectory(prefix="clientward-replay-") as folder:
+            yield ShardedFold(asked, jobs, Path(folder))
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int | None], None]]:
+    """Show how far it is, on a terminal only: lines, and the time left where their number is known."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,} lines"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    console, shown_at = error_console(), 0.0
+    # Refreshed by hand: a thread that draws would be in the way of the processes that are forked.
+    with Progress(
+        *columns, console=console, transient=True, auto_refresh=False, disable=not console.is_terminal
+    ) as progress:
+        task = progress.add_task("replaying", total=None)
+
+        def on_progress(done: int, total: int | None) -> None:
+            nonlocal shown_at
+            if time.monotonic() - shown_at >= REFRESH_SECONDS:
+                shown_at = time.monotonic()
+                progress.update(task, completed=done, total=total, refresh=True)
+
+        yield on_progress
+
+
+def _print(sayings: Iterable[Said]) -> None:
+    for said in sayings:
+        for decision in said.decisions:
+            sys.stdout.write(printable_json(decision.decode()) + "\n")

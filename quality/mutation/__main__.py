@@ -35,8 +35,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = trial.prepare()
     found = trial.in_child(lambda: reach.measure(paths, flags))
     _say(f"{len(found.seconds)} tests, {sum(found.seconds.values()):.0f} s under measurement")
-    if found.left_out:
-        _say(f"left out, since they fail after all others under measurement: {', '.join(found.left_out)}")
     survivors = []
     for mutant in _survivors(chosen, found, flags, options.jobs):
         _say(f"  not noticed: {mutant}")

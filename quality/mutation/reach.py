@@ -1,7 +1,7 @@
 """Which test runs which line: one run of the quick tests, measured."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -20,12 +20,10 @@ class Reach(NamedTuple):
     Attributes:
         seconds: how long each test took, by its node id.
         lines: the tests that run a line, by file (relative to the checkout) and line; `IMPORT` where it runs at import.
-        left_out: tests that failed under measurement, after all others in one process, and pass by themselves.
     """
 
     seconds: Mapping[str, float]
     lines: Mapping[str, Mapping[int, frozenset[str]]]
-    left_out: Sequence[str] = ()
 
     def tests(self, mutant: Mutant) -> list[str]:
         """Return the tests that run a mutant's lines, the quickest first; of what runs at import, all that could tell."""
@@ -72,22 +70,20 @@ class Recorder:
 
 
 def measure(paths: list[Path], options: list[str]) -> Reach:
-    """Run the quick tests over these files. Raises RuntimeError where a test fails without any mistake, also by itself."""
+    """Run the quick tests over these files. Raises RuntimeError where a test fails without any mistake."""
     coverage = Coverage(data_file=None, include=[path.as_posix() for path in paths], config_file=False)
     recorder = Recorder(coverage)
     coverage.start()
     code = pytest.main([*options, *TESTS], plugins=[recorder])
     coverage.stop()
-    if (code and not recorder.failed) or (recorder.failed and pytest.main([*options, *recorder.failed])):
+    if code or recorder.failed:
         raise RuntimeError(f"the tests fail as they are ({code}): {', '.join(recorder.failed) or 'none was run'}")
-    left_out = {*recorder.failed}
     data: Any = coverage.get_data()
     root = Path.cwd()
     lines = {
         Path(file).relative_to(root).as_posix(): {
-            line: frozenset(contexts) - left_out for line, contexts in data.contexts_by_lineno(file).items()
+            line: frozenset(contexts) for line, contexts in data.contexts_by_lineno(file).items()
         }
         for file in data.measured_files()
     }
-    seconds = {test: each for test, each in recorder.seconds.items() if test not in left_out}
-    return Reach(seconds, lines, sorted(left_out))
+    return Reach(dict(recorder.seconds), lines)

@@ -14,8 +14,16 @@ def module_of(path: Path, root: Path) -> str:
 
 
 def read_imports(root: Path, packages: Iterable[str]) -> Imports:
-    """Return for each module of the packages below `root` those of their modules that it imports."""
-    files = {module_of(path, root): path for package in packages for path in (root / package).rglob("*.py")}
+    """Return for each module of the packages below `root` those of their modules that it imports.
+
+    Hidden folders are passed over: the benchmarks' peers have their environment in one.
+    """
+    files = {
+        module_of(path, root): path
+        for package in packages
+        for path in (root / package).rglob("*.py")
+        if not any(part.startswith(".") for part in path.relative_to(root).parts)
+    }
     return {name: frozenset(_imported(path, name, files)) for name, path in sorted(files.items())}
 
 

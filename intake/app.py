@@ -1,10 +1,11 @@
-"""The pages of `clientward intake`: /events, and what is asked by probes, Prometheus and people."""
+"""The pages of `clientward intake`: /events and /hooks, and what is asked by probes, Prometheus and people."""
 
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +17,7 @@ from starlette.routing import Route
 
 from intake.checking import Checked, check
 from intake.formats import BadRequestError, read_events
+from intake.hooking import HookTaker
 from intake.keys import Keys, Known
 from intake.limits import Rates
 from intake.metrics import Metrics
@@ -31,6 +33,7 @@ BODY_SECONDS: Final = 30.0  # for a body to come in: a slow one holds one of AT_
 AT_ONCE: Final = 100  # requests that are read or stored; 400 MB at worst
 AWAY_SECONDS: Final = 5  # after which a sender may come again while Kafka is away
 BUSY_SECONDS: Final = 1
+HOOK_EVENTS_PER_SECOND: Final = 1_000.0  # of one hook, in the long run; a sender that is told 429 tries again
 
 
 class Intake:
@@ -41,12 +44,13 @@ class Intake:
         settings: Settings,
         keys: Keys,
         store: Store,
+        hooks: HookTaker | None = None,
         *,
         clock: Callable[[], float] = time.time,
         ticks: Callable[[], float] = time.monotonic,
         body_seconds: float = BODY_SECONDS,
     ) -> None:
-        self._keys, self._store, self._clock, self._ticks = keys, store, clock, ticks
+        self._keys, self._store, self._hooks, self._clock, self._ticks = keys, store, hooks, clock, ticks
         self._codec = Codec(Limits(**settings.record_limits()))
         self._body_bytes = max(BODY_BYTES, settings.max_record_bytes + ENVELOPE_BYTES)
         self._body_seconds = body_seconds
@@ -59,12 +63,16 @@ class Intake:
 
         @asynccontextmanager
         async def lifespan(_: Starlette) -> AsyncIterator[None]:
-            async with self._store.running():
+            async with AsyncExitStack() as stack:
+                await stack.enter_async_context(self._store.running())
+                if self._hooks is not None:
+                    await stack.enter_async_context(self._hooks.running())
                 yield
 
         get = ["GET"]
         routes = [
             Route("/events", self._events, methods=["POST"]),
+            Route("/hooks/{name}", self._hook, methods=["POST"]),
             Route("/livez", self._live, methods=get),
             Route("/readyz", self._ready, methods=get),
             Route("/metrics", self._metrics, methods=get),
@@ -90,21 +98,31 @@ class Intake:
         known = self._keys.of(request.headers.get("authorization"))
         name = known.name if known is not None else ""
         with self.metrics.seconds.time():
-            answer = await self._admitted(request, known)
+            if known is None:
+                answer = _refusal(
+                    401, "give a key that is allowed: Authorization: Bearer KEY", {"WWW-Authenticate": "Bearer"}
+                )
+            else:
+                answer = await self._admitted(partial(self._taken, request, known))
         self.metrics.requests.labels(name, answer.status_code).inc()
         return answer
 
-    async def _admitted(self, request: Request, known: Known | None) -> Response:
-        """Take a request of a known source, while there is room and Kafka answers. The body is read of no other."""
-        if known is None:
-            return _refusal(
-                401, "give a key that is allowed: Authorization: Bearer KEY", {"WWW-Authenticate": "Bearer"}
-            )
+    async def _hook(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        with self.metrics.seconds.time():
+            answer = await self._admitted(partial(self._heard, request, name))
+        # Only hooks that are there have a name in the metrics: anybody may ask for any other.
+        label = "" if answer.status_code in {401, 404} else f"hook:{name}"
+        self.metrics.requests.labels(label, answer.status_code).inc()
+        return answer
+
+    async def _admitted(self, take: Callable[[], Awaitable[Response]]) -> Response:
+        """Take a request while there is room and Kafka answers. The body is read of no other."""
         if self._at_once >= AT_ONCE:
             return _later(503, "too much at once; send it again", BUSY_SECONDS)
         self._at_once += 1
         try:
-            return await self._taken(request, known)
+            return await take()
         except BadRequestError as error:
             return _refusal(error.status, error.line)
         except AwayError:
@@ -112,11 +130,35 @@ class Intake:
         finally:
             self._at_once -= 1
 
+    async def _heard(self, request: Request, name: str) -> Response:
+        """Store what a webhook says; see the room `hooks`."""
+        if self._hooks is None:
+            raise BadRequestError(404, "no such hook")
+        if not self._store.is_ready:
+            raise AwayError
+        body = await self._body(request)
+        heard = await self._hooks.hear(name, _headers(request), body, self._clock())
+        wait = self._rates.wait(f"hook:{name}", HOOK_EVENTS_PER_SECOND, 1 + len(heard.records), self._ticks())
+        if wait > 0:
+            return _later(429, f"more than {HOOK_EVENTS_PER_SECOND:g} events a second", math.ceil(wait))
+        refused = [each for each in await self._store.store([*heard.records, *heard.dead]) if each is not None]
+        for outcome, count in (
+            ("stored", len(heard.records)),
+            ("ignored", heard.ignored),
+            ("dead_letter", len(heard.dead)),
+        ):
+            self.metrics.hooks.labels(name, outcome).inc(count)
+        if refused:
+            return _refusal(422, f"SIZE: {refused[0]}")
+        status = 202 if heard.records or heard.dead else 200
+        shown = {"status": status, "ids": heard.ids, "ignored": heard.ignored, "dead_letters": len(heard.dead)}
+        return _json({field: value for field, value in shown.items() if value}, status)
+
     async def _taken(self, request: Request, known: Known) -> Response:
         if not self._store.is_ready:
             raise AwayError
         body = await self._body(request)
-        headers = {key.lower(): value for key, value in request.headers.items()}
+        headers = _headers(request)
         events = read_events(headers.get("content-type", ""), headers, body)
         wait = self._rates.wait(known.name, known.source.events_per_second, len(events), self._ticks())
         if wait > 0:
@@ -159,6 +201,10 @@ class Intake:
         except ClientDisconnect:  # nobody reads this answer, but it is counted
             raise BadRequestError(400, "the body ended before its end") from None
         return bytes(body)
+
+
+def _headers(request: Request) -> dict[str, str]:
+    return {key.lower(): value for key, value in request.headers.items()}
 
 
 def _is_batch(headers: dict[str, str]) -> bool:

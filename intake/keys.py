@@ -9,12 +9,13 @@ import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 import structlog
 from msgspec import Meta, Struct
 
+from intake.watching import FileWatch
 from relationship.contract.messages import COMMANDS, MEETINGS, PROFILES, PURCHASES, TICKETS
 
 log = structlog.get_logger(__name__)
@@ -48,9 +49,10 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class File(Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file."""
+    """The whole file. What stands in `hooks` is for the room of that name."""
 
-    sources: dict[str, Source]
+    sources: dict[str, Source] = {}
+    hooks: dict[str, Any] = {}
 
 
 class Known(Struct, frozen=True):
@@ -70,12 +72,21 @@ def hash_of(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def read_keys(path: Path) -> dict[str, Known]:
-    """Return the sources of a file, by the hashes of their keys. Raises KeysError, OSError."""
+def has_hooks(path: Path) -> bool:
+    """Tell whether a file has hooks. Raises KeysError, OSError."""
+    return bool(_read(path).hooks)
+
+
+def _read(path: Path) -> File:
     try:
-        file = msgspec.toml.decode(path.read_bytes(), type=File)
+        return msgspec.toml.decode(path.read_bytes(), type=File)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise KeysError(f"{path}: {error}; docs/intake.md shows a file") from None
+
+
+def read_keys(path: Path) -> dict[str, Known]:
+    """Return the sources of a file, by the hashes of their keys. Raises KeysError, OSError."""
+    file = _read(path)
     found: dict[str, Known] = {}
     for name, source in sorted(file.sources.items()):
         _check(f"{path}: source {name}", name, source)
@@ -103,7 +114,7 @@ class Keys:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._seen = self._look()
+        self._watch = FileWatch(path)
         self._known: Mapping[str, Known] = read_keys(path)
 
     def of(self, authorization: str | None) -> Known | None:
@@ -112,18 +123,9 @@ class Keys:
         scheme, _, key = (authorization or "").partition(" ")
         return self._known.get(hash_of(key.strip())) if scheme.lower() == "bearer" else None
 
-    def _look(self) -> tuple[int, int, int] | None:
-        try:
-            found = self._path.stat()
-        except OSError:
-            return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
-
     def _renew(self) -> None:
-        now = self._look()
-        if now == self._seen:
+        if not self._watch.has_changed():
             return
-        self._seen = now
         try:
             self._known = read_keys(self._path)
         except (KeysError, OSError) as error:

@@ -25,6 +25,12 @@ class Metrics:
             ["source", "status"],
             registry=self.registry,
         )
+        self.hooks = Counter(
+            "clientward_intake_hook_events_total",
+            "Events of webhooks by hook and what came of each: stored, ignored, dead_letter.",
+            ["hook", "outcome"],
+            registry=self.registry,
+        )
         self.seconds = Histogram(
             "clientward_intake_request_seconds", "Seconds of a request.", buckets=BUCKETS, registry=self.registry
         )

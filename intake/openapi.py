@@ -15,6 +15,7 @@ def openapi() -> dict[str, Any]:
     """Return the document. What a message's data holds is said by the schemas in `contracts/`, by the type."""
     event = {"$ref": "#/components/schemas/Event"}
     result = {"$ref": "#/components/schemas/Result"}
+    heard = {"$ref": "#/components/schemas/Heard"}
     results = {"type": "object", "properties": {"results": {"type": "array", "items": result}}, "required": ["results"]}
     bodies = {
         STRUCTURED: {"schema": event},
@@ -35,6 +36,19 @@ def openapi() -> dict[str, Any]:
         "503": _answer("Kafka does not confirm, or too much at once; send it again under the same id.", result)
         | {"headers": RETRY},
     }
+    hook = {
+        "summary": "A webhook of another system, signed by it; 202 when Kafka has stored what it says.",
+        "parameters": [{"name": "name", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}],
+        "requestBody": {"required": True, "content": {"*/*": {"schema": {}}}},
+        "responses": {
+            "200": _answer("The sender's, and nothing of interest.", heard),
+            "202": _answer("Stored by Kafka: messages, or a dead letter of what cannot be mapped.", heard),
+            "401": _answer("Not signed by its sender, or not of now.", result),
+            "404": _answer("No such hook.", result),
+            "500": _answer("The hook's secret cannot be read.", result),
+            **{status: answers[status] for status in ("400", "408", "413", "422", "429", "503")},
+        },
+    }
     operation = {
         "summary": "Send events; answered 202 when Kafka has stored them.",
         "security": [{"key": []}],
@@ -46,13 +60,14 @@ def openapi() -> dict[str, Any]:
         "info": {"title": "Clientward intake", "version": "1"},
         "paths": {
             "/events": {"post": operation},
+            "/hooks/{name}": {"post": hook},
             "/livez": _page("Whether the process answers.", "200"),
             "/readyz": _page("Whether Kafka answers.", "200", "503"),
             "/metrics": _page("Prometheus' metrics.", "200"),
         },
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
-            "schemas": {"Event": _event(), "Result": _result()},
+            "schemas": {"Event": _event(), "Result": _result(), "Heard": _heard()},
         },
     }
 
@@ -77,6 +92,17 @@ def _result() -> dict[str, Any]:
         "id": {"type": "string", "description": "The message's event_id."},
         "status": {"type": "integer"},
         "error": {"type": "string"},
+    }
+    return {"type": "object", "required": ["status"], "properties": properties}
+
+
+def _heard() -> dict[str, Any]:
+    count = {"type": "integer", "minimum": 1}
+    properties = {
+        "status": {"type": "integer"},
+        "ids": {"type": "array", "items": {"type": "string"}, "description": "The messages' event_ids."},
+        "ignored": count | {"description": "Events that say nothing of interest."},
+        "dead_letters": count | {"description": "Events that cannot be mapped."},
     }
     return {"type": "object", "required": ["status"], "properties": properties}
 

@@ -10,6 +10,7 @@ import uvicorn
 import uvloop
 
 from intake.app import Intake
+from intake.hooking import HookTaker
 from intake.keys import Keys
 from intake.storing import Store
 from streams.config.settings import Settings
@@ -21,7 +22,7 @@ class ServingError(Exception):
     """The address cannot be served at. The text is one line that says what to do."""
 
 
-def serve(settings: Settings, keys_file: Path, host: str, port: int) -> None:
+def serve(settings: Settings, keys_file: Path, hooks: HookTaker | None, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT, and answer what is under way. Raises KeysError, ServingError, OSError."""
     keys = Keys(keys_file)
     listener = _listen(host, port)
@@ -30,7 +31,7 @@ def serve(settings: Settings, keys_file: Path, host: str, port: int) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             # uvicorn stops by these, and sends itself the same signal in the end, which is to do nothing more.
             asyncio.get_running_loop().add_signal_handler(number, lambda: None)
-        app = Intake(settings, keys, Store(settings)).app()
+        app = Intake(settings, keys, Store(settings), hooks).app()
         config = uvicorn.Config(
             app,
             log_config=None,

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from intake.keys import TOPICS
+from relationship.contract.outcome import REJECTED
 from streams.config.settings import Settings
 from streams.kafka.admin import TopicsError
 from streams.kafka.publisher import ABANDON_SECONDS, ProducerRecord
@@ -75,7 +76,7 @@ class Store:
         while True:
             stack = AsyncExitStack()
             try:
-                await require_topics(self._settings, TOPICS)
+                await require_topics(self._settings, (*TOPICS, REJECTED))
                 client = await stack.enter_async_context(producer(self._settings))
                 self._failed.clear()
                 self._client = client

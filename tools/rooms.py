@@ -20,6 +20,7 @@ OPEN: Final = ("relationship", "streams")
 PACKAGES: Final = (
     "cli",
     "console",
+    "hooks",
     "adapting",
     "actions",
     "views",

@@ -1,15 +1,19 @@
 """`clientward intake KEYS.toml`: take events over HTTP."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.errors import FAILED, WRONG_USE, CommandError
 from cli.output import print_error, print_line
-from intake.keys import NAME, RESERVED, TOPICS, hash_of, new_key
+from intake.keys import NAME, RESERVED, TOPICS, has_hooks, hash_of, new_key
 from streams.config.load import load_settings
 from streams.config.logs import configure_logs
+from streams.config.settings import Settings
+
+if TYPE_CHECKING:
+    from intake.hooking import HookTaker
 
 
 def intake(
@@ -24,8 +28,9 @@ def intake(
 ) -> None:
     """Take CloudEvents by POST /events, answered 202 when Kafka has stored them, until told to stop.
 
-    Serves /livez, /readyz, /metrics and /openapi.json too. A source that is taken out of the file may send no more from
-    its next request on.
+    Takes webhooks by POST /hooks/NAME too, where the file has [hooks.NAME]: docs/intake.md says how for each sender.
+    Serves /livez, /readyz, /metrics and /openapi.json. A source that is taken out of the file may send no more from its next
+    request on.
     """
     if new is not None:
         _print_key(new)
@@ -38,7 +43,22 @@ def intake(
         raise CommandError(f"{error.name} is missing: install clientward[intake]", FAILED) from None
     settings = load_settings()
     configure_logs(settings)
-    serve(settings, file, host, port)
+    serve(settings, file, _hooks(settings, file), host, port)
+
+
+def _hooks(settings: Settings, file: Path) -> "HookTaker | None":
+    """Return what takes the webhooks of a file, or None where it has none."""
+    if not has_hooks(file):
+        return None
+    try:
+        from hooks.errors import HooksError  # noqa: PLC0415 - its libraries are an extra's
+        from hooks.taking import Hooks  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise CommandError(f"{error.name} is missing: install clientward[adapt] for the hooks", FAILED) from None
+    try:
+        return Hooks(settings, file)
+    except HooksError as error:
+        raise CommandError(str(error), WRONG_USE) from None
 
 
 def _print_key(source: str) -> None:

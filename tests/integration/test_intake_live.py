@@ -1,80 +1,23 @@
 """`clientward intake` as a process of its own, on real Kafka: 202 means stored, whatever happens to the broker."""
 
 import asyncio
-import json
 import signal
-import sys
-from asyncio.subprocess import DEVNULL, Process
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientConnectionError, ClientSession
-from intake_support import bearer, event, keys_file
-from live import plain_environment
+from aiohttp import ClientConnectionError
+from intake_serving import WITHIN_SECONDS, serving, until
+from intake_support import event
 
 from intake.formats import BATCH
 from relationship.contract.messages import PURCHASES
 from streams.config.settings import Settings
 from streams.embedded import kafka_server
-from streams.embedded.ports import free_ports
 from streams.kafka.admin import ensure_topics
 from streams.kafka.partitioning import partition_of
 from streams.kafka.reading import read_to_end
-
-WITHIN_SECONDS = 60.0
-
-
-class Served:
-    """A running intake: where it is, and its process."""
-
-    def __init__(self, process: Process, url: str, session: ClientSession) -> None:
-        self.process, self.url, self.session = process, url, session
-
-    async def post(self, body: Any, content_type: str = "application/cloudevents+json") -> tuple[int, Any]:
-        """Send JSON; return the status and the answer."""
-        headers = bearer(content_type=content_type)
-        async with self.session.post(f"{self.url}/events", data=json.dumps(body), headers=headers) as answer:
-            return answer.status, await answer.json()
-
-    async def ready(self) -> bool:
-        """Tell whether it takes events."""
-        try:
-            async with self.session.get(f"{self.url}/readyz") as answer:
-                return answer.status == 200
-        except ClientConnectionError:
-            return False
-
-
-@asynccontextmanager
-async def serving(kafka: str, group: str, folder: Path) -> AsyncIterator[Served]:
-    """Run `clientward intake` from when it is ready until the block ends."""
-    port = free_ports(1)[0]
-    environment = plain_environment(CLIENTWARD_KAFKA_BOOTSTRAP=kafka, CLIENTWARD_GROUP=group)
-    root = Path(__file__).parents[2]
-    program = [sys.executable, "-m", "cli.main", "intake", str(keys_file(folder)), "--port", str(port)]
-    with (folder / "log").open("ab") as log:
-        process = await asyncio.create_subprocess_exec(
-            *program, cwd=folder, env=environment | {"PYTHONPATH": str(root)}, stdout=DEVNULL, stderr=log
-        )
-    try:
-        async with ClientSession() as session:
-            served = Served(process, f"http://127.0.0.1:{port}", session)
-            await until(served.ready)
-            yield served
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        sys.stderr.write((folder / "log").read_text()[-2000:])
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Return when something is so."""
-    async with asyncio.timeout(WITHIN_SECONDS):
-        while not await condition():  # noqa: ASYNC110 - another process tells by its page
-            await asyncio.sleep(0.1)
 
 
 async def stored(kafka: str) -> list[Any]:

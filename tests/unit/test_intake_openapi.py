@@ -45,4 +45,7 @@ def test_every_page_answers_as_the_document_says(path: str, method: str, mode: A
         case.validate_response(answer, checks=checks)
 
     answers()
-    assert statuses - {401, 404, 405}, "the page itself was never reached"
+    if path == "/hooks/{name}":  # no hook has a name that is drawn, and nobody else knows the secret
+        assert statuses == {404}
+    else:
+        assert statuses - {401, 404, 405}, "the page itself was never reached"

@@ -7,7 +7,20 @@ cannot be answered is a page too: `answering` makes one of every error that has 
 from typing import Final
 
 from console.access.routes import Page
-from console.pages import account, audit, base, commands, decisions, entering, front, now, policy, refused
+from console.pages import (
+    account,
+    audit,
+    base,
+    commands,
+    decisions,
+    entering,
+    front,
+    letters,
+    now,
+    policy,
+    refused,
+    runbook,
+)
 
 PAGES: Final[tuple[Page, ...]] = (
     *front.PAGES,
@@ -18,6 +31,8 @@ PAGES: Final[tuple[Page, ...]] = (
     *decisions.PAGES,
     *base.PAGES,
     *refused.PAGES,
+    *letters.PAGES,
     *policy.PAGES,
     *audit.PAGES,
+    *runbook.PAGES,
 )

@@ -10,6 +10,7 @@ from console.access.routes import Page
 from console.answering import answered
 from console.asking import by_reason
 from console.drawing import trend
+from console.pages.runbook import SECTIONS, anchor
 from console.visit import Visit
 
 PARTS: Final = ("troubles", "figures", "lag", "workers", "servers", "latest")
@@ -76,6 +77,7 @@ def _shown(visit: Visit) -> dict[str, Any]:
         "p50": p50,
         "p99": p99,
         "troubles": live.troubles(),
+        "sections": {check: anchor(section) for check, section in SECTIONS.items()},
         "refused": by_reason(live.refused).items(),
         "trend": trend([each.lag.records for each in live.flows]),
         "behind": sorted((each for each in flow.lag.partitions if each.records), key=lambda each: -each.seconds)[:12]

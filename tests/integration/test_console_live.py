@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from live import ROOT, Live, live, plain_environment
@@ -26,8 +27,9 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 WITHIN_MS = 60_000
 HOSTILE = '"><script>document.title="owned"</script><img src=x onerror="document.title=1">'
 SECRET = "correct horse battery"
+MOVED, STAYS = "moved-account", "staying-account"
 AXE = ROOT / "tests" / "support" / "vendor" / "axe.min.js"
-PAGES = ("now", "account", "decisions", "base", "refused", "policy", "audit", "keys")
+PAGES = ("now", "account", "decisions", "base", "refused", "policy", "audit", "keys", "runbook")
 NO_CHROMIUM = "no chromium on this machine: the console is not tried in a browser (apt-get install chromium)"
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
@@ -42,6 +44,9 @@ async def history(deployment: Live) -> None:
     lines = [
         {"topic": PURCHASES, "value": value},
         {"topic": PURCHASES, "value": value | {"event_id": "x", "amount": HOSTILE}},
+        {"topic": PURCHASES, "value": value | {"event_id": "moved-1", "account_id": MOVED}},
+        {"topic": PURCHASES, "value": value | {"event_id": "moved-2", "account_id": MOVED}},
+        {"topic": PURCHASES, "value": value | {"event_id": "stays-1", "account_id": STAYS}},
     ]
     assert (
         await deployment.run("send", "-", stdin=b"".join(json.dumps(line).encode() + b"\n" for line in lines))
@@ -134,6 +139,8 @@ async def test_every_page_opens_and_a_command_is_done(
             serious += [line for name in PAGES for line in await looking.look(f"/{name}", name)]
             await hostile_account(looking)
             await command_done(looking)
+            await letter_given_up(looking)
+            await account_changed(looking)
             assert (await looking.look("/audit?action=override&by=ann", "audited")) == []
             for name, scheme, size in (("dark", "dark", (1280, 800)), ("phone", "light", (390, 844))):
                 await page.emulate_media(color_scheme=scheme)
@@ -186,3 +193,62 @@ async def command_done(looking: Looking) -> None:
     await page.reload()
     await page.wait_for_selector(".standing .s-client")
     await page.screenshot(path=looking.folder / "commanded.png", full_page=True)
+
+
+async def letter_given_up(looking: Looking) -> None:
+    """A refused record is counted, sent again in vain, and given up, each with a reason; the audit has both."""
+    page = looking.page
+    for link, button, notice in (
+        ("send again…", "Send again", "1 of 1 records are sent again"),
+        ("give up…", "Give up", "1 of 1 records are given up"),
+    ):
+        await page.goto(f"{looking.url}/refused")
+        await page.click(f"text={link}")  # of the newest: what was sent again is refused again, in a letter of its own
+        await page.wait_for_selector("text=1 of 1 would be")
+        assert await looking.serious(button) == []
+        await page.fill("[name=why]", "a tour of the console")
+        await page.check("[name=understood]")
+        await page.click(f"button >> text={button}")
+        await page.wait_for_selector(f"text={notice}")
+    for action in ("dlq-redrive", "dlq-discard"):
+        await page.goto(f"{looking.url}/audit?action={action}&by=ann")
+        await page.wait_for_selector("text=1 dead letters (1 SCHEMA)")
+
+
+async def account_changed(looking: Looking) -> None:
+    """Every other change of an account is carried out by its form, and its trace comes to the page."""
+    page = looking.page
+    account = f"{looking.url}/account?id={quote(MOVED)}"
+    changes: tuple[tuple[str, str, str, dict[str, str]], ...] = (
+        ("override", "Override the status", "", {}),
+        ("release", "Release the override", "", {}),
+        ("correct", "Correct an event", "", {"corrects": "moved-1"}),
+        ("merge", "Merge into another account", MOVED, {"into": STAYS}),
+        ("unmerge", "Unmerge", "", {"into": STAYS}),
+        ("erase", "Erase the account", MOVED, {}),
+    )
+    for command, title, again, fields in changes:
+        await page.goto(f"{looking.url}/account/do?command={command}&id={quote(MOVED)}")
+        for name, value in ({"reason": "a tour of the console"} | fields).items():
+            await page.fill(f"[name={name}]", value)
+        if again:
+            await page.fill("[name=again]", again)
+        await page.check("[name=understood]")
+        assert await looking.serious(command) == []
+        await page.click(f"button >> text={title}")
+        await page.wait_for_url(f"{account}&awaits=*")
+        await audited(looking, command)
+    # An account that is merged or erased has no page of its own, and the browser says so too.
+    looking.wrong = [line for line in looking.wrong if "status of 404" not in line]
+
+
+async def audited(looking: Looking, command: str) -> None:
+    """Return when the audit says that the account's command is done."""
+    async with asyncio.timeout(WITHIN_MS / 1000):
+        while True:
+            await looking.page.goto(f"{looking.url}/audit?action={command}&by=ann")
+            text = await looking.page.inner_text("main")
+            # Of an account that is erased no entry names it.
+            if any((MOVED in row or command == "erase") and "done" in row for row in text.splitlines()):
+                return
+            await asyncio.sleep(0.2)  # the audit is read by the console from a topic

@@ -15,7 +15,13 @@ from console.pages.now import STREAMS
 NOBODY = "nobody"
 OPEN = {("GET", "/"), ("GET", "/login"), ("POST", "/login")}
 #: What each role may ask for besides what those before it may: kept by hand, so that a change of the table is seen here.
-OPERATORS = {("GET", "/account/do"), ("POST", "/account/do"), ("POST", "/policy/check")}
+OPERATORS = {
+    ("GET", "/account/do"),
+    ("POST", "/account/do"),
+    ("GET", "/refused/do"),
+    ("POST", "/refused/do"),
+    ("POST", "/policy/check"),
+}
 ADMINS = {("POST", "/policy/change")}
 
 

@@ -119,6 +119,9 @@ def test_the_border_stays_where_none_costs_less():
     assert best_border(parted, POLICY) == middle(POLICY)
     assert best_border([*parted, shut], POLICY) == middle(POLICY)
     assert best_border([], POLICY) == middle(POLICY)
+    # Between a client and a customer of the same points no border fits, however little it would cost.
+    alike = [Standing(20, client=client, open=True, price=1.0) for client in (False, True)]
+    assert best_border(alike, POLICY) == middle(POLICY)
 
 
 def test_the_border_keeps_all_thresholds_within_the_score():

@@ -1,7 +1,8 @@
 """Logs: one line an event, to standard error, for a person or as JSON; the libraries' own lines in the same form.
 
 Of Faust, mode and aiokafka only warnings and errors are shown, as one line without their tracebacks, and without those
-that tell nothing here: each service on the way up repeats "Crashed", and the reason is told once, by the worker.
+that tell nothing here: each service on the way up repeats "Crashed", and the reason is told once, by the worker; and a
+group that forms meets errors that pass.
 """
 
 import logging
@@ -19,13 +20,22 @@ NOISE: Final = (
     "Topic creation disabled",
     "Unclosed ",
     "Unable to stop service",
+    "is overlapping",  # a look of mode's at its own timers; what is late is told by the metrics
 )
+# What a group that forms and topics that are new bring about, for a moment: the libraries try again by themselves.
+PASSING: Final = ("GroupCoordinatorNotAvailableError", "NotLeaderForPartitionError", "CoordinatorLoadInProgressError")
+# Seconds after which such a thing has not passed, and is told; and that it must be gone to count as another.
+PASSING_SECONDS: Final = 30.0
 # How mode begins the lines of every service, also of our own subclasses, whose loggers bear our modules' names.
 MODE: Final = "[^"
 
 
 class OneLine(logging.Filter):
-    """Drops noise, and the traceback of a library's record."""
+    """Drops noise, what passes by itself, and the traceback of a library's record."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._since: dict[str, tuple[float, float]] = {}  # of what should pass: when it was first and last met
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Tell whether a record is to be shown."""
@@ -33,10 +43,20 @@ class OneLine(logging.Filter):
             text = " ".join(record.getMessage().split())
             if record.levelno < logging.WARNING or any(noise in text for noise in NOISE):
                 return False
+            if any(self._may_pass(each, record.created) for each in PASSING if each in text):
+                return False
             reason = record.exc_info[1] if record.exc_info else None
             record.msg, record.args = f"{text}: {reason!r}" if reason else text, ()
             record.exc_info = record.exc_text = record.stack_info = None
         return True
+
+    def _may_pass(self, what: str, now: float) -> bool:
+        """Tell whether something that should pass may still do so, at `now` (seconds since the epoch)."""
+        first, last = self._since.get(what, (now, now))
+        if now - last > PASSING_SECONDS:
+            first = now
+        self._since[what] = first, now
+        return now - first < PASSING_SECONDS
 
 
 def configure_logs(settings: Settings) -> None:

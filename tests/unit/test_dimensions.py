@@ -11,6 +11,7 @@ from story import POLICY as PACKAGED
 from relationship.classify import dimensions
 from relationship.classify.confidence import confidence
 from relationship.classify.dimensions import allowance_us, contributions, values
+from relationship.classify.rhythm import FEW_GAPS
 from relationship.contract.names import DIMENSIONS, INDEX
 from relationship.contract.times import DAY_US
 from relationship.policy.compiled import Policy, Trade, default_text, parse_policy
@@ -288,3 +289,18 @@ def test_confidence_is_the_chance_of_the_standing():
     assert 0.5 < confidence(account(status=CLIENT), middle + 2000, blind) < 0.93
     held = account(status=CUSTOMER, override=Override(CLIENT, 1))
     assert confidence(held, up, PACKAGED) == pytest.approx(1 - confidence(account(status=CUSTOMER), up, PACKAGED))
+
+
+@pytest.mark.parametrize(
+    ("gaps", "days_a_gap", "allowed"),
+    [
+        (10, 100.0, 2.2 * 100.0 * 10 / (10 + FEW_GAPS)),  # clockwork: twice the gap and a fifth, less for few gaps
+        (10, 30.0, 100.0),  # so often is within what the trade allows a client
+        (0, 0.0, 100.0),  # nobody can tell
+    ],
+)
+def test_the_rhythm_of_its_contacts_lengthens_what_a_client_is_allowed(gaps, days_a_gap, allowed):
+    """One contact that is left out is no lapse, and two are."""
+    days = gaps * days_a_gap
+    who = account(status=CLIENT, met_gaps=gaps, met_days=days, met_squares=gaps * days_a_gap**2)
+    assert allowance_us(who, POLICY, POLICY.trade(None)) / DAY_US == pytest.approx(allowed, rel=1e-6)

@@ -5,6 +5,7 @@ A worker has a registry of its own, so that two in one process (a test) do not m
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -17,6 +18,9 @@ from relationship.policy.compiled import Policy
 from streams.engine.step import OutboxEntry
 from streams.wire.arrivals import Arrival
 
+# Messages of a step of which it is counted how they are filled in: a backlog's step has thousands, and tells no more by them
+# for a twelfth of what the engine costs. A trickle's has a few, and all are counted.
+FILLING_SAMPLE: Final = 256
 # From one Redis round trip to a step of thousands of events, or a broker that stands still.
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
 
@@ -100,7 +104,7 @@ class Metrics:
         self._fields: dict[tuple[str, str, str], Counter] = {}
         self.fields = Counter(
             "clientward_fields_total",
-            "Optional fields of the messages folded, by whether they were filled.",
+            "Optional fields of the messages folded, by whether they were filled; of a large step, the first 256.",
             ("type", "field", "filled"),
             registry=self.registry,
         )
@@ -135,8 +139,8 @@ class Metrics:
                 self.set_aside.inc()
 
     def recorded(self, messages: Iterable[Message]) -> None:
-        """Count how the messages of a step that is done are filled in."""
-        for each in filling(messages):
+        """Count how the first messages of a step that is done are filled in: what is looked at is the share of them."""
+        for each in filling(islice(messages, FILLING_SAMPLE)):
             for filled, count in (("yes", each.yes), ("no", each.no)):
                 if count:
                     self._field(each.type, each.field, filled).inc(count)

@@ -1,11 +1,12 @@
 """How a firm fills in what it sends, as a worker counts it, beside what its policy was calibrated on."""
 
+import pytest
 from story import meeting, purchase, ticket
 
 from relationship.analysis.calibration import calibrated, firm_of, recorded
 from relationship.analysis.filling import filling
 from relationship.policy.compiled import default_text, load_policy, parse_policy
-from streams.engine.metrics import Metrics
+from streams.engine.metrics import FILLING_SAMPLE, Metrics
 
 
 def base(**fields: object):
@@ -59,3 +60,14 @@ def test_a_worker_tells_the_shares_now_and_those_of_the_policy_in_force():
     assert value("clientward_calibrated_share", {"type": "meeting", "field": "outcome_met"}) is None
     assert value("clientward_calibrated_density") == 0
     assert value("clientward_reach_points") == 100
+
+
+@pytest.mark.parametrize(
+    ("messages", "counted"), [(FILLING_SAMPLE, FILLING_SAMPLE), (FILLING_SAMPLE + 1, FILLING_SAMPLE)]
+)
+def test_of_a_large_step_the_first_messages_are_counted(messages, counted):
+    """A backlog's step has thousands of messages, and a share is told by fewer."""
+    metrics = Metrics()
+    metrics.recorded(meeting(1, f"m{number}", "a")[1] for number in range(messages))
+    labels = {"type": "meeting", "field": "outcome_met", "filled": "no"}
+    assert metrics.registry.get_sample_value("clientward_fields_total", labels) == counted

@@ -221,3 +221,18 @@ def test_a_bill_adds_up_over_accounts_by_the_costs_of_each_trade():
     courses.of = dict.fromkeys("xy", decided).__getitem__
     found = bill(dict.fromkeys("xy", truth), courses, "xy", 2 * YEAR, dear)
     assert found == pytest.approx((1.0, 0.5, 2 * (0.5 * 3 + 0.25 * 5)))
+
+
+def test_a_bill_has_no_cost_where_neither_says_client():
+    """A candidate taken for a customer is no mistake that costs; nor is a client whom both know."""
+    courses, replay = Courses(), Replay(CORE)
+    for topic, message in courtship():
+        courses.see(replay.fold(topic, message, NOW_US)[1])
+    (account,) = courses.accounts()
+    told = courses.of(account)
+    until = told[-1][0] + YEAR
+    free = bill({account: told}, courses, [account], until, POLICY)
+    assert (free.false_years, free.missed_years, free.cost) == (0.0, 0.0, 0.0)
+    others = [(at, "customer" if status == "candidate" else status) for at, status in told]
+    also = bill({account: others}, courses, [account], until, POLICY)
+    assert (also.false_years, also.missed_years, also.cost) == (0.0, 0.0, 0.0)

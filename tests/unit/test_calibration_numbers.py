@@ -150,3 +150,18 @@ def test_a_field_that_is_seldom_filled_is_told_and_one_that_never_is() -> None:
     told = [*findings(found, firm_of(found), POLICY)]
     assert "only 2% of the tickets have csat" in told
     assert any(line.startswith("no ticket has ") and "csat" not in line for line in told)
+
+
+@pytest.mark.parametrize(("kinds", "told"), [(1, 0.0), (2, (2 - 1.15) / (2.2 - 1.15)), (3, 1.0), (9, 1.0)])
+def test_a_kind_tells_the_more_the_more_kinds_are_in_use(kinds: int, told: float) -> None:
+    """As many equally frequent kinds: one tells nothing, and two and a fifth all."""
+    found = recording({})
+    for number in range(kinds):
+        found.kinds["meeting", f"kind {number}"] = 10
+    assert firm_of(found).kinds["meeting"] == pytest.approx(told, abs=0.005)
+
+
+@pytest.mark.parametrize(("lines", "covered"), [({"a"}, 0.0), ({"a", "b"}, 1.0)])
+def test_breadth_is_more_than_one_line(lines: set[str], covered: float) -> None:
+    """Who buys in one line of business shows no breadth."""
+    assert firm_of(recording({}, lines=lines)).coverage["breadth"] == covered

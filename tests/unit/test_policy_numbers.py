@@ -8,7 +8,7 @@ from relationship.contract import enums
 from relationship.contract.names import DIMENSIONS
 from relationship.contract.times import DAY_US
 from relationship.policy.compiled import Policy, default_text, parse_policy
-from relationship.policy.file import Costs, Dimension, Industry, Lapse, PolicyError, Stays, Thresholds
+from relationship.policy.file import Costs, Dimension, Firm, Industry, Lapse, PolicyError, Stays, Thresholds
 from relationship.policy.units import unit_of, values_of
 
 LAW = enums.INDUSTRIES.index("law")
@@ -116,3 +116,22 @@ def test_a_value_has_the_unit_of_its_type():
     assert values["signals", "purchase", "service", "bought"] == [0.7, 0.3]
     assert values["thresholds", "gate"] == 0.25
     assert ("industries", "law", "false_client") not in values
+
+
+@pytest.mark.parametrize(("told", "of"), [(1.0, "meeting"), (0.25, "meeting"), (0.0, "meeting"), (0.25, "ticket")])
+def test_a_kind_that_tells_little_is_what_a_contact_of_any_kind_is(told, of):
+    """So much of its own evidence, and the rest of the mean of all kinds; a cancellation tells in any firm."""
+    kinds = enums.MEETING_KINDS if of == "meeting" else enums.TICKET_KINDS
+    plain, own = getattr(POLICY, of), getattr(Policy(msgspec.structs.replace(SOURCE, firm=Firm(kinds={of: told}))), of)
+    usual = [effects for effects, name in zip(plain, kinds, strict=True) if name != "cancellation"]
+
+    def mass(effects, dimension, side):
+        return sum(effect[side] for effect in effects if effect[0] == dimension)
+
+    for number, name in enumerate(kinds):
+        for dimension in range(len(DIMENSIONS)):
+            for side in (1, 2):
+                mean = sum(mass(each, dimension, side) for each in usual) / len(usual)
+                exact = mass(plain[number], dimension, side)
+                expected = exact if name == "cancellation" else told * exact + (1 - told) * mean
+                assert mass(own[number], dimension, side) == pytest.approx(expected)

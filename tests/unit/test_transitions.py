@@ -169,3 +169,21 @@ def test_the_first_row_that_holds_is_taken():
     assert fired(CLIENT, TRADE.candidate_down - 1) == (CUSTOMER, "demotion")
     assert fired(LAPSED, TRADE.client_down, OPEN, was=CLIENT) == (CLIENT, "return")
     assert fired(LAPSED, TRADE.candidate_down, was=CANDIDATE) == (CANDIDATE, "return")
+
+
+@pytest.mark.parametrize(
+    ("shown", "opens"),
+    [
+        ({"engagement": 1.0, "trust": 1.0}, True),
+        ({"engagement": 0.5, "personalisation": 1.0, "commitment": 1.0}, True),
+        ({"engagement": 0.5, "trust": 1.0, "commitment": 1.0}, False),  # neither close nor personal
+        ({"engagement": 0.49, "personalisation": 1.0, "trust": 1.0}, False),  # too little contact with people
+        ({"engagement": 1.0}, False),
+    ],
+)
+def test_the_gate_wants_two_of_four_and_one_of_the_first_two(shown, opens):
+    """In shares of the gate's level; some contact with people must show in any case."""
+    values = [0.0] * len(INDEX)
+    for name, share in shown.items():
+        values[INDEX[name]] = POLICY.gate * share
+    assert Reading(0, values, [0] * len(INDEX), TRADE, POLICY).gate() is opens

@@ -44,10 +44,13 @@ class EventLines:
 
     Attributes:
         refused: how many lines were refused, by reason: the word that each refusal begins with.
+        total: how many lines there are, once the last one is read; None before. Lines that are put in order are all read
+            before the first is given.
     """
 
     def __init__(self, files: Sequence[tuple[Path, IO[bytes]]], *, as_is: bool) -> None:
         self.refused: Counter[str] = Counter()
+        self.total: int | None = None
         self._files = files
         self._as_is = as_is
         self._starts: list[int] = []  # of each file, how many lines came before it
@@ -62,6 +65,7 @@ class EventLines:
             self._starts.append(number)
             for number, text in enumerate(lines, number + 1):  # noqa: B020 - goes on from where the last file ended
                 yield number, text
+        self.total = number
 
     def place(self, number: int) -> str:
         """Return where a line stands, for a person: its number, and its file where there are several."""

@@ -1,9 +1,16 @@
 """The consoles of rich: colours on a terminal, plain text in a pipe."""
 
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Final
 
 from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+# Seconds between two drawings of a progress.
+REFRESH_SECONDS: Final = 0.1
 
 STATUS_STYLES: Final = {
     "prospect": "dim",
@@ -32,3 +39,38 @@ def console() -> Console:
 def error_console() -> Console:
     """Return the console on stderr, for progress."""
     return Console(stderr=True, markup=False, emoji=False, highlight=False)
+
+
+@contextmanager
+def line_progress(doing: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Show how many lines are done, and of how many, on a terminal only; it is gone at the end.
+
+    Yields what is to be called with both, the second None while it is not known. No thread draws: it would be in the way of
+    processes that are forked.
+    """
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,} lines"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    screen, drawn_at = error_console(), -REFRESH_SECONDS
+    with Progress(
+        *columns,
+        console=screen,
+        transient=True,
+        auto_refresh=False,
+        redirect_stdout=False,  # else what is printed meanwhile would go to standard error
+        disable=not screen.is_terminal,
+    ) as progress:
+        task = progress.add_task(doing, total=None)
+
+        def on_progress(done: int, total: int | None) -> None:
+            nonlocal drawn_at
+            if time.monotonic() - drawn_at >= REFRESH_SECONDS:
+                drawn_at = time.monotonic()
+                progress.update(task, completed=done, total=total, refresh=True)
+
+        yield on_progress

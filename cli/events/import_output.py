@@ -140,7 +140,7 @@ def _recorded(found: Import) -> Recording:
 def _progress(text: str) -> Progress:
     console = error_console()
     shown = TextColumn(text), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
-    return Progress(*shown, console=console, transient=True, disable=not console.is_terminal)
+    return Progress(*shown, console=console, transient=True, redirect_stdout=False, disable=not console.is_terminal)
 
 
 def print_presets() -> None:

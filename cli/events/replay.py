@@ -3,19 +3,17 @@
 import os
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from cli.errors import DONE, FAILED
 from cli.options import STDIN, AsItIs, open_events, parse_time
 from cli.output import print_error, printable_json
-from cli.terminal import error_console
+from cli.terminal import line_progress
 from relationship.analysis.calibration import LEAST, firm_of
 from relationship.analysis.findings import advice
 from relationship.contract.times import micros
@@ -26,8 +24,6 @@ from views.offline.replaying_shards import ShardedFold
 
 # Bytes of events from which on several processes are worth their start.
 WORTH_SHARING: Final = 4_000_000
-# Seconds between two looks at the progress.
-REFRESH_SECONDS: Final = 0.1
 
 
 def replay(
@@ -55,8 +51,8 @@ def replay(
     rules = load_policy(policy or settings.policy_file)
     asked = Asked(settings, rules, states, end)
     with open_events(*files, as_is=as_is) as lines, _replaying(asked, jobs or _jobs(files)) as run:
-        with _progress() as on_progress:
-            for said in run.lines(lines, on_progress):
+        with line_progress("replaying") as on_progress:
+            for said in run.lines(lines, lambda done, total: on_progress(done, total or lines.total)):
                 if said.refused is not None:
                     lines.print_refusal(*said.refused)
                 _print([said])
@@ -87,33 +83,6 @@ def _replaying(asked: Asked, jobs: int) -> Iterator[Replaying]:
     else:
         with tempfile.TemporaryDirectory(prefix="clientward-replay-") as folder:
             yield ShardedFold(asked, jobs, Path(folder))
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int | None], None]]:
-    """Show how far it is, on a terminal only: lines, and the time left where their number is known."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:,} lines"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    console, shown_at = error_console(), 0.0
-    # Refreshed by hand: a thread that draws would be in the way of the processes that are forked.
-    with Progress(
-        *columns, console=console, transient=True, auto_refresh=False, disable=not console.is_terminal
-    ) as progress:
-        task = progress.add_task("replaying", total=None)
-
-        def on_progress(done: int, total: int | None) -> None:
-            nonlocal shown_at
-            if time.monotonic() - shown_at >= REFRESH_SECONDS:
-                shown_at = time.monotonic()
-                progress.update(task, completed=done, total=total, refresh=True)
-
-        yield on_progress
 
 
 def _print(sayings: Iterable[Said]) -> None:

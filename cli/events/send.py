@@ -2,19 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from actions.events import send_events
 from cli.errors import FAILED
 from cli.options import STDIN, AsItIs, open_events
 from cli.output import print_error, printable
-from cli.terminal import error_console
+from cli.terminal import line_progress
 from streams.config.load import load_settings
 
 
@@ -33,17 +30,12 @@ def send(
     settings = load_settings()
     began = time.monotonic()
 
-    with open_events(*files, as_is=as_is or STDIN in files) as lines, _progress() as progress:
+    with open_events(*files, as_is=as_is or STDIN in files) as lines, line_progress("sending") as on_lines:
 
         def on_bad_line(number: int, text: str) -> None:
             lines.print_refusal(number, f"{text}; left out")
 
-        task = progress.add_task("sending", total=None)
-
-        def on_progress(sent: int) -> None:
-            progress.update(task, completed=sent, description=f"sent {sent:,}")
-
-        count = asyncio.run(send_events(settings, lines, on_bad_line, on_progress))
+        count = asyncio.run(send_events(settings, lines, on_bad_line, lambda sent: on_lines(sent, lines.total)))
     seconds = time.monotonic() - began
     lines.print_refused()
     print_error(
@@ -51,12 +43,3 @@ def send(
         f"({count.sent / max(seconds, 1e-9):,.0f}/s), {count.bad:,} bad lines"
     )
     raise typer.Exit(FAILED if strict and count.bad else 0)
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """Show a line that counts, on a terminal only; it is gone when all is sent."""
-    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-    console = error_console()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        yield progress

@@ -1,12 +1,18 @@
 """`clientward replay` as a person runs it, on files that it never saw: the contract's rules, with no server at all."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
+import threading
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from live import ROOT, Ended, run
+from live import ROOT, Ended, plain_environment, run
 
 from relationship.contract.messages import COMMANDS, MEETINGS, PROFILES, PURCHASES, TICKETS
 
@@ -207,3 +213,33 @@ async def test_an_erased_account_has_no_state(tmp_path: Path) -> None:
     again = told(await replay(tmp_path, [*courtship(), erase, purchase(150)], "--states"))
     assert [(each["account_id"], each["status"]) for each in again] == [("acme", "customer")]
     assert again[0]["transition_seq"] == 1
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_terminal_shows_how_far_it_is_and_a_pipe_does_not(tmp_path: Path, jobs: str) -> None:
+    """On standard error, a terminal here: the lines done. What is printed is the decisions alone, in either case."""
+    file = tmp_path / "story.jsonl"
+    file.write_bytes(text([purchase(1 + number % 300, f"a{number}") for number in range(1_000)]))
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "cli.main", "replay", str(file), "--jobs", jobs]
+    environment = plain_environment(PYTHONPATH=str(ROOT), TERM="xterm", COLUMNS="120")
+    shown = bytearray()
+
+    def read() -> None:
+        """Read what the terminal is told, as a terminal does: what nobody reads would stop whoever writes it."""
+        with suppress(OSError):  # the end of a terminal that nobody has open any more
+            while part := os.read(ours, 65_536):
+                shown.extend(part)
+
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        reading = threading.Thread(target=read)
+        reading.start()
+        out, _ = process.communicate(timeout=120)
+        reading.join()
+    os.close(ours)
+    assert process.returncode == 0
+    assert b"replaying" in shown
+    assert b" lines" in shown
+    decisions = [json.loads(line) for line in out.splitlines()]
+    assert len(decisions) == 1_000

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from intake_support import DESK, NOW, SHOP, VALUE, Stored, ask, bearer, event, keys, keys_file
 
 from cli.main import run
+from hooks.file import read_hooks
 from intake import app as pages
 from intake.app import Intake
 from intake.formats import BATCH, MOST_EVENTS, STRUCTURED
@@ -310,10 +311,14 @@ def test_the_command_makes_keys_and_says_what_is_wrong(tmp_path: Path, capfd: py
 async def test_the_page_of_the_documentation_is_true(tmp_path: Path) -> None:
     """Its file is one, its event is taken as it stands there, and its figures are the code's."""
     page = (Path(__file__).parents[2] / "docs" / "intake.md").read_text(encoding="utf-8")
-    (toml,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    toml, hook = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     (body,) = re.findall(r"-d '(.*?)'\n", page, re.DOTALL)
     (tmp_path / "page.toml").write_text(toml.replace("…64 hex digits…", hash_of(SHOP)))
     assert read_keys(tmp_path / "page.toml")[hash_of(SHOP)].source.events_per_second == 1000
+    (tmp_path / "hook.toml").write_text(hook)
+    (tmp_path / "cards.secret").write_text("whsec_of_the_page")
+    (tmp_path / "cards.secret").chmod(0o600)
+    assert read_hooks(tmp_path / "hook.toml")["cards"].secrets() == ["whsec_of_the_page"]
     answer = await House(tmp_path).post(body.encode())
     assert (answer.status, answer.json["id"]) == (202, "order-1001")
     assert f"more than {pages.BODY_BYTES // 10**6} MB or {MOST_EVENTS:,} events" in page

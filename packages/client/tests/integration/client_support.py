@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -79,19 +80,26 @@ class Topics:
             headers = [("ce_id", each.event_id.encode())]
             sent = await self._producer.send(RECLASSIFIED, encoded(each), each.account_id.encode(), headers=headers)
             if each is decisions[-1]:
-                await sent
+                await _past((await sent).timestamp)
         await self._producer.flush()
 
     async def state(self, account: str, value: dict[str, Any] | None, event_id: str = "s") -> None:
         """Write a state, or a tombstone."""
         raw = None if value is None else json.dumps(value).encode()
         headers = [("ce_id", event_id.encode()), ("ce_time", b"2026-01-02T00:00:00Z")]
-        await self._producer.send_and_wait(STATE, raw, account.encode(), headers=headers)
+        stored = await self._producer.send_and_wait(STATE, raw, account.encode(), headers=headers)
+        await _past(stored.timestamp)
 
     async def committed(self, group: str, topic: str = RECLASSIFIED) -> int:
         """Return how many records of a topic the group has behind it."""
         found = await self._admin.list_consumer_group_offsets(group)
         return sum(at.offset for tp, at in found.items() if tp.topic == topic and at.offset > 0)
+
+
+async def _past(stored_ms: int) -> None:
+    """Return when the broker's clock, which is this machine's, has gone on: records of one millisecond have no order."""
+    while time.time_ns() // 1_000_000 <= stored_ms:  # noqa: ASYNC110 - a clock tells nobody
+        await asyncio.sleep(0)
 
 
 def state_of(account: str, status: str = "client", seq: int = 1) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds a wheel and an sdist of every distribution into dist/, and tries them where nothing of this checkout is to be seen:
 #
-# 1. the product with what it needs of packages/: an empty environment, in which `clientward demo` runs for a moment;
+# 1. the product with what it needs of packages/: an empty environment, in which `clientward demo` runs for a moment, on
+#    the compiled core;
 # 2. the store alone: an empty environment, in which a Faust app is killed and goes on from its table;
 # 3. the client alone: an empty environment, in which a decision is read;
 # 4. the own tests of both, out of their sdists, on their wheels, against a Redis and a Kafka that run anyway.
@@ -40,9 +41,17 @@ try_product() {
     binary=$("$PYTHON" -c "from streams.embedded.redis import redis_binary; print(redis_binary())")
     cd "$work"
     all_inside "$work/product" "$DIST"/clientward-*.whl
+    core_of "$work/product" so
+    CLIENTWARD_CORE=python core_of "$work/product" py
     PATH=$PATH:$(dirname "$binary") "$work/product/bin/clientward" demo --events 3000 --seconds 3 | tee "$work/demo.log"
     grep --quiet '→ client' "$work/demo.log" || { say "the demo showed no client"; exit 1; }
     cd - >/dev/null
+}
+
+# Fails unless environment $1 runs a core whose files end in $2: compiled, or its source.
+core_of() {
+    "$1/bin/python" -c 'import sys; from relationship import core; sys.exit(not core.__file__.endswith(sys.argv[1]))' ".$2" \
+        || { say "the core is not .$2"; exit 1; }
 }
 
 # Fails unless every module of the wheel $2 is found inside of the environment $1.

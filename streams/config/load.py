@@ -24,8 +24,9 @@ from streams.config.sources import (
 )
 
 MASK: Final = "********"
-# Variables with our prefix that the embedded servers of the demo and the tests read (streams/embedded).
-EMBEDDED: Final = {"CLIENTWARD_CACHE_DIR", "CLIENTWARD_MAVEN_URL"}
+# Variables with our prefix that are no settings: the embedded servers of the demo and the tests read two (streams/embedded),
+# `relationship/__init__.py` the third.
+READ_ELSEWHERE: Final = {"CLIENTWARD_CACHE_DIR", "CLIENTWARD_MAVEN_URL", "CLIENTWARD_CORE"}
 
 
 class InForce(NamedTuple):
@@ -54,7 +55,7 @@ def load_settings() -> Settings:
 
 def unknown_variables() -> list[str]:
     """Return a line for each CLIENTWARD_ variable that nothing reads."""
-    known = {CONFIG_VARIABLE, *EMBEDDED}
+    known = {CONFIG_VARIABLE, *READ_ELSEWHERE}
     for name, field in Settings.model_fields.items():
         known |= {variable(name), file_variable(name)} if is_secret(field) else {variable(name)}
     unknown = (name for name in sorted(os.environ) if name.startswith(PREFIX) and name not in known)

@@ -128,7 +128,7 @@ def _erase(context: StepContext, record: AccountRecord, command: m.Command, trac
     It is done whether or not there is a record: what it covers need not have been folded.
     """
     account_id = context.account_id
-    is_known = context.existed or bool(record.applied or record.count)
+    is_known = context.existed or record.applied > 0
     note = None if is_known else "there was no record of the account"
     context.sends.append(
         posting.audit(account_id, command, "erase", command.by, None, context.decided_at, traceparent, note=note)

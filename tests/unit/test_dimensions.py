@@ -11,7 +11,7 @@ from story import POLICY as PACKAGED
 from relationship.classify import dimensions
 from relationship.classify.confidence import confidence
 from relationship.classify.dimensions import allowance_us, contributions, values
-from relationship.classify.rhythm import FEW_GAPS
+from relationship.classify.rhythm import FEW_GAPS, MONTH_DAYS
 from relationship.contract.names import DIMENSIONS, INDEX
 from relationship.contract.times import DAY_US
 from relationship.policy.compiled import Policy, Trade, default_text, parse_policy
@@ -304,3 +304,9 @@ def test_the_rhythm_of_its_contacts_lengthens_what_a_client_is_allowed(gaps, day
     days = gaps * days_a_gap
     who = account(status=CLIENT, met_gaps=gaps, met_days=days, met_squares=gaps * days_a_gap**2)
     assert allowance_us(who, POLICY, POLICY.trade(None)) / DAY_US == pytest.approx(allowed, rel=1e-6)
+
+
+def test_a_season_allows_last_years_silence_and_half_a_month_at_each_end_and_half_one_more():
+    """Seven months of silence a year ago are eight and a half now, as long as that is more than the trade allows anyone."""
+    who = account(status=CUSTOMER, season=7)
+    assert allowance_us(who, POLICY, POLICY.trade(None)) == int(8.5 * MONTH_DAYS * DAY_US)

@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from cli.main import run
-from relationship.policy.check import mistakes_in
+from relationship.policy.check import Mistake, mistakes_in
 from relationship.policy.schema import policy_schema
 from relationship.policy.text import entries, line_of, split
 
@@ -158,3 +158,16 @@ def test_a_wrong_policy_of_replay_names_the_first_mistake_and_counts_the_rest(tm
 def test_a_number_that_is_whole_is_a_number_all_the_same():
     """`gate = 1` is read as 1.0."""
     assert mistakes_in(TEXT.replace("gate = 0.25", "gate = 1")) == []
+
+
+def test_a_mistake_of_no_field_in_particular_has_its_line_alone() -> None:
+    """Broken TOML has a line and no field."""
+    assert str(Mistake(3, (), "is broken")) == "line 3: is broken"
+    assert str(Mistake(3, ("stays", "client"), "is missing")) == "line 3: stays.client: is missing"
+
+
+def test_of_two_entries_that_hold_a_field_the_first_is_its_line() -> None:
+    """A key written twice is told where it stands first; a deeper entry is nearer than its table."""
+    text = "[stays]\nclient = 1\nclient = 2\n"
+    assert line_of(entries(text), ("stays", "client")) == 2
+    assert line_of(entries(text), ("stays", "customer")) == 1

@@ -7,13 +7,15 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 from faust.types import TP
+from pydantic import ValidationError
 from story import NOW_US, POLICY, purchase
 
 from actions.dead_letters import PORTION, portion_size, portions
 from relationship.contract.messages import PURCHASES
 from relationship.contract.outcome import Applied, Reason, Refused
 from relationship.core import Core
-from streams.wire.arrivals import EPOCH, LATENESS_DAYS, arrival_of
+from streams.config.settings import Settings
+from streams.wire.arrivals import EPOCH, LATENESS_DAYS, MOST_LATENESS_DAYS, arrival_of
 from streams.wire.dead_letters import dead_letter
 from streams.wire.redriving import (
     MOST_REDRIVES,
@@ -142,3 +144,12 @@ def test_a_record_may_be_as_late_as_its_header_allows(header: bytes | None, take
 
     outcome = core.step("a", None, [told(0, 40, []), told(1, 1, headers), told(2, 0.5, [])], NOW_US)
     assert [type(verdict) for verdict in outcome.verdicts] == [Applied, Applied if taken else Refused, Refused]
+
+
+def test_a_header_allows_no_more_than_the_setting_may() -> None:
+    """The most days that one record may be late are the most that `lateness_days` takes, to the day."""
+    kept = dict.fromkeys(("intake_retention_days", "rejected_retention_days"), MOST_LATENESS_DAYS + 2)
+    most = Settings.model_validate({"lateness_days": MOST_LATENESS_DAYS, **kept})
+    assert most.lateness_days == MOST_LATENESS_DAYS
+    with pytest.raises(ValidationError, match="lateness_days"):
+        Settings.model_validate({"lateness_days": MOST_LATENESS_DAYS + 1, **kept})

@@ -11,7 +11,7 @@ quality-quick: quality-setup ## the same in small, in half a minute, written now
 	@$(QUALITY) -m quality --quick $(ARGS)
 
 quality-setup: setup
-	@bash quality/setup.sh
+	@bash requirements/beside.sh .venv-quality requirements/quality.lock
 
 quality-lock: setup ## renew requirements/quality.lock after a change of quality/requirements.in
 	@bash quality/lock.sh

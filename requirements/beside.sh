@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Makes .venv-quality from requirements/quality.lock; does nothing where it is as it should be. Run by `make quality`.
+# beside.sh VENV LOCK: makes an environment beside the product's, of what a lock names; does nothing where it is as it should
+# be. Run by `make quality` and `make docs`: what measures and what builds the site stays out of the product's environment.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-VENV=.venv-quality
-LOCK=requirements/quality.lock
-STAMP=$VENV/.quality
+VENV=$1
+LOCK=$2
+STAMP=$VENV/.lock
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 
 if cmp -s "$LOCK" "$STAMP" && "$VENV/bin/python" -c ""; then

@@ -53,8 +53,8 @@ dist: setup ## wheels and sdists of every distribution, into dist/, tried in emp
 	@bash packages/dist.sh
 
 clean: ## remove .venv, dist and what the tools cached here
-	@rm -rf .venv .venv-* .compiled benchmarks/.venv dist .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf .venv .venv-* .compiled benchmarks/.venv dist site .cache .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@rm -rf *.egg-info packages/*/src/*.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-include contracts/contracts.mk tests/mission/mission.mk tests/property/properties.mk quality/quality.mk benchmarks/bench.mk faults/faults.mk
+include contracts/contracts.mk tests/mission/mission.mk tests/property/properties.mk tools/site/site.mk quality/quality.mk benchmarks/bench.mk faults/faults.mk

@@ -1,0 +1,81 @@
+"""`make docs` makes a whole site: built strictly by its locked builder, and read in a browser with no other server."""
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from other_languages import python_tool
+from playwright.async_api import Page, async_playwright
+
+from tools.site.__main__ import build
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the site, built as `make docs` does; every link, anchor and file that a page fetches has been tried."""
+    work = tmp_path_factory.mktemp("site")
+    environment = python_tool(ROOT / "requirements" / "docs.lock", "zensical").parents[1]
+    assert build(work, environment) == []
+    return work / "site"
+
+
+@pytest.fixture
+def address(site: Path) -> Iterator[str]:
+    """Return where the site is served."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+        """Say nothing."""
+
+
+def test_every_page_is_built(site: Path) -> None:
+    """The home page, one of each kind, and the picture of the rooms' code are there."""
+    for page in ("", "docs/operations", "docs/decisions/008-no-transactional-producer", "source/relationship/core.py"):
+        assert (site / page / "index.html").is_file()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine (apt-get install chromium)")
+async def test_it_reads_in_a_browser_and_asks_nobody_else(site: Path, address: str) -> None:
+    """A diagram is drawn and the search finds a page, with no request to another server and no error on the way."""
+    assert site
+    elsewhere: list[str] = []
+    errors: list[str] = []
+    async with async_playwright() as player, asyncio.timeout(120):
+        browser = await player.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = await browser.new_page(viewport={"width": 1280, "height": 900})
+        page.on("request", lambda asked: elsewhere.append(asked.url))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        await page.goto(f"{address}docs/statuses/")
+        await page.locator("div.mermaid").wait_for()  # until it is drawn it is a `pre`
+        await page.keyboard.press("Control+k")
+        await page.keyboard.type("hysteresis")
+        await shown(page, "Glossary")
+        await browser.close()
+    assert [url for url in elsewhere if not url.startswith((address, "data:", "blob:"))] == []
+    assert errors == []
+
+
+async def shown(page: Page, text: str) -> None:
+    """Return when a reader can see a text; the search is a part of the page that its scripts cannot look into."""
+    reader = await page.context.new_cdp_session(page)
+    while True:
+        tree = await reader.send("Accessibility.getFullAXTree")
+        if any(node.get("name", {}).get("value") == text for node in tree["nodes"]):
+            return
+        await asyncio.sleep(0.1)

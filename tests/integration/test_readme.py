@@ -1,4 +1,4 @@
-"""What the README shows is what the code does: its example as printed, its subscriber as it runs, its links."""
+"""What the README and docs/subscribing.md show is what the code does: the decision printed, the subscriber, the links."""
 
 import asyncio
 import json
@@ -16,25 +16,26 @@ from streams.kafka.sending import producer, send_batch
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SUBSCRIBING = (ROOT / "docs" / "subscribing.md").read_text(encoding="utf-8")
 STORY = "examples/stories/insurance-household-growing.jsonl"
 
 
-def block(language: str) -> str:
-    """Return the README's only code block of a language."""
-    (found,) = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def block(language: str, page: str) -> str:
+    """Return a page's only code block of a language."""
+    (found,) = re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
     return found
 
 
 def replayed() -> dict:
-    """Return the last decision that the command of the README prints."""
+    """Return the last decision that the command of the page prints."""
     command = [Path(sys.executable).with_name("clientward"), "replay", STORY]
     out = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return json.loads(out.splitlines()[-1])
 
 
 def test_the_reclassification_shown_is_the_one_printed():
-    """Every value of the README's example stands in the replay's last line; only `decided_at` is the day's."""
-    shown, printed = json.loads(block("json")), replayed()
+    """Every value of the page's example stands in the replay's last line; only `decided_at` is the day's."""
+    shown, printed = json.loads(block("json", SUBSCRIBING)), replayed()
     assert shown["dimensions"] == printed["dimensions"][: len(shown["dimensions"])]
     same = set(printed) - {"dimensions", "decided_at"}
     assert {name: shown[name] for name in same} == {name: printed[name] for name in same}
@@ -59,7 +60,7 @@ async def test_the_subscriber_reads_the_topic(kafka_bootstrap):
         ) == [None]
     variables = {**os.environ, "CLIENTWARD_KAFKA_BOOTSTRAP": kafka_bootstrap}
     subscriber = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", block("python"), env=variables, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", block("python", README), env=variables, stdout=asyncio.subprocess.PIPE
     )
     assert subscriber.stdout is not None
     line = await subscriber.stdout.readline()

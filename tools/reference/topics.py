@@ -25,11 +25,9 @@ makes it so. A compacted topic keeps the last record of every key."""
 def topics() -> str:
     """Return the page."""
     document = json.loads(CONTRACT.read_bytes())
-    actions = {each["channel"]["$ref"].rpartition("/")[2]: each["action"] for each in document["operations"].values()}
-    intake = [name for name in document["channels"] if actions.get(name) == "receive"]
-    output = [name for name in document["channels"] if name not in intake]
+    parted = _parted(document)
     parts = [INTRO, "## What is kept for how long", KEPT, table(("topic", "how", "why"), _kept())]
-    for heading, names in (("What producers write", intake), ("What subscribers read", output)):
+    for heading, names in parted.items():
         parts.append(f"## {heading}")
         for name in names:
             parts.extend(_topic(document, name))
@@ -41,6 +39,19 @@ def topics() -> str:
         if name not in told:
             parts += [f"### {name}", schema.get("description", ""), table(HEAD, rows(schema))]
     return page("Topics and messages", "`contracts/asyncapi.json` and `streams/kafka/topics.py`", *parts)
+
+
+def _parted(document: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the topics by who they are for; what the worker both writes and reads is its own."""
+    actions: dict[str, set[str]] = {name: set() for name in document["channels"]}
+    for operation in document["operations"].values():
+        actions[operation["channel"]["$ref"].rpartition("/")[2]].add(operation["action"])
+    wanted = {
+        "What producers write": {"receive"},
+        "What subscribers read": {"send"},
+        "The worker's own": {"receive", "send"},
+    }
+    return {heading: [name for name in actions if actions[name] == who] for heading, who in wanted.items()}
 
 
 def _kept() -> Iterator[tuple[str, str, str]]:

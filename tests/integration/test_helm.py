@@ -187,7 +187,8 @@ def test_the_alerts_ask_for_metrics_that_there_are() -> None:
     """Every name in a rule, and in the scaler's query, is one that a worker or a delivery serves."""
     documents = rendered(ROOT / "deploy" / "helm" / "values" / "secured.yaml")
     documents.append(of(rendered(ROOT / "deploy" / "helm" / "values" / "large.yaml"), "ScaledObject"))
-    asked = set(re.findall(r"\b(clientward_\w+)\{", json.dumps([each for each in documents if each["kind"] in OTHERS])))
+    text = json.dumps([each for each in documents if each["kind"] in OTHERS])
+    asked = set(re.findall(r"\b(clientward_\w+?)(?:_bucket|_count)?\{", text))
     served = {
         f"{metric.name}_total" if metric.type == "counter" else metric.name
         for registry in (Metrics().registry, DeliveryMetrics().registry)
@@ -195,6 +196,33 @@ def test_the_alerts_ask_for_metrics_that_there_are() -> None:
     }
     assert len(asked) >= 5
     assert asked <= served
+
+
+def source_groups() -> list[dict[str, Any]]:
+    """Return the groups of rules that Prometheus of `docker compose` loads."""
+    folder, yaml = ROOT / "deploy" / "prometheus", YAML(typ="safe")
+    files = yaml.load(folder / "prometheus.yml")["rule_files"]
+    return [group for name in sorted(files) for group in yaml.load(folder / name)["groups"]]
+
+
+def test_the_charts_alerts_are_those_of_prometheus() -> None:
+    """Groups, names, expressions, durations, labels and words are the same, where no namespace is asked for."""
+    monitored = "--set=monitoring.rules.enabled=true"
+    plain = of(rendered(None, monitored, "--set=monitoring.rules.namespaced=false"), "PrometheusRule")
+    assert plain["spec"]["groups"] == source_groups()
+
+
+def test_each_release_asks_for_its_own_namespace() -> None:
+    """Every series of ours, recorded ones and `up` among them, is one of the namespace, and nothing else is changed."""
+    groups = of(rendered(None, "--set=monitoring.rules.enabled=true"), "PrometheusRule")["spec"]["groups"]
+    scope = 'namespace="crm"'
+    for rule in (rule for group in groups for rule in group["rules"]):
+        for name, selected in re.findall(r"\b(clientward[_:][\w:]+|up\b)({[^}]*})?", rule["expr"]):
+            assert selected.startswith(f"{{{scope}"), (name, rule["expr"])
+        rule["expr"] = rule["expr"].replace(f"{{{scope}}}", "").replace(f"{scope},", "")
+        if "record" in rule:
+            assert rule.pop("labels") == {"namespace": "crm"}
+    assert groups == source_groups()
 
 
 def test_workers_grow_with_the_lag_up_to_the_partitions() -> None:

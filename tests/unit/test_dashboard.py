@@ -8,8 +8,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+from prometheus_client import CollectorRegistry
 from ruamel.yaml import YAML
 
+from delivering.metrics import Metrics as DeliveryMetrics
 from streams.engine.metrics import Metrics
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +39,11 @@ def test_prometheus_finds_the_workers() -> None:
 
 def exported_series() -> dict[str, set[str]]:
     """Return what a worker exports: every series' name with its labels, `instance` of Prometheus among them."""
-    registry = Metrics().registry
+    return series_of(Metrics().registry)
+
+
+def series_of(registry: CollectorRegistry) -> dict[str, set[str]]:
+    """Return what a registry exports."""
     endings = {"counter": ["_total"], "gauge": [""], "histogram": ["_bucket", "_sum", "_count"]}
     series = {}
     for family in registry.collect():
@@ -83,18 +90,20 @@ def alerts() -> list[dict[str, Any]]:
     return [rule for rule in rules() if "alert" in rule]
 
 
-def test_rules_ask_only_for_what_the_worker_exports() -> None:
+def test_rules_ask_only_for_what_is_exported() -> None:
     """No alert is silent since a name or a label is another in the code; what rules record is asked for by its name."""
-    series, recorded = exported_series(), {rule["record"] for rule in rules() if "record" in rule}
+    series = exported_series() | series_of(DeliveryMetrics().registry)
+    recorded = {rule["record"] for rule in rules() if "record" in rule}
     for rule in rules():
         expr = rule["expr"]
         assert expr.count("(") == expr.count(")")
         assert {*re.findall(r"clientward:[\w:]+", expr)} <= recorded
         for name, matched in re.findall(r"\b(clientward_\w+)(?:{([^}]*)})?", expr):
             assert {*re.findall(r"(\w+)=", matched)} <= series[name], expr
+        asked = {name for name in series if name in expr}
         grouped = {each.strip() for group in re.findall(r"by \(([^)]*)\)", expr) for each in group.split(",")}
         said = {*re.findall(r"\$labels\.(\w+)", rule.get("annotations", {}).get("summary", ""))}
-        assert said - {"instance"} <= grouped <= series["clientward_fields_total"]
+        assert said - {"instance"} <= grouped <= {label for name in asked for label in series[name]}
 
 
 def test_each_alert_has_its_section_in_the_runbook_and_none_is_left_over() -> None:
@@ -136,3 +145,10 @@ def test_panels_have_an_id_and_a_place_of_their_own() -> None:
         assert len({panel["id"] for panel in panels}) == len(panels)
         assert len(set(cells)) == len(cells)
         assert all(panel.get("description") for panel in panels if panel["type"] != "row")
+
+
+@pytest.mark.parametrize("name", ["alerts.yml", "rules.yml"])
+def test_the_chart_has_the_very_rules(name: str) -> None:
+    """One source: Helm reads no file beyond the chart, so that it has copies of deploy/prometheus, to the byte."""
+    source, copy = DEPLOY / "prometheus" / name, DEPLOY / "helm" / "clientward" / "files" / name
+    assert copy.read_bytes() == source.read_bytes(), f"cp {source} {copy}"

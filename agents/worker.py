@@ -26,6 +26,7 @@ from faust.exceptions import FaustError
 from agents.intake import add_intake_agents
 from agents.policy_follower import PolicyFollower
 from agents.probes import Probes
+from agents.redis_memory import follow_memory
 from clientward_store import Fenced, StoreUnavailable
 from relationship.contract.outcome import Fold
 from relationship.core import Core
@@ -99,12 +100,16 @@ class Worker:
 
     def metrics_text(self) -> bytes:
         """Return the metrics in Prometheus's text format, the lags and the policy as of now."""
+        for each in (self.metrics.lag_events, self.metrics.lag_seconds):
+            each.clear()  # a partition that is another worker's now would be behind for ever
         for tp, lag in (self.app.lags() if self.app else {}).items():
             self.metrics.lag_events.labels(tp.topic, tp.partition).set(lag.events)
             self.metrics.lag_seconds.labels(tp.topic, tp.partition).set(lag.seconds)
         if isinstance(self._fold, Core):
             self.metrics.decides(self._fold.rules.at(time.time_ns() // 1000))
         self.metrics.outbox.set(self.app.outbox_records if self.app else 0)
+        self.metrics.outbox_seconds.set(self.app.outbox_seconds if self.app else 0.0)
+        self.metrics.ready.set(self.is_ready)
         return self.metrics.text()
 
     def stop(self) -> None:
@@ -116,9 +121,14 @@ class Worker:
 
         Raises WorkerError for whatever the worker cannot mend by itself.
         """
-        async with Probes(self):
-            while not self._stop.is_set():
-                await self._live(ready)
+        watching = asyncio.create_task(follow_memory(self.settings, self.metrics))
+        try:
+            async with Probes(self):
+                while not self._stop.is_set():
+                    await self._live(ready)
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
 
     async def _live(self, ready: Ready | None) -> None:
         """Live once: until stopped, or until Redis has gone back."""

@@ -182,6 +182,11 @@ class App(Host):
         return sum(owner.outbox_records for owner in self._owners.values())
 
     @property
+    def outbox_seconds(self) -> float:
+        """How long the oldest step of our partitions waits for Kafka to store it; 0 where none does."""
+        return max((owner.outbox_seconds for owner in self._owners.values()), default=0.0)
+
+    @property
     def is_ready(self) -> bool:
         """Tell whether every number that was assigned is open and can reach Redis."""
         owners = self._owners.values()

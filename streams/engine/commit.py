@@ -76,6 +76,12 @@ class Committer:
         aside = SetAside(ends.clock, ends.metrics.set_aside.inc)
         self._dispatch = Dispatch((ends.changelog, number), ends.publisher, self._confirm, wake, aside, ends.clock)
 
+    @property
+    def outbox_seconds(self) -> float:
+        """How long the oldest step waits of which Kafka has not stored everything; 0 where none does."""
+        since = self._dispatch.oldest_at
+        return 0.0 if since is None else self._ends.clock.monotonic() - since
+
     async def take_over(self) -> None:
         """Become the partition's owner; what an earlier ownership had under way is forgotten."""
         await self.drop()

@@ -79,6 +79,7 @@ class Dispatch:
 
     Attributes:
         aside: what Kafka has refused.
+        oldest_at: when the oldest step was committed of which Kafka has not stored everything (monotonic seconds), or None.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class Dispatch:
         self._confirm = confirm
         self._failed = failed
         self.aside = aside
+        self.oldest_at: float | None = None
         self._clock = clock
         self._waiting: deque[PendingSends] = deque()
         self._sending: asyncio.Task[None] | None = None
@@ -162,6 +164,7 @@ class Dispatch:
     async def _send_all(self) -> None:
         try:
             while self._waiting:
+                self.oldest_at = self._waiting[0].committed_at
                 pending = self._next()
                 self._moved.set()
                 await self._send(pending)
@@ -171,6 +174,7 @@ class Dispatch:
         else:
             self._sending = None
         finally:
+            self.oldest_at = None
             self._moved.set()
 
     def _next(self) -> PendingSends:

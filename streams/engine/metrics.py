@@ -71,6 +71,11 @@ class Metrics:
         self.outbox = Gauge(
             "clientward_outbox_records", "Records in Redis that Kafka has not confirmed.", registry=self.registry
         )
+        self.outbox_seconds = Gauge(
+            "clientward_outbox_seconds",
+            "How long the oldest step waits for Kafka to store what it sends; 0 where none does.",
+            registry=self.registry,
+        )
 
     def _health_metrics(self) -> None:
         self.batch = Histogram(
@@ -98,6 +103,23 @@ class Metrics:
         )
         self.partitions = Gauge(
             "clientward_partitions", "Partitions that this worker owns and folds.", registry=self.registry
+        )
+        self.ready = Gauge("clientward_ready", "1 where the worker is ready, as /readyz tells.", registry=self.registry)
+        self.started = Gauge(
+            "clientward_start_time_seconds",
+            "When the worker was started, in seconds since the epoch.",
+            registry=self.registry,
+        )
+        self.started.set(time.time())
+        self.redis_used = Gauge(
+            "clientward_redis_used_bytes",
+            "Memory that Redis uses; 0 where it may not be asked (INFO).",
+            registry=self.registry,
+        )
+        self.redis_limit = Gauge(
+            "clientward_redis_limit_bytes",
+            "maxmemory of Redis, or its machine's memory where there is no such limit; 0: not known.",
+            registry=self.registry,
         )
 
     def _recording_metrics(self) -> None:

@@ -105,6 +105,11 @@ class Partition:
         """How many records of the outbox Redis holds that Kafka has not confirmed."""
         return self._committer.outbox_records
 
+    @property
+    def outbox_seconds(self) -> float:
+        """How long the oldest step waits for Kafka."""
+        return self._committer.outbox_seconds
+
     def put(self, batch: Batch) -> None:
         """Take a batch over; never waits. An erasure is known from now on, whenever its turn comes."""
         if batch.tp.topic == COMMANDS:

@@ -6,7 +6,7 @@ look at.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any, Final
 from uuid import uuid4
@@ -19,7 +19,7 @@ from clientward_store.keys import check_key, target_of
 from streams.config.settings import Settings
 from streams.health.denials import of_redis
 from streams.health.finding import Finding
-from streams.health.table import table_client
+from streams.health.table import Info, one_server, table_client
 
 # The oldest that the tests were tried on; it is what the wheel of the embedded server brings.
 OLDEST: Final = (6, 2)
@@ -29,8 +29,6 @@ SKEW_WARN_FRACTION: Final = 0.5
 FULL_FRACTION, FILLING_FRACTION = 0.9, 0.75
 WRITE: Final = "return redis.call('hset', KEYS[1], 'probe', ARGV[1])"
 MEBIBYTE: Final = 1_048_576
-
-Info = Mapping[str, Any]
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
@@ -55,14 +53,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("fail", "redis", str(error), "correct redis_url (`clientward settings` shows what is in force)")
         return
     for check in CHECKS:
-        yield check(_one(info))
+        yield check(one_server(info))
     yield check_clock("Redis'", skew, settings.future_minutes * 60)
-
-
-def _one(info: Info) -> Info:
-    """Return one server's INFO; of a Cluster, the first node's stands for all."""
-    first = next(iter(info.values()), None)
-    return first if isinstance(first, dict) and "redis_version" in first else info
 
 
 async def _check_write(client: Any, settings: Settings, where: str) -> Finding:

@@ -3,7 +3,7 @@
 Nothing here writes, and no worker notices it: a reader takes no partition over.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -16,6 +16,8 @@ from clientward_store.keys import Keys, keys_of, target_of
 from relationship.contract.messages import MESSAGE_TYPES
 from streams.config.settings import Settings
 from streams.kafka.partitioning import partition_of
+
+Info = Mapping[str, Any]  # what Redis answers to INFO
 
 
 class Outstanding(NamedTuple):
@@ -74,3 +76,9 @@ async def read_outstanding(settings: Settings, now_us: int) -> Outstanding:
             due += await client.zcount(keys.due, 0, now_us)
             outbox += await client.hlen(keys.outbox)
     return Outstanding(due, outbox)
+
+
+def one_server(info: Info) -> Info:
+    """Return one server's INFO; of a Cluster, the first node's stands for all."""
+    first = next(iter(info.values()), None)
+    return first if isinstance(first, dict) and "used_memory" in first else info

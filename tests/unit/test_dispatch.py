@@ -243,3 +243,24 @@ async def test_a_step_without_states_or_decisions_is_acknowledged_all_the_same()
     await owner.dispatch.drained()
     assert owner.kafka.story == ["done a"]
     assert owner.confirmed == 0
+
+
+async def test_the_age_of_what_waits_is_that_of_the_oldest_step() -> None:
+    """Since when it is committed, however much comes behind it; nothing waits once Kafka has it, or after a drop."""
+    now = [100.0]
+    owner = Owner(now)
+    owner.kafka.may_store.clear()
+    await owner.dispatch.put(owner.owed("a")._replace(committed_at=now[0]))
+    now[0] = 160.0
+    await owner.dispatch.put(owner.owed("b")._replace(committed_at=now[0]))
+    await asyncio.sleep(0)
+    assert owner.dispatch.oldest_at == 100.0
+    owner.kafka.may_store.set()
+    await owner.dispatch.drained()
+    assert owner.dispatch.oldest_at is None
+    owner.kafka.may_store.clear()
+    await owner.dispatch.put(owner.owed("c")._replace(committed_at=now[0]))
+    await asyncio.sleep(0)
+    assert owner.dispatch.oldest_at == 160.0
+    await owner.dispatch.drop()
+    assert owner.dispatch.oldest_at is None

@@ -2,7 +2,8 @@
 
 Every check gives a `Finding`, and where it says ok of a server, something was tried on it: a record was written to a topic
 of the doctor's own and read back, a field was written beside each partition's keys and taken away. Nothing else changes.
-The checks on the servers are in `doctor_kafka.py` (with `doctor_connection.py`, `doctor_attempts.py`, `doctor_work.py`)
+The checks on the servers are in `doctor_kafka.py` (with `doctor_connection.py`, `doctor_attempts.py`,
+`doctor_changelog.py`, `doctor_work.py`)
 and `doctor_redis.py`, that on the policy in `doctor_policy.py`.
 """
 

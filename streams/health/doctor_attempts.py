@@ -29,7 +29,10 @@ async def check_round_trip(settings: Settings) -> list[Finding]:
         async with asyncio.timeout(WITHIN_SECONDS), producer(settings) as client:
             stored = await client.send_and_wait(topic, written, partition=0)
     except (KafkaError, TimeoutError) as error:
-        advice = "see whether enough brokers are up for min.insync.replicas, and whether their disks are full"
+        advice = (
+            "see whether enough brokers are up for min.insync.replicas and their disks are not full; where the topic's "
+            "settings are others run `clientward topics apply`"
+        )
         return [Finding("fail", "produce", f"{topic} takes no record: {error or 'no answer'}", advice)]
     ended = time.time()
     skew = stored.timestamp / 1000 - (began + ended) / 2

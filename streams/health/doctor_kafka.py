@@ -19,6 +19,7 @@ from relationship.contract.messages import MESSAGE_TYPES
 from relationship.contract.outcome import POLICIES
 from streams.config.settings import Settings
 from streams.health.doctor_attempts import check_rights, check_round_trip
+from streams.health.doctor_changelog import check_changelog
 from streams.health.doctor_connection import check_addresses
 from streams.health.doctor_policy import check_policy
 from streams.health.doctor_work import check_work
@@ -77,6 +78,8 @@ async def _check_topics(settings: Settings) -> list[Finding]:
     found.append(await _check_keys(settings, counts))
     if POLICIES in present:
         found.append(await check_policy(settings))
+    if settings.changelog_topic in present:
+        found.append(await check_changelog(settings, present[settings.changelog_topic].config))
     if probe_topic(settings) in present:
         found += await check_round_trip(settings)
     return [*found, *await check_work(settings)] if len(counts) == len(MESSAGE_TYPES) else found

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from relationship.policy.compiled import load_policy
 from relationship.state.record import AccountRecord, decode
 from streams.config.settings import Settings
 from streams.health.table import read_record
-from streams.wire.redriving import LetterFilter
+from streams.wire.redriving import REDRIVEN, LetterFilter
 from views.operations.audit import audit
 from views.operations.refusals import refusals
 
@@ -136,3 +137,20 @@ async def _discarded(settings: Settings, folder: Path) -> None:
     assert (await audit(settings, AuditFilter(action="dlq-discard"))).entries[
         0
     ].detail == "1 dead letters (1 DECODE): junk"
+
+
+async def test_a_redrive_keeps_to_its_rate(settings: Settings, tmp_path: Path) -> None:
+    """`--rate 1`: of three letters each stands in Kafka a second after the one before, by the broker's own clock."""
+    async with running(settings, Core(load_policy())) as worker:
+        await send(settings, [(PURCHASES, f"odd-{number}", b"{\xff") for number in range(3)])
+        await settled(worker)
+        environment = plain_environment(
+            CLIENTWARD_KAFKA_BOOTSTRAP=settings.kafka_bootstrap, CLIENTWARD_PARTITIONS=str(settings.partitions)
+        )
+        again = ("dlq", "redrive", "--by", "ops", "--why", "mended", "--json")
+        ended = await run(*again, "--rate", "1", folder=tmp_path, environment=environment)
+        assert (ended.code, msgspec.json.decode(ended.out)) == (0, {"chosen": 3, "done": 3, "left": {}})
+        sent = [record for record in await published(settings, PURCHASES) if dict(record.headers).get(REDRIVEN)]
+        times = sorted(record.timestamp for record in sent)
+        assert len(times) == 3
+        assert all(later - earlier >= 900 for earlier, later in pairwise(times))  # ms; Kafka notes whole ones

@@ -8,6 +8,7 @@ from relationship.contract.messages import MESSAGE_TYPES
 from relationship.policy.compiled import default_text, load_policy, parse_policy
 from streams.config.settings import Settings
 from streams.health.doctor import check_libraries
+from streams.health.doctor_changelog import Span, changelog_finding
 from streams.health.doctor_kafka import sample_keys, topic_findings
 from streams.health.doctor_policy import policy_finding
 from streams.health.doctor_redis import check_clock, check_memory, check_persistence, check_server
@@ -157,3 +158,21 @@ def test_workers_are_judged_by_what_nobody_has(group: Group, waiting: int, level
 def test_a_full_outbox_is_a_failure() -> None:
     """Some records stay in it until their partition's next write; very many mean that Kafka takes nothing."""
     assert [check_outbox(Outstanding(0, count)).level for count in (99_999, 100_000)] == ["ok", "fail"]
+
+
+@pytest.mark.parametrize(
+    ("span", "level"),
+    [
+        (Span(0, 9, 9, 8), "ok"),
+        (Span(100, 109, 3, 108), "ok"),
+        (Span(0, 0, 0, None), "ok"),
+        (Span(100, 100, 3, 99), "fail"),
+        (Span(0, 5, 3, 8), "fail"),
+        (Span(0, 2, 3, None), "fail"),
+    ],
+)
+def test_a_changelog_that_has_less_than_redis_is_a_failure(span: Span, level: str) -> None:
+    """Emptied, made anew, or shorter than the accounts are many; one that was only compacted is well."""
+    finding = changelog_finding("shop-relationships-changelog", {0: Span(0, 1, 1, 0), 1: span})
+    assert finding.level == level
+    assert (level == "ok") != ("partition 1" in finding.text and "keep Redis" in finding.advice)

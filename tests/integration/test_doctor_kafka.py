@@ -1,0 +1,177 @@
+"""The doctor on a Kafka that wants TLS and a login: what stands between us and it, and what it denies."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import trustme
+from aiokafka.client import AIOKafkaClient
+from aiokafka.protocol.admin import CreateAclsRequest_v1
+from aiokafka.protocol.api import Request
+from doctor_support import looked
+
+from relationship.contract.messages import PURCHASES
+from streams.config.settings import Settings
+from streams.embedded import KafkaServer, kafka_server
+from streams.health.doctor import examine
+from streams.health.doctor_connection import check_addresses
+from streams.kafka.admin import ensure_topics
+
+USER, ADMIN = "worker", "admin"
+READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS = 3, 4, 8, 10  # Kafka's codes
+TOPIC, GROUP, LITERAL, PREFIXED, ALLOW = 2, 3, 3, 4, 3
+
+
+class Secured(NamedTuple):
+    """A Kafka that wants TLS and a login, and lets the worker do nothing that no ACL says."""
+
+    server: KafkaServer
+    ca: Path
+    other: Path
+
+    def settings(self, **changed: Any) -> Settings:
+        """Return a worker's settings, with what a test gets wrong."""
+        right = {
+            "kafka_bootstrap": self.server.bootstrap,
+            "kafka_security_protocol": "SASL_SSL",
+            "kafka_username": USER,
+            "kafka_password": "right",
+            "kafka_ca_file": self.ca,
+            "partitions": 1,
+            "group": "shop",
+        }
+        return Settings(**{**right, **changed})
+
+
+@pytest.fixture(scope="module")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    """One such broker for this file's tests."""
+    folder = tmp_path_factory.mktemp("secured")
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    keystore, ca, other = folder / "broker.pem", folder / "ca.pem", folder / "other.pem"
+    keystore.write_bytes(_pkcs8(certificate) + b"".join(blob.bytes() for blob in certificate.cert_chain_pems))
+    authority.cert_pem.write_to_path(ca)
+    trustme.CA().cert_pem.write_to_path(other)
+    jaas = f'org.apache.kafka.common.security.scram.ScramLoginModule required username="{ADMIN}" password="{ADMIN}";'
+    properties = {
+        "listener.security.protocol.map": "CLIENT:SASL_SSL,CONTROLLER:PLAINTEXT",
+        "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+        "sasl.mechanism.inter.broker.protocol": "SCRAM-SHA-512",
+        "listener.name.client.scram-sha-512.sasl.jaas.config": jaas,
+        "ssl.keystore.type": "PEM",
+        "ssl.keystore.location": str(keystore),
+        "ssl.truststore.type": "PEM",
+        "ssl.truststore.location": str(ca),
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": f"User:{ADMIN};User:ANONYMOUS",
+    }
+    users = [f"SCRAM-SHA-512=[name={name},password={word}]" for name, word in ((ADMIN, ADMIN), (USER, "right"))]
+    arguments = [part for user in users for part in ("--add-scram", user)]
+    with kafka_server(properties=properties, format_arguments=arguments) as server:
+        yield Secured(server, ca, other)
+
+
+def _pkcs8(certificate: trustme.LeafCert) -> bytes:
+    """Return the key as Kafka wants it."""
+    from cryptography.hazmat.primitives import serialization as s  # noqa: PLC0415 - trustme's own dependency
+
+    key = s.load_pem_private_key(certificate.private_key_pem.bytes(), None)
+    return key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, s.NoEncryption())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "text", "advice"),
+    [
+        ({}, None, None),
+        ({"kafka_password": "wrong"}, "refuses the login of 'worker'", "kafka_password"),
+        ({"kafka_username": "nobody"}, "refuses the login of 'nobody'", "kafka_username"),
+        ({"kafka_sasl_mechanism": "PLAIN"}, "knows no login by PLAIN", "kafka_sasl_mechanism"),
+        ({"kafka_ca_file": "other"}, "is signed by an unknown authority", "kafka_ca_file"),
+        ({"kafka_ca_file": None}, "is signed by an unknown authority", "kafka_ca_file"),
+        ({"kafka_security_protocol": "PLAINTEXT"}, "speaks TLS", "kafka_security_protocol"),
+        ({"kafka_security_protocol": "SASL_PLAINTEXT"}, "speaks TLS", "kafka_security_protocol"),
+        ({"kafka_security_protocol": "SSL"}, "TLS", "kafka_security_protocol"),
+        ({"kafka_bootstrap": "127.0.0.1:1"}, "the port is closed", "start it"),
+        ({"kafka_bootstrap": "no.such.host.invalid:9092"}, "no host of the name", "correct the name"),
+        ({"kafka_bootstrap": "localhost"}, "another host's", "the name that the certificate bears"),
+    ],
+)
+async def test_what_stands_between_us_and_kafka(
+    secured: Secured, wrong: dict[str, Any], text: str | None, advice: str | None
+) -> None:
+    """Login, mechanism, authority, name, protocol, port and host: each in one line of its own, with what to do."""
+    if wrong.get("kafka_ca_file") == "other":
+        wrong = {"kafka_ca_file": secured.other}
+    if wrong.get("kafka_bootstrap") == "localhost":
+        wrong = {"kafka_bootstrap": f"localhost:{secured.server.nodes[0].port}"}
+    found = await check_addresses(secured.settings(**wrong))
+    if text is None:
+        assert found == []
+        return
+    (finding,) = found
+    assert (finding.level, finding.check) == ("fail", "kafka")
+    assert text in finding.text
+    assert advice is not None
+    assert advice in finding.advice
+    assert "wrong" not in finding.advice
+    assert "\n" not in finding.text + finding.advice
+
+
+class CreateAcls(Request[CreateAclsRequest_v1]):
+    """Gives the worker rights: (resource type, name, pattern, operation)."""
+
+    API_KEY = 30
+
+    def __init__(self, *acls: tuple[int, str, int, int]) -> None:
+        self._acls = [(kind, name, pattern, f"User:{USER}", "*", op, ALLOW) for kind, name, pattern, op in acls]
+
+    def build(self, request_struct_class: type[CreateAclsRequest_v1]) -> CreateAclsRequest_v1:
+        """Return the request."""
+        return request_struct_class(self._acls)
+
+
+async def test_what_is_denied_names_the_acl(secured: Secured) -> None:
+    """Operation, resource type and name, each that is missing; once they are given, nothing is red."""
+    settings, admin = secured.settings(), secured.settings(kafka_username=ADMIN, kafka_password=ADMIN)
+    await ensure_topics(admin)
+
+    async def rights() -> list[str]:
+        return [each.text async for each in examine(settings) if each.check == "rights" and each.level == "fail"]
+
+    denied = await rights()
+    assert f"Kafka denies Describe on Topic {PURCHASES}" in denied
+    assert "Kafka denies Describe on Group shop" in denied
+    client = AIOKafkaClient(**admin.kafka_client_options())
+    await client.bootstrap()
+    crm = [(TOPIC, "crm.", PREFIXED, op) for op in (READ, DESCRIBE, DESCRIBE_CONFIGS)]
+    own = [(TOPIC, "shop-", PREFIXED, op) for op in (READ, WRITE, DESCRIBE_CONFIGS)]
+    answer = await client.send(client.get_random_node(), CreateAcls(*crm, *own, (GROUP, "shop", LITERAL, DESCRIBE)))
+    assert {code for code, _ in answer.creation_responses} == {0}
+    denied = await rights()
+    assert "Kafka denies Read on Group shop" in denied
+    assert {each.split()[2] for each in denied} == {"Write", "Read"}
+    assert len(denied) == 8
+    writes = CreateAcls((TOPIC, "crm.", PREFIXED, WRITE), (GROUP, "shop", LITERAL, READ))
+    await client.send(client.get_random_node(), writes)
+    await client.close()
+    found = await looked(settings)
+    assert (found["rights"].level, found["produce"].level, found["consume"].level) == ("ok", "ok", "ok")
+
+
+async def test_a_record_that_may_be_written_and_not_read_is_told(secured: Secured) -> None:
+    """`produce` is well and `consume` is not: a subscriber's fault, which no count of records shows."""
+    settings = secured.settings(group="till")
+    admin = secured.settings(kafka_username=ADMIN, kafka_password=ADMIN, group="till")
+    await ensure_topics(admin)
+    client = AIOKafkaClient(**admin.kafka_client_options())
+    await client.bootstrap()
+    crm = [(TOPIC, "crm.", PREFIXED, op) for op in (READ, DESCRIBE, DESCRIBE_CONFIGS)]
+    own = [(TOPIC, "till-", PREFIXED, op) for op in (WRITE, DESCRIBE_CONFIGS)]
+    await client.send(client.get_random_node(), CreateAcls(*crm, *own, (GROUP, "till", LITERAL, DESCRIBE)))
+    await client.close()
+    found = await looked(settings)
+    assert found["produce"].level == "ok"
+    assert (found["consume"].level, "gives no record" in found["consume"].text) == ("fail", True)
+    assert "may read" in found["consume"].advice

@@ -17,11 +17,13 @@ T = TypeVar("T")
 #: Decisions of a partition whose ids are remembered, unless told otherwise: a megabyte, read back in a second.
 REMEMBERED: Final = 10_000
 LONGEST_SETTLE: Final = timedelta(days=7)
+#: More would be fetched at once than five minutes of slow work get through.
+MOST_IN_A_BATCH: Final = 1_000
 Start = Literal["earliest", "latest"] | datetime
 
 
 class Subscription(Generic[T]):
-    """A stream of messages: `async for message in subscription`, best inside of `async with subscription`.
+    """A stream of messages: `async for message in subscription`, best inside of `async with subscription`; or `batches`.
 
     A message counts as handled when the next one is asked for, and the position is committed after that, at the latest a
     second later, and when the subscription is stopped. What a crash, an exception or a `break` leaves unhandled comes again,
@@ -30,20 +32,35 @@ class Subscription(Generic[T]):
 
     def __init__(self, following: Following) -> None:
         self._following = following
-        self._running: AsyncGenerator[Any, None] | None = None
+        self._running: AsyncGenerator[list[Any], None] | None = None
         self._signals: Signals | None = None
 
     def __aiter__(self) -> AsyncIterator[T]:
         return self._messages()
 
     async def _messages(self) -> AsyncGenerator[T, None]:
+        async with aclosing(self._batches(1)) as batches:
+            async for (message,) in batches:
+                yield message
+
+    def batches(self, most: int) -> AsyncGenerator[list[T], None]:
+        """Iterate by lists of `most` messages at most, for work that costs as much for many as for one.
+
+        A list has what is there, and waits for no more; it is never empty, and an account's messages are in order. It
+        counts as handled, all of it, when the next one is asked for. Raises WrongUseError.
+        """
+        if not 1 <= most <= MOST_IN_A_BATCH:
+            raise WrongUseError(f"most={most}: give 1 to {MOST_IN_A_BATCH:,} messages a batch")
+        return self._batches(most)
+
+    async def _batches(self, most: int) -> AsyncGenerator[list[T], None]:
         if self._running is not None:
             raise WrongUseError("this subscription is being iterated already; make another one for another loop")
-        self._running = self._following.messages()
+        self._running = self._following.batches(most)
         try:
-            async with aclosing(self._running) as messages:
-                async for message in messages:
-                    yield cast("T", message)
+            async with aclosing(self._running) as batches:
+                async for batch in batches:
+                    yield cast("list[T]", batch)
         finally:
             self._running = None
 

@@ -1,8 +1,9 @@
 """Following topics in a group: at least once, the position committed after the work, through rebalances and outages.
 
-The group gives out partitions; those of one number, of all topics, come to the same member. A partition that is newly given
-is begun by `lanes.py`, from what the group has committed. What is handed out is `in hand` until the next is asked for: that
-is when it counts as handled. Before partitions are given up, whatever is in hand is waited for, and the position committed.
+The group gives out partitions; those of one number, of all topics, come to the same member. A partition that is newly
+given is begun by `lanes.py`, from what the group has committed. What is handed out, one message or a batch, is `in hand`
+until the next is asked for: that is when it counts as handled. Before partitions are given up, whatever is in hand is
+waited for, and the position committed.
 """
 
 import asyncio
@@ -83,10 +84,10 @@ class Following(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         self._at_once = FIRST_AT_ONCE
         self._committed_at = 0.0
         self._consumer: Any = None
-        self._in_hand: tuple[Lane, Due] | None = None
+        self._in_hand: list[tuple[Lane, Due]] = []
 
     def stop(self) -> None:
-        """Let `messages` end once what is in hand is handled."""
+        """Let `batches` end once what is in hand is handled."""
         self._stopping.set()
 
     async def commit(self) -> None:
@@ -94,46 +95,59 @@ class Following(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         self._handled()
         await self._commit()
 
-    async def messages(self) -> AsyncGenerator[Message, None]:
-        """Give what the topics say, without end: until `stop`, or until the generator is closed."""
+    async def batches(self, most: int) -> AsyncGenerator[list[Message], None]:
+        """Give what the topics say, in lists of `most` messages at most, until `stop` or until the generator is closed."""
+        self._at_once = max(self._at_once, most)
         async with named_errors(self._options):
             self._consumer = await started_consumer(self._options, self._group, self._topics)
             try:
                 self._consumer.subscribe(self._topics, listener=self)
                 while not self._stopping.is_set() and not await self._is_at_end():
-                    async with aclosing(self._round()) as handed_out:
-                        async for message in handed_out:
-                            yield message
+                    async with aclosing(self._round(most)) as handed_out:
+                        async for batch in handed_out:
+                            yield batch
             finally:
                 consumer, self._consumer = self._consumer, None
                 await asyncio.shield(self._ended(consumer))
 
-    async def _round(self) -> AsyncGenerator[Message, None]:
+    async def _round(self, most: int) -> AsyncGenerator[list[Message], None]:
         """Fetch once, and hand out what is due."""
         if self._new:
             await self._begin()
         generation = await self._fetch()
         started, count = self._clock(), 0
-        for lane, due in self._all_due():
-            count += 1
-            if due.message is None:
-                lane.done(due)
-                continue
-            self._in_hand = (lane, due)
+        for hand in self._hands(most):
+            count += len(hand)
+            messages = [due.message for _, due in hand if due.message is not None]
+            self._in_hand = hand
             self._free.clear()
             try:
-                yield due.message
+                if messages:
+                    yield messages
                 self._handled()
             finally:
-                self._in_hand = None
+                self._in_hand = []
                 self._free.set()
             if self._generation != generation or self._stopping.is_set():
                 return  # what was fetched may be another member's now
             if self._clock() - self._committed_at > COMMIT_SECONDS:
                 await self._commit()
-        self._size(self._clock() - started, count)
+        self._size(self._clock() - started, count, most)
         if count == 0 or self._clock() - self._committed_at > COMMIT_SECONDS:
             await self._commit()
+
+    def _hands(self, most: int) -> Iterable[list[tuple[Lane, Due]]]:
+        """Yield what is due by so many messages; what says nothing goes along, so that all is done in its order."""
+        hand: list[tuple[Lane, Due]] = []
+        told = 0
+        for lane, due in self._all_due():
+            hand.append((lane, due))
+            told += due.message is not None
+            if told == most:
+                yield hand
+                hand, told = [], 0
+        if hand:
+            yield hand
 
     async def _is_at_end(self) -> bool:
         """Tell whether all is handled that was there at the start, and that is all that is wanted."""
@@ -172,15 +186,14 @@ class Following(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
             return lane.skip(fetched.record)
 
     def _handled(self) -> None:
-        if self._in_hand is not None:
-            lane, due = self._in_hand
-            self._in_hand = None
+        hand, self._in_hand = self._in_hand, []
+        for lane, due in hand:
             lane.done(due)
 
-    def _size(self, seconds: float, count: int) -> None:
-        """Fetch as much at once as takes some seconds."""
+    def _size(self, seconds: float, count: int, most: int) -> None:
+        """Fetch as much at once as takes some seconds, and not less than a batch."""
         if count:
-            self._at_once = max(1, min(MOST_AT_ONCE, int(WORK_SECONDS / max(seconds / count, 1e-6))))
+            self._at_once = max(most, min(MOST_AT_ONCE, int(WORK_SECONDS / max(seconds / count, 1e-6))))
 
     async def _look_for_ends(self, generation: int) -> None:
         """Note which partitions have nothing more, and let none be fetched far ahead of another."""

@@ -43,6 +43,13 @@ class FakeSubscription:
             yield self._messages[0]
             self.handled.append(self._messages.pop(0))
 
+    async def batches(self, most: int) -> AsyncGenerator[list[Decision | Gone], None]:
+        """Give them by lists, as a subscription's `batches` does."""
+        while (batch := self._messages[:most]) and not self._is_stopped:
+            yield batch
+            self.handled += batch
+            del self._messages[: len(batch)]
+
     def stop(self) -> None:
         """End the iteration once what is in hand is handled."""
         self._is_stopped = True

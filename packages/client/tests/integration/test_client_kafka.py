@@ -21,6 +21,7 @@ from clientward_client import (
     TopicMissingError,
     UnreachableError,
     UnreadableError,
+    WrongUseError,
     subscribe,
     subscribe_states,
 )
@@ -100,6 +101,43 @@ async def test_killed_in_the_middle_of_its_work_it_goes_on(topics: Topics, group
     assert set(found) == {each.event_id for each in wanted}
     assert in_order(found)
     assert len(found) <= len(wanted) + 3 * 500, "what a kill repeats is a second's work and what was in hand"
+    assert await topics.committed(group) == len(wanted)
+
+
+async def test_batches_are_full_in_order_and_handled_as_a_whole(topics: Topics, group: str) -> None:
+    """A backlog comes in full batches; one that is left by an exception comes again whole, after it nothing does."""
+    wanted = chain("acme", *STATUSES * 5)
+    await topics.decide(*wanted[:20], *wanted[:3], *wanted[20:])
+
+    async def work() -> None:
+        async with subscribe(group, kafka=at(topics)) as decisions:
+            async for batch in decisions.batches(10):
+                if batch[0].transition_seq == 11:
+                    raise RuntimeError("away")
+
+    with pytest.raises(RuntimeError, match="away"):
+        await work()
+    async with subscribe(group, kafka=at(topics), once=True) as decisions:
+        found = [[each.transition_seq for each in batch] async for batch in decisions.batches(10)]
+    assert found == [[*range(11, 21)], [*range(21, 30)]]
+    assert await topics.committed(group) == len(wanted) + 3
+    with pytest.raises(WrongUseError, match="most=0"):
+        subscribe(group, kafka=at(topics)).batches(0)
+
+
+async def test_killed_in_a_batch_it_goes_on(topics: Topics, group: str, tmp_path: Path) -> None:
+    """SIGKILL while batches are worked on: every decision is handled, and an account's in order."""
+    wanted, book = decisions_of(60), tmp_path / "book"
+    await topics.decide(*wanted)
+    for part in (1, 2):
+        async with follower(topics.bootstrap, group, book, "40", "", "15") as running:
+            await running.until(part * len(wanted) // 4)
+            running.kill()
+    async with follower(topics.bootstrap, group, book, "0", "", "15") as running:
+        found = await running.until(len(wanted))
+        assert await running.stop() == 0
+    assert set(found) == {each.event_id for each in wanted}
+    assert in_order(found)
     assert await topics.committed(group) == len(wanted)
 
 

@@ -85,9 +85,11 @@ def test_two_handlers_of_one_name_are_refused() -> None:
 
 
 async def test_a_file_of_decisions_is_a_stream(tmp_path: Path) -> None:
-    """As they are, each twice, or settled; a broken line is named."""
+    """As they are, each twice, settled, or by batches; a broken line is named."""
     file = tmp_path / "decisions.jsonl"
     file.write_bytes(b"\n".join(map(encoded, chain("acme", "prospect", "customer", "candidate"))))
+    in_twos = decisions_from(file, repeats=True).batches(3)
+    assert [[each.to for each in batch] async for batch in in_twos] == [["customer"] * 2 + ["candidate"], ["candidate"]]
     assert [each.to async for each in decisions_from(file)] == ["customer", "candidate"]
     assert [each.to async for each in decisions_from(file, repeats=True)] == ["customer"] * 2 + ["candidate"] * 2
     (net,) = [each async for each in decisions_from(file, settled=True)]

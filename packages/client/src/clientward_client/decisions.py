@@ -14,6 +14,7 @@ from clientward_client.messages import RECLASSIFIED, STATE, Decision, Gone
 from clientward_client.stopping import Signals, stop_on
 
 T = TypeVar("T")
+U = TypeVar("U")
 #: Decisions of a partition whose ids are remembered, unless told otherwise: a megabyte, read back in a second.
 REMEMBERED: Final = 10_000
 LONGEST_SETTLE: Final = timedelta(days=7)
@@ -32,11 +33,18 @@ class Subscription(Generic[T]):
 
     def __init__(self, following: Following) -> None:
         self._following = following
-        self._running: AsyncGenerator[list[Any], None] | None = None
+        self._is_running = False
+        # What is iterated inside of `async with`: kept, so that leaving closes it and no garbage collector beside that.
+        self._opened: list[AsyncGenerator[Any, None]] | None = None
         self._signals: Signals | None = None
 
     def __aiter__(self) -> AsyncIterator[T]:
-        return self._messages()
+        return self._open(self._messages())
+
+    def _open(self, generator: AsyncGenerator[U, None]) -> AsyncGenerator[U, None]:
+        if self._opened is not None:
+            self._opened.append(generator)
+        return generator
 
     async def _messages(self) -> AsyncGenerator[T, None]:
         async with aclosing(self._batches(1)) as batches:
@@ -51,18 +59,18 @@ class Subscription(Generic[T]):
         """
         if not 1 <= most <= MOST_IN_A_BATCH:
             raise WrongUseError(f"most={most}: give 1 to {MOST_IN_A_BATCH:,} messages a batch")
-        return self._batches(most)
+        return self._open(self._batches(most))
 
     async def _batches(self, most: int) -> AsyncGenerator[list[T], None]:
-        if self._running is not None:
+        if self._is_running:
             raise WrongUseError("this subscription is being iterated already; make another one for another loop")
-        self._running = self._following.batches(most)
+        self._is_running = True
         try:
-            async with aclosing(self._running) as batches:
+            async with aclosing(self._following.batches(most)) as batches:
                 async for batch in batches:
                     yield cast("list[T]", batch)
         finally:
-            self._running = None
+            self._is_running = False
 
     def stop(self) -> None:
         """End the iteration once what is in hand is handled; its position is committed."""
@@ -78,14 +86,16 @@ class Subscription(Generic[T]):
         await self._following.commit()
 
     async def __aenter__(self) -> Self:
+        self._opened = []
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-        if self._running is not None:
-            await self._running.aclose()
+        opened, self._opened = self._opened or [], None
+        for each in opened:
+            await each.aclose()
         if self._signals is not None:
             self._signals.restore()
 

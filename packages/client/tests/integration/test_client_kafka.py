@@ -1,6 +1,7 @@
 """The client on a real Kafka: killed, rebalanced, cut off, late; nothing is missed, and what is repeated has the same id."""
 
 import asyncio
+import gc
 import logging
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
@@ -76,8 +77,12 @@ async def test_what_was_in_hand_comes_again_and_what_was_committed_does_not(topi
                 if each.transition_seq == 2:
                     raise RuntimeError("away")
 
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
     with pytest.raises(RuntimeError, match="away"):
         await work()
+    gc.collect()
+    assert complaints == [], "what is left is closed once"
     async with subscribe(group, kafka=at(topics)) as decisions:
         async for each in decisions:
             assert each.transition_seq == 2

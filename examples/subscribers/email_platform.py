@@ -1,41 +1,38 @@
-"""Keeps an e-mail platform's tags and segments in step with Clientward, as Mailchimp's Marketing API 3.0 has them.
+"""Keeps an e-mail platform's tags in step with Clientward, as Mailchimp's Marketing API 3.0 has them.
 
     MAILCHIMP_API_KEY=…-us6 MAILCHIMP_LIST=a1b2c3d4e5 python email_platform.py emails.csv [--once]
 
 `emails.csv` (`account_id,email`, with that heading) is yours: Clientward knows no addresses. For each change of standing
 
 - the member gets the tag of its status and loses the others (`status: client`),
-- and is moved into the static segment of its play (`play: keep`), which campaigns are sent to: promotions to
-  `serve_at_scale`, one-to-one letters to `keep`.
+- and that of its play (`play: keep`), which campaigns are sent to: promotions to `serve_at_scale`, one-to-one letters to
+  `keep`. To the API a tag is a static segment; it takes 500 addresses a call, and so does the program.
 
 A contact that is not in the list is added as `transactional`: to ask for a subscription is not ours. When an account is
 erased its contact is deleted for good, here and in `emails.csv`; one that was merged into another only loses its tags.
 Every call says how things shall be, so that a decision that comes twice changes nothing.
 """
 
-import asyncio
+import base64
 import csv
 import hashlib
-import json
-import logging
 import os
 import sys
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
-from aiohttp import BasicAuth, ClientConnectionError, ClientSession
+from aiohttp import ClientSession
+from calling import Api, Work, note_refused, run, work_of
 
-from clientward_client import Decision, Gone, subscribe
+from clientward_client import subscribe
 
 STATUSES = ("prospect", "customer", "candidate", "client", "lapsed")
-PLAYS = ("attract", "serve_at_scale", "court", "keep", "win_back", "win_back_at_scale", "let_go")
-LATER = {HTTPStatus.TOO_MANY_REQUESTS, *range(500, 600)}  # what the platform cannot do now
-# Seconds before such a call is repeated, or one that did not arrive.
-PATIENCE = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+PLAYS = ("attract", "serve_at_scale", "court", "welcome", "keep", "win_back", "win_back_at_scale", "let_go")
+TAGS = (*(f"status: {each}" for each in STATUSES), *(f"play: {each}" for each in PLAYS))
+AT_ONCE = 500  # members that a call takes
 MOST_SEGMENTS = 1000  # of a list that are asked for at once; the API's own limit
-
-log = logging.getLogger("email_platform")
+PER_SECOND = 10.0  # the API wants no more than ten calls under way; here there is one at a time
 
 
 class Addresses:
@@ -58,89 +55,76 @@ class Addresses:
 class Audience:
     """One audience ("list") of the platform."""
 
-    def __init__(self, session: ClientSession, url: str, key: str, audience: str) -> None:
-        self.session = session
-        self.base = f"{url}/lists/{audience}"
-        self.auth = BasicAuth("anystring", key)
+    def __init__(self, api: Api) -> None:
+        self.api = api
         self.segments: dict[str, int] = {}
 
-    async def call(self, method: str, path: str, **body: Any) -> dict[str, Any]:
-        """Call the API, again where it says that it cannot now. Raises RuntimeError with its words where it will not."""
-        for wait in (*PATIENCE, None):
-            try:
-                async with self.session.request(method, self.base + path, json=body or None, auth=self.auth) as answer:
-                    if answer.ok:
-                        return json.loads(await answer.text() or "{}")
-                    text = f"{method} {path}: {answer.status} {await answer.text()}"
-                    if answer.status == HTTPStatus.NOT_FOUND and method == "POST" and "/members/" in path:
-                        return {}  # not in the list: what was to be taken away is gone
-                    if answer.status not in LATER:
-                        raise RuntimeError(text)
-            except ClientConnectionError as error:
-                text = str(error)
-            if wait is None:
-                raise RuntimeError(text)
-            log.warning("again in %s s: %s", wait, text)
-            await asyncio.sleep(wait)
-        raise AssertionError
-
     async def prepare(self) -> None:
-        """Learn the numbers of the static segments, and make those that are missing."""
-        found = await self.call("GET", f"/segments?type=static&count={MOST_SEGMENTS}")
-        self.segments = {each["name"]: each["id"] for each in found["segments"]}
-        for name in (f"play: {play}" for play in PLAYS):
+        """Learn the numbers of the tags, and make those that are missing."""
+        found = await self.api.call("GET", f"/segments?type=static&count={MOST_SEGMENTS}")
+        self.segments = {each["name"]: each["id"] for each in found.body["segments"]}
+        for name in TAGS:
             if name not in self.segments:
-                made = await self.call("POST", "/segments", name=name, static_segment=[])
-                self.segments[name] = made["id"]
+                made = await self.api.call("POST", "/segments", {"name": name, "static_segment": []})
+                self.segments[name] = made.body["id"]
 
-    async def put(self, email: str, status: str | None, play: str | None) -> None:
-        """Let a member stand where it stands now; None takes it out of all tags and segments."""
-        member = f"/members/{hash_of(email)}"
-        if status is not None:
-            await self.call("PUT", member, email_address=email, status_if_new="transactional")
-        tags = [{"name": f"status: {each}", "status": "active" if each == status else "inactive"} for each in STATUSES]
-        await self.call("POST", f"{member}/tags", tags=tags)
-        for each in PLAYS:
-            change = {"members_to_add": [email]} if each == play else {"members_to_remove": [email]}
-            await self.call("POST", f"/segments/{self.segments[f'play: {each}']}", **change)
+    async def add(self, emails: Mapping[str, str]) -> None:
+        """Add those of these contacts (event ids and accounts by address) that are not in the list; leave the others."""
+        members = [{"email_address": email, "status": "transactional"} for email in emails]
+        answer = await self.api.call("POST", "", {"members": members, "update_existing": False})
+        for error in answer.body["errors"]:
+            if error["error_code"] != "ERROR_CONTACT_EXISTS":
+                account, _, event_id = emails[error["email_address"]].partition("\n")
+                note_refused(account, event_id, error["error_code"])
+
+    async def tag(self, wanted: Mapping[str, frozenset[str]]) -> None:
+        """Let these contacts have exactly those of our tags."""
+        for tag in TAGS:
+            change = {
+                "members_to_add": [email for email, tags in wanted.items() if tag in tags],
+                "members_to_remove": [email for email, tags in wanted.items() if tag not in tags],
+            }
+            await self.api.call("POST", f"/segments/{self.segments[tag]}", change)
 
     async def delete(self, email: str) -> None:
         """Delete a contact for good."""
-        await self.call("POST", f"/members/{hash_of(email)}/actions/delete-permanent")
+        name = hashlib.md5(email.lower().encode(), usedforsecurity=False).hexdigest()  # as the API calls it
+        await self.api.call("POST", f"/members/{name}/actions/delete-permanent", taken=[HTTPStatus.NOT_FOUND])
 
 
-def hash_of(email: str) -> str:
-    """Return the name that the API has for a contact: the MD5 of its address in lower case."""
-    return hashlib.md5(email.lower().encode(), usedforsecurity=False).hexdigest()
-
-
-async def handle(message: Decision | Gone, audience: Audience, addresses: Addresses) -> None:
-    """Bring one account in step."""
-    email = addresses.known.get(message.account_id)
-    if email is None:
-        return
-    if isinstance(message, Decision):
-        await audience.put(email, message.to, message.play.name)
-    elif message.reason == "erased":
-        await audience.delete(email)
-        addresses.forget(message.account_id)
-    else:
-        await audience.put(email, None, None)
+async def handle(work: Work, audience: Audience, addresses: Addresses) -> None:
+    """Bring a batch of accounts in step."""
+    known = addresses.known
+    wanted = {known[each]: frozenset[str]() for each in work.merged if each in known}
+    erased = [each for each in work.erased if each in known]
+    added = {}
+    for each in work.decisions:
+        if each.account_id in known and each.account_id not in erased:  # whose address was erased has none any more
+            email = known[each.account_id]
+            added[email] = f"{each.account_id}\n{each.event_id}"
+            wanted[email] = frozenset({f"status: {each.to}", f"play: {each.play.name}"})
+    for account in erased:
+        await audience.delete(known[account])
+        addresses.forget(account)
+    if added:
+        await audience.add(added)
+    if wanted:
+        await audience.tag(wanted)
 
 
 async def main(file: Path, *, once: bool) -> None:
     """Follow the decisions."""
     key, audience_id = os.environ["MAILCHIMP_API_KEY"], os.environ["MAILCHIMP_LIST"]
     url = os.environ.get("MAILCHIMP_URL", f"https://{key.rpartition('-')[2]}.api.mailchimp.com/3.0")
+    headers = {"Authorization": "Basic " + base64.b64encode(f"anystring:{key}".encode()).decode()}
     addresses = Addresses(file)
     async with ClientSession() as session:
-        audience = Audience(session, url, key, audience_id)
+        audience = Audience(Api(session, f"{url}/lists/{audience_id}", headers=headers, per_second=PER_SECOND))
         await audience.prepare()
         async with subscribe("email-platform", erasures=True, once=once).stop_on_signals() as messages:
-            async for message in messages:
-                await handle(message, audience, addresses)
+            async for batch in messages.batches(AT_ONCE):
+                await handle(work_of(batch), audience, addresses)
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
-    asyncio.run(main(Path(sys.argv[1]), once="--once" in sys.argv))
+    run(main(Path(sys.argv[1]), once="--once" in sys.argv))

@@ -94,27 +94,22 @@ async def marketing(firm: Firm, **environment: str) -> AsyncIterator[tuple[Platf
 
 @pytest.mark.row("system: communication")
 async def test_an_e_mail_platform_is_kept_in_step(firm: Firm) -> None:
-    """Tags and segments follow each change of standing, the list's own are left alone, and nobody is subscribed."""
+    """Tags follow each change of standing, the list's own are left alone, and nobody is subscribed."""
     async with marketing(firm) as (there, step):
         await firm.tell(*of("acme", courtship()[:10]), *of("shop", [purchase(1)]), *of("unknown", [purchase(1)]))
         await step()
-        assert there.tags("ada@acme.example") == {"status: candidate"}
-        assert there.segments_of("ada@acme.example") == {"play: court"}
-        assert (there.tags("sam@shop.example"), there.segments_of("sam@shop.example")) == (
-            {"status: customer"},
-            {"play: serve_at_scale"},
-        )
+        assert there.tags("ada@acme.example") == {"status: candidate", "play: court"}
+        assert there.tags("sam@shop.example") == {"status: customer", "play: serve_at_scale"}
         assert {each["status"] for each in there.members.values()} == {"transactional"}
         assert len(there.members) == 2, "whose address is not known is not there"
         there.segments[7]["members"].add("ada@acme.example")
-        there.tags("ada@acme.example").add("speaks Finnish")
 
         await firm.tell(*of("acme", courtship()[10:]))
-        there.busy = [429, 500]
+        there.order(429, {"title": "Too Many Requests", "status": 429})
+        there.order(500, {"title": "Internal Server Error", "status": 500})
         err = await step()
         assert err.count("again in") == 2, "a platform that is busy is asked again"
-        assert there.tags("ada@acme.example") == {"status: client", "speaks Finnish"}
-        assert there.segments_of("ada@acme.example") == {"play: keep", "of our own"}
+        assert there.tags("ada@acme.example") == {"status: client", "play: keep", "of our own"}
 
 
 @pytest.mark.row("system: communication")
@@ -127,7 +122,7 @@ async def test_an_e_mail_platform_forgets_whom_we_forget(firm: Firm) -> None:
         await firm.tell(command(169, "erase", account="gone"), command(169, "merge", account="twin", into="acme"))
         await step()
         assert there.deleted == ["gus@gone.example"]
-        assert (there.tags("tia@twin.example"), there.segments_of("tia@twin.example")) == (set(), set())
+        assert there.tags("tia@twin.example") == set()
         assert "gone" not in (firm.folder / "emails.csv").read_text(encoding="utf-8")
         calls = len(there.calls)
         await step()
@@ -144,7 +139,7 @@ async def test_what_a_platform_refuses_is_told_and_done_again(firm: Firm) -> Non
         assert code == 1
         assert "API Key Invalid" in err
         await step()
-        assert there.tags("ada@acme.example") == {"status: customer"}
+        assert there.tags("ada@acme.example") == {"status: customer", "play: serve_at_scale"}
 
 
 @pytest.mark.row("system: rewards, subscriber")

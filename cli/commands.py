@@ -106,6 +106,12 @@ COMMANDS: Final = (
         panel=RUN,
     ),
     Command(
+        "advise",
+        "Tell a chat agent who an account is and how to speak to it: by HTTP and MCP, or by MCP over stdin and stdout.",
+        "cli.serving.advise:advise",
+        panel=RUN,
+    ),
+    Command(
         "readmodel",
         "Keep the console's tables: follow the topics into them, make them anew, see how far they are.",
         "cli.serving.readmodel:readmodel_app",

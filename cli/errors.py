@@ -25,6 +25,8 @@ ONE_LINE: Final = {
     "actions.errors.ActionError": FAILED,
     "actions.errors.InputError": WRONG_USE,
     "adapting.errors.AdapterError": WRONG_USE,
+    "advising.keys.KeysError": WRONG_USE,
+    "advising.run.ServingError": FAILED,
     "clientward_client.errors.ClientwardError": FAILED,
     "console.access.users.UsersError": WRONG_USE,
     "console.run.ConsoleError": WRONG_USE,

@@ -21,6 +21,7 @@ PACKAGES: Final = (
     "cli",
     "console",
     "hooks",
+    "advising",
     "adapting",
     "actions",
     "views",

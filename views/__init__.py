@@ -3,6 +3,7 @@
 | question | function |
 |---|---|
 | an account now, at a time, or over time | `accounts.stored`: `account_now`, `account_at`, `timeline`, `course` |
+| which account goes on with a merged one | `accounts.stored`: `merged_into` |
 | where an erased account is still to be found | `accounts.erasure`: `erasure_report` |
 | decisions, past and live | `base.decisions`: `decisions`, `follow_decisions` |
 | how many accounts have which status | `base.statuses`: `base_counts` |

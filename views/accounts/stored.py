@@ -25,6 +25,15 @@ async def account_now(settings: Settings, account_id: str) -> AccountView:
     return account_view(account_id, raw, rules.at(decode(raw).head.t), pending)
 
 
+async def merged_into(settings: Settings, account_id: str) -> str | None:
+    """Return the account that goes on with an account's history; None where it does itself. Raises as `account_now` does."""
+    into, seen = None, {account_id}
+    while (found := decode(await _record(settings, into or account_id)).merged_into) is not None and found not in seen:
+        into = found
+        seen.add(found)
+    return into
+
+
 async def account_at(settings: Settings, account_id: str, at: datetime, rules: Rules | None = None) -> AccountView:
     """Return an account as it stood at a moment, by event time and what is known by now.
 

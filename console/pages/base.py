@@ -1,4 +1,4 @@
-"""Base: how many accounts have which status, where they went from which status, who is about to turn, and who stays."""
+"""Base: how many accounts have which status, where they went, who is about to turn, who stays, and what the events say."""
 
 import asyncio
 from collections import Counter
@@ -16,12 +16,16 @@ from console.visit import Visit, WrongInputError
 from readmodel.answers import Flow
 from readmodel.queries.base import base_counts, flows
 from readmodel.queries.closest import closest, levels_of
+from relationship.analysis.drift import LEAST
+from relationship.contract.names import OPTIONAL
+from views.base.recording import how_recorded
 from views.base.retention import retention
 from views.policies.published import policies
 from views.policies.texts import policy_texts
 
 SEGMENTS_SHOWN: Final = 40
 NEAR_SHOWN: Final = 12  # each way
+WORTH: Final = 0.5  # points of a dimension that the events cannot win, from which on it is told
 SPANS: Final = {"30": "30 days", "90": "90 days", "365": "a year", "0": "all time"}
 
 
@@ -52,6 +56,17 @@ async def kept(visit: Visit) -> Response:
     return visit.page("base_kept.html", kept=await retention(visit.house.settings))
 
 
+@answered
+async def recorded(visit: Visit) -> Response:
+    """Give what the firm's events can say and whether they still do; it reads samples of topics, so a page asks apart."""
+    found = await how_recorded(visit.house.settings)
+    types = [
+        each for each, fields in OPTIONAL.items() if found.events.get(each) or any(f.type == each for f in found.fields)
+    ]
+    lost = sorted((each for each in found.dimensions if each.lost >= WORTH), key=lambda each: -each.lost)
+    return visit.page("base_recorded.html", found=found, types=types, lost=lost, least=LEAST)
+
+
 async def _levels(visit: Visit) -> object:
     """Return the thresholds of the policy in force, by industry."""
     settings = visit.house.settings
@@ -66,4 +81,8 @@ def _added(moved: list[Flow]) -> Counter[tuple[str, str]]:
     return found
 
 
-PAGES = (Page("GET", "/base", "viewer", base), Page("GET", "/base/kept", "viewer", kept))
+PAGES = (
+    Page("GET", "/base", "viewer", base),
+    Page("GET", "/base/kept", "viewer", kept),
+    Page("GET", "/base/recorded", "viewer", recorded),
+)

@@ -1,7 +1,7 @@
 """How a firm records, in sentences for a person: what is there, what is missing, what can be reached, and what to do."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from relationship.analysis.recording import Recording
 from relationship.contract.names import DIMENSIONS, OPTIONAL
@@ -81,14 +81,36 @@ def _kinds(recording: Recording) -> Iterator[str]:
 
 def reached(policy: Policy, firm: Firm) -> str:
     """Return how many points can be reached, and what would win the most of those that cannot."""
-    weights = {d: each.weight for d, each in policy.source.dimensions.items()}
-    total = sum(weights.values())
-    lost = {d: 100 * weights[d] / total * (1 - firm.coverage.get(d, 1.0)) for d in DIMENSIONS}
+    lost = {each.name: each.lost for each in told_points(policy, firm)}
     text = f"{policy.reach_of(firm):.0f} of the 100 points can be reached"
     dear = sorted((d for d in DIMENSIONS if lost[d] >= DEAR and d in WAYS), key=lambda d: -lost[d])[:3]
     if not dear:
         return text
     return f"{text}; to win more, " + "; ".join(f"{WAYS[d]} ({d}, {lost[d]:.0f} points)" for d in dear)
+
+
+class Told(NamedTuple):
+    """How much of a dimension a firm's events can say.
+
+    Attributes:
+        name: the dimension.
+        points: of 100, its share of the score where everything is said.
+        lost: of them, what the events cannot win.
+        way: what to fill in, or to log, that it can be told; empty where no one thing does it.
+    """
+
+    name: str
+    points: float
+    lost: float
+    way: str
+
+
+def told_points(policy: Policy, firm: Firm) -> list[Told]:
+    """Return every dimension, in the order of the score."""
+    weights = {d: each.weight for d, each in policy.source.dimensions.items()}
+    total = sum(weights.values())
+    points = {d: 100 * weights[d] / total for d in DIMENSIONS}
+    return [Told(d, points[d], points[d] * (1 - firm.coverage.get(d, 1.0)), WAYS.get(d, "")) for d in DIMENSIONS]
 
 
 def advice(policy: Policy, firm: Firm) -> str | None:

@@ -3,6 +3,8 @@
 A reader without a group is not told when a topic is missing or not for it to read, so the topic is looked up first.
 """
 
+import math
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, Literal, NamedTuple
@@ -20,6 +22,9 @@ QUIET_POLLS: Final = 6
 # Bytes of a partition that a fetch brings, unless told otherwise; aiokafka's own default. Kafka never brings less than the
 # first batch whole, so that 1 means "one batch".
 FETCH_BYTES: Final = 1_048_576
+# Places of a partition from which a sample of a time is taken, and bytes of a fetch for it: some hundred records.
+SLICES: Final = 4
+SAMPLE_BYTES: Final = 65_536
 
 
 class Backlog(NamedTuple):
@@ -96,6 +101,54 @@ async def read_to_end(settings: Settings, *topics: str, key: bytes | None = None
         await _seek(consumer, partitions, from_beginning=True)
         async for record in _up_to(consumer, ends):
             yield record
+
+
+class Stretch(NamedTuple):
+    """What a topic has got since a moment: how many records, and some of them from all over that time."""
+
+    records: int
+    sample: list[Any]
+
+
+async def read_since(settings: Settings, topics: Collection[str], since_ms: int, most: int) -> dict[str, Stretch]:
+    """Return what topics have got since a time (ms since the epoch), with about `most` records of each at most.
+
+    A partition is looked at in `SLICES` places, since what comes by night may come from another system than by day.
+    """
+    async with reader(settings, *topics, fetch_bytes=SAMPLE_BYTES) as (consumer, partitions):
+        ends = await consumer.end_offsets(partitions)
+        begins = await consumer.offsets_for_times(dict.fromkeys(partitions, since_ms))
+        spans = {each: (found.offset, ends[each]) for each, found in begins.items() if found is not None}
+        counts = Counter[str]()
+        for each, (begin, end) in spans.items():
+            counts[each.topic] += max(0, end - begin)
+        found: dict[str, dict[tuple[int, int], Any]] = {topic: {} for topic in topics}
+        for at in range(SLICES):
+            for record in await _slice(consumer, spans, at, {t: most / n for t, n in counts.items() if n}):
+                found[record.topic][record.partition, record.offset] = record
+    return {topic: Stretch(counts[topic], list(found[topic].values())) for topic in topics}
+
+
+async def _slice(
+    consumer: AIOKafkaConsumer,
+    spans: Mapping[TopicPartition, tuple[int, int]],
+    at: int,
+    shares: Mapping[str, float],
+) -> list[Any]:
+    """Return the records of one slice: of every partition, its part of a share of the topic's."""
+    starts, ends = dict[TopicPartition, int](), dict[TopicPartition, int]()
+    for each, (begin, end) in spans.items():
+        if end > begin:
+            length = (end - begin) / SLICES
+            start = begin + round(at * length)
+            starts[each] = start
+            ends[each] = min(end, start + max(1, math.ceil(length * min(1.0, shares[each.topic]))))
+    if not ends:  # aiokafka's consumer, assigned nothing, never stops
+        return []
+    consumer.assign(list(ends))
+    for each, start in starts.items():
+        consumer.seek(each, start)
+    return [record async for record in _up_to(consumer, ends)]
 
 
 async def read_backlogs(

@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from relationship.contract.decisions import Audit, Reclassification, SegmentPart, ShadowDifference, State
 from relationship.contract.messages import Industry, Status
 from relationship.contract.outcome import Reason
+from streams.wire.redriving import State as LetterState
 
 T = TypeVar("T")
 
@@ -136,6 +137,14 @@ class Near(Struct, frozen=True):
     distance: float
 
 
+class Settled(Struct, frozen=True):
+    """Who sent a dead letter again, or gave it up; `at` is None where the note has no time that can be read."""
+
+    by: str
+    why: str
+    at: datetime | None
+
+
 class Refusal(Struct, frozen=True):
     """One dead letter.
 
@@ -148,6 +157,9 @@ class Refusal(Struct, frozen=True):
         value_bytes: how long the value is.
         omitted: what did not fit into the dead letter: "", "value", "value, headers" or "value, headers, key".
         dead_letter_partition, dead_letter_offset, stored_at: where the dead letter itself stands, and since when.
+        state: whether it is still open, or was sent again (redriven), or given up (discarded).
+        settled: by whom, when and why; None of one that is open.
+        redriven: how often the record had been sent again before this refusal.
     """
 
     topic: str
@@ -164,15 +176,19 @@ class Refusal(Struct, frozen=True):
     dead_letter_partition: int
     dead_letter_offset: int
     stored_at: datetime
+    state: LetterState = "open"
+    settled: Settled | None = None
+    redriven: int = 0
 
 
 class RefusalCount(Struct, frozen=True):
-    """How many records of a topic were refused for a reason in a period that begins at `start`."""
+    """How many records of a topic were refused for a reason in a period that begins at `start`, and how many are open."""
 
     start: datetime
     reason: Reason
     topic: str
     refusals: int
+    open: int = 0
 
 
 class ShadowCount(Struct, frozen=True):

@@ -10,6 +10,7 @@ from msgspec import Struct
 from relationship.contract.decisions import Standing
 from relationship.contract.messages import Industry, Market, Party, Scope, Status
 from relationship.contract.outcome import Reason
+from streams.wire.redriving import State as LetterState
 
 
 class AccountFilter(Struct, frozen=True, kw_only=True):
@@ -37,6 +38,7 @@ class RefusalFilter(Struct, frozen=True, kw_only=True):
         topic: where the refused record stood.
         account: the record's key, or the account that its value names.
         since, until: of when it was refused, the former included and the latter not.
+        state: what became of it.
     """
 
     reason: Reason | None = None
@@ -44,6 +46,7 @@ class RefusalFilter(Struct, frozen=True, kw_only=True):
     account: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    state: LetterState | None = None
 
 
 class ShadowFilter(Struct, frozen=True, kw_only=True):

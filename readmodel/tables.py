@@ -31,7 +31,7 @@ from sqlalchemy import (
 from readmodel.columns import Long, Utf8
 
 #: Of the tables and of what is in them; another one in the database means that they are built anew.
-VERSION: Final = "1"
+VERSION: Final = "2"
 
 metadata: Final = MetaData()
 _NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself where this is the key
@@ -173,6 +173,14 @@ refusals: Final = Table(
     Column("omitted", String(32), nullable=False),
     Column("refused_us", Long, nullable=False),
     Column("stored_ms", Long, nullable=False),
+    Column("state", String(16), nullable=False),  # open, redriven or discarded, by the last note
+    Column("note_offset", Long),  # of that note; None of a letter that is open
+    Column("settled_by", Utf8),
+    Column("settled_why", Utf8),
+    Column("settled_us", Long),
+    Column("redriven", Integer, nullable=False),  # how often the record had been sent again before this refusal
+    Index("refusals_state", "state", "refused_us", "partition", "offset"),
+    Index("refusals_state_reason", "state", "reason", "refused_us", "partition", "offset"),
     Index("refusals_time", "refused_us", "partition", "offset"),
     Index("refusals_reason", "reason", "refused_us", "partition", "offset"),
     Index("refusals_both", "reason", "topic", "refused_us", "partition", "offset"),
@@ -188,6 +196,7 @@ refusal_hours: Final = Table(
     Column("reason", String(16), primary_key=True),
     Column("topic", String(255), primary_key=True),
     Column("rows", Long, nullable=False),
+    Column("open", Long, nullable=False),  # of them, those that were neither sent again nor given up
 )
 
 audit: Final = Table(

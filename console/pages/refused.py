@@ -1,4 +1,4 @@
-"""Refused: how many records by reason, and the newest of them with their bytes shown so that nothing in them acts."""
+"""Refused: how many records by reason, what became of them, and their bytes, shown so that nothing in them acts."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,12 +15,14 @@ from console.filters import one_of
 from console.visit import Visit
 from readmodel.answers import RefusalCount
 from readmodel.filters import RefusalFilter
-from readmodel.queries.refusals import refusal_counts, refusals
+from readmodel.queries.refusals import open_counts, refusal_counts, refusals
 from relationship.contract.outcome import Reason
 
 SHOWN: Final = 50
 DAYS: Final = 30  # that are counted and drawn
 BYTES_SHOWN: Final = 2_000  # of a record: a page is read, not scrolled for megabytes
+#: What becomes of a dead letter, and how a person says it.
+STATES: Final = {"open": "open", "redriven": "sent again", "discarded": "given up"}
 #: Whose turn it is, by reason, in words.
 FIXES: Final = {
     Reason.DECODE: "The producer sends what is no JSON, or not UTF-8: mend it there.",
@@ -39,14 +41,17 @@ FIXES: Final = {
 async def refused(visit: Visit) -> Response:
     """Show what was refused, of one reason or of all, the newest first."""
     wanted = one_of(visit, "reason", [each.value for each in Reason])
-    reason = Reason(wanted) if wanted else None
+    reason, state = Reason(wanted) if wanted else None, one_of(visit, "state", STATES)
     since = datetime.fromtimestamp(visit.house.clock(), UTC) - timedelta(days=DAYS)
-    found, counts = await asyncio.gather(
-        ask(visit, refusals, RefusalFilter(reason=reason), after=cursor(visit), limit=SHOWN),
+    found, counts, left = await asyncio.gather(
+        ask(visit, refusals, RefusalFilter(reason=reason, state=state), after=cursor(visit), limit=SHOWN),
         ask(visit, refusal_counts, since=since, until=None, by="day"),
+        ask(visit, open_counts),
     )
+    reasons = by_reason(counts)
     return visit.page(
-        "refused.html", reasons=by_reason(counts), days=DAYS, trends=_trends(counts, since.date()), rows=found.items,
+        "refused.html", reasons=reasons | {each: 0 for each in left if each not in reasons}, left=left, states=STATES,
+        state=state, days=DAYS, trends=_trends(counts, since.date()), rows=found.items,
         reason=reason, fixes=FIXES, readable=readable, shows_bytes=not visit.masks, standing=await how_far(visit),
         onward=onward(visit, found),
     )  # fmt: skip

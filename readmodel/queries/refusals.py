@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from readmodel.answers import Page, Refusal, RefusalCount
+from readmodel.answers import Page, Refusal, RefusalCount, Settled
 from readmodel.database import ReadModel
 from readmodel.filters import RefusalFilter
 from readmodel.paging import LIMIT, beyond, bounded, page, place
@@ -16,6 +16,7 @@ from relationship.contract.outcome import Reason
 from relationship.contract.times import EPOCH
 
 EVERYTHING: Final = RefusalFilter()
+OPEN: Final = "open"
 HOUR_US: Final = 3_600_000_000
 DAY_HOURS: Final = 24
 MOST_PARTITIONS: Final = 2**31 - 1  # Kafka's numbers are of 32 and of 64 bits
@@ -65,7 +66,8 @@ def refusal_counts(
         conditions.append(of.hour >= first // HOUR_US)
     if (end := micros_or_none(until)) is not None:
         conditions.append(of.hour < -(-end // HOUR_US))
-    statement = select(start.label("start"), of.reason, of.topic, func.sum(rows)).where(*conditions)
+    sums = func.sum(rows), func.sum(of.open)
+    statement = select(start.label("start"), of.reason, of.topic, *sums).where(*conditions)
     with model.reading() as connection:
         found = connection.execute(
             statement.group_by("start", of.reason, of.topic).order_by("start", of.reason, of.topic)
@@ -73,12 +75,26 @@ def refusal_counts(
         return [_count(*row) for row in found]
 
 
-def _count(hour: int, reason: str, topic: str, rows: int) -> RefusalCount:
-    return RefusalCount(EPOCH + timedelta(hours=hour), Reason(reason), topic, int(rows))
+def _count(hour: int, reason: str, topic: str, rows: int, left: int) -> RefusalCount:
+    return RefusalCount(EPOCH + timedelta(hours=hour), Reason(reason), topic, int(rows), int(left))
+
+
+def open_counts(model: ReadModel) -> dict[Reason, int]:
+    """Return how many dead letters are open, by reason, the most first; of all times. Raises DatabaseError."""
+    of = refusal_hours.c
+    left = func.sum(of.open)
+    with model.reading() as connection:
+        found = connection.execute(select(of.reason, left).group_by(of.reason).having(left > 0).order_by(left.desc()))
+        return {Reason(reason): int(count) for reason, count in found}
 
 
 def _conditions(wanted: RefusalFilter) -> list[ColumnElement[bool]]:
-    pairs = ((_OF.reason, wanted.reason), (_OF.topic, wanted.topic), (_OF.account_id, wanted.account))
+    pairs = (
+        (_OF.reason, wanted.reason),
+        (_OF.topic, wanted.topic),
+        (_OF.account_id, wanted.account),
+        (_OF.state, wanted.state),
+    )
     found: list[ColumnElement[bool]] = [column == value for column, value in pairs if value is not None]
     if (since := micros_or_none(wanted.since)) is not None:
         found.append(_OF.refused_us >= since)
@@ -90,10 +106,13 @@ def _conditions(wanted: RefusalFilter) -> list[ColumnElement[bool]]:
 def _total(connection: Connection, wanted: RefusalFilter) -> int | None:
     if wanted.account is not None or wanted.since is not None or wanted.until is not None:
         return None
+    if wanted.state not in {None, OPEN}:
+        return None  # of those two no hour knows how many are of which
     of = refusal_hours.c
+    counted = of["rows"] if wanted.state is None else of.open
     pairs = ((of.reason, wanted.reason), (of.topic, wanted.topic))
     conditions = [column == value for column, value in pairs if value is not None]
-    return int(connection.scalar(select(func.coalesce(func.sum(of["rows"]), 0)).where(*conditions)) or 0)
+    return int(connection.scalar(select(func.coalesce(func.sum(counted), 0)).where(*conditions)) or 0)
 
 
 def _refusal(row: Any) -> Refusal:
@@ -112,4 +131,14 @@ def _refusal(row: Any) -> Refusal:
         dead_letter_partition=row.partition,
         dead_letter_offset=row.offset,
         stored_at=moment_of(row.stored_ms),
+        state=row.state,
+        settled=_settled(row),
+        redriven=row.redriven,
     )
+
+
+def _settled(row: Any) -> Settled | None:
+    if row.state == OPEN:
+        return None
+    at = None if row.settled_us is None else datetime_of(row.settled_us)
+    return Settled(row.settled_by, row.settled_why, at)

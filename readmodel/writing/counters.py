@@ -5,7 +5,7 @@ batch to the next; after a batch that failed they are read again.
 """
 
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
@@ -115,12 +115,13 @@ class Counters:
         self.groups = Numbered(groups, "group", Group)
         self.flows: Counter[FlowDay] = Counter()
         self.hours: Counter[Hour] = Counter()
+        self.open: Counter[Hour] = Counter()
         self.newest: dict[int, int] = {}  # of kinds: the newest decision, µs
         self._is_read = False
 
     def begin(self, connection: Connection) -> None:
         """Begin a batch."""
-        self.flows, self.hours, self.newest = Counter(), Counter(), {}
+        self.flows, self.hours, self.open, self.newest = Counter(), Counter(), Counter(), {}
         if not self._is_read:
             self.kinds.read(connection)
             self.groups.read(connection)
@@ -131,8 +132,13 @@ class Counters:
         self.kinds.write(connection)
         self.groups.write(connection)
         _write_newest(connection, self.newest)
-        _add(connection, flows, self.flows)
-        _add(connection, refusal_hours, self.hours)
+        _add(connection, flows, [{**_named(key), "rows": count} for key, count in sorted(self.flows.items()) if count])
+        _add(connection, refusal_hours, self._hours())
+
+    def _hours(self) -> list[dict[str, Any]]:
+        changed = sorted(self.hours.keys() | self.open.keys())
+        found = [{**_named(key), "rows": self.hours[key], "open": self.open[key]} for key in changed]
+        return [each for each in found if each["rows"] or each["open"]]
 
     def end(self) -> None:
         """Note that the batch is stored."""
@@ -146,14 +152,9 @@ def _write_newest(connection: Connection, newest: dict[int, int]) -> None:
         connection.execute(statement, [{"at": number, "us": us} for number, us in newest.items()])
 
 
-def _add(connection: Connection, table: Table, counted: Counter[Any]) -> None:
-    rows = [{**_named(key), "rows": count} for key, count in _in_order(counted) if count]
-    replace(connection, table, rows, also_add=["rows"])
+def _add(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    replace(connection, table, rows, also_add=[each.name for each in table.c if not each.primary_key])
 
 
 def _named(key: Any) -> dict[str, Any]:
     return dict(key._asdict())
-
-
-def _in_order(counted: Counter[Any]) -> Iterable[tuple[Hashable, int]]:
-    return sorted(counted.items())

@@ -19,7 +19,7 @@ from readmodel.writing.decisions import write_decisions
 from readmodel.writing.erasing import Erasures
 from readmodel.writing.positions import Place, Position, advanced, read_positions, write_facts, write_positions
 from readmodel.writing.records import Record
-from readmodel.writing.refusals import write_refusals
+from readmodel.writing.refusals import write_notes, write_refusals
 from readmodel.writing.shadows import write_shadows
 from relationship.contract.outcome import AUDIT, RECLASSIFIED, REJECTED, SHADOWED, STATE
 
@@ -105,4 +105,5 @@ class Writer:
         write_shadows(connection, of[SHADOWED], self._erasures)
         write_audit(connection, of[AUDIT], self._erasures)
         write_refusals(connection, of[REJECTED], self._counters, self._erasures)
+        write_notes(connection, of[REJECTED], self._counters)
         self._counters.write(connection)

@@ -210,9 +210,26 @@ async def letter_given_up(looking: Looking) -> None:
         await page.check("[name=understood]")
         await page.click(f"button >> text={button}")
         await page.wait_for_selector(f"text={notice}")
+        await until_shown(
+            page, f"{looking.url}/refused", "It came back" if link == "send again…" else "given up by ann"
+        )
+    assert "sent again by ann" in await page.inner_text("main")
+    await page.goto(f"{looking.url}/refused?state=open")
+    assert await looking.serious("open") == []
+    assert "ann" not in await page.inner_text("main table >> nth=1")
     for action in ("dlq-redrive", "dlq-discard"):
         await page.goto(f"{looking.url}/audit?action={action}&by=ann")
         await page.wait_for_selector("text=1 dead letters (1 SCHEMA)")
+
+
+async def until_shown(page: Page, address: str, text: str) -> None:
+    """Open a page until it shows a text: the read model follows a topic."""
+    async with asyncio.timeout(WITHIN_MS / 1000):
+        while True:
+            await page.goto(address)
+            if text in await page.inner_text("main"):
+                return
+            await asyncio.sleep(0.2)
 
 
 async def account_changed(looking: Looking) -> None:

@@ -12,11 +12,11 @@ from sqlalchemy import select
 
 from readmodel.answers import Page
 from readmodel.database import ReadModel
-from readmodel.tables import accounts, audit, decisions, flows, groups, kinds, metadata, refusal_hours
+from readmodel.tables import accounts, audit, decisions, flows, groups, kinds, metadata, refusal_hours, refusals
 from readmodel.writing.positions import Place
 from readmodel.writing.writer import TOPICS, Writer
 from relationship.contract.outcome import AUDIT, RECLASSIFIED, REJECTED, SHADOWED, STATE, Reason
-from streams.wire import dead_letters
+from streams.wire import dead_letters, redriving
 
 #: The variable that names another database than a file of the test's own.
 DATABASE = "READMODEL_TEST_URL"
@@ -89,6 +89,12 @@ class Log:
             dead_letters.REFUSED_AT: at,
         }
         return self.add(REJECTED, key, value, [(name, text.encode()) for name, text in noted.items()])
+
+    def note(self, *offsets: int, kind: str = "redriven", by: str = "ann", day: int = 5, partition: int = 0) -> Rec:
+        """Add a note on dead letters."""
+        at = _text(START + timedelta(days=day))
+        said = {"kind": kind, "partition": partition, "offsets": list(offsets), "by": by, "why": "mended", "at": at}
+        return self.add(REJECTED, None, said, [(redriving.NOTE, b"1.0")])
 
     def difference(self, account: str, kind: str = "entered", publication: str = "p", shadow: str = "client") -> Rec:
         """Add a shadow's difference."""
@@ -223,6 +229,7 @@ def held(model: ReadModel) -> dict[str, Any]:
             "groups": _counted((grouped[row.group], row.rows) for row in connection.execute(select(groups))),
             "audit": sorted(connection.scalars(select(audit.c.event_id))),
             "hours": _counted((tuple(row)[:-1], row.rows) for row in connection.execute(select(refusal_hours))),
+            "refusals": sorted(map(repr, connection.execute(select(refusals)))),
             "others": {
                 table.name: sorted(repr(row[0]) for row in connection.execute(select(*table.primary_key)))
                 for table in metadata.sorted_tables

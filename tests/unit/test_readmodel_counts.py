@@ -119,7 +119,7 @@ def test_refusals(tmp_path: Path) -> None:
     assert len(all_of(refusals, model, RefusalFilter(since=since, until=until), 3)) == 10
     assert sum(each.refusals for each in refusal_counts(model, since=since, until=until)) == 10
     days = refusal_counts(model, by="day")
-    assert days[0] == RefusalCount(datetime(2026, 1, 1, tzinfo=UTC), Reason.DECODE, PURCHASES, 12)
+    assert days[0] == RefusalCount(datetime(2026, 1, 1, tzinfo=UTC), Reason.DECODE, PURCHASES, 12, 12)
     assert sum(each.refusals for each in days) == 51
 
 

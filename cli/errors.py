@@ -28,6 +28,7 @@ ONE_LINE: Final = {
     "advising.keys.KeysError": WRONG_USE,
     "advising.run.ServingError": FAILED,
     "clientward_client.errors.ClientwardError": FAILED,
+    "console.access.oidc_file.OidcFileError": WRONG_USE,
     "console.access.users.UsersError": WRONG_USE,
     "console.run.ConsoleError": WRONG_USE,
     "delivering.file.DeliveriesError": WRONG_USE,

@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from console.access.lockout import Lockout
+from console.access.provider import Provider
 from console.access.sessions import Sessions
 from console.access.users import Known, Role, Users
 from console.live import Live
@@ -32,6 +33,7 @@ class House:
         clock: the wall's, in seconds since the epoch.
         live: the look at the servers that all share.
         model: what the lists are answered from.
+        provider: where people log in besides; None where there are local users alone.
     """
 
     settings: Settings
@@ -43,6 +45,7 @@ class House:
     ticks: Callable[[], float] = time.monotonic
     clock: Callable[[], float] = time.time
     idle_seconds: float = 3_600.0
+    provider: Provider | None = None
     sessions: Sessions = field(init=False)
     lockout: Lockout = field(init=False)
     mask: Mask = field(default_factory=Mask, init=False)
@@ -61,5 +64,5 @@ class House:
         return "__Host-clientward" if self.secure else "clientward-console"
 
     def role_now(self, known: Known) -> Role | None:
-        """Return somebody's role as the file has it now; of a one-time login, the one that it was given."""
-        return known.role if known.once else self.users.role_of(known.name)
+        """Return somebody's role as the file has it now; of who is not in it, the one that the login was given."""
+        return known.role if known.once or known.by_provider else self.users.role_of(known.name)

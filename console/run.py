@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import uvicorn
 import uvloop
 
+from console.access.oidc_file import read_oidc
+from console.access.provider import Provider
 from console.access.users import Users
 from console.app import make_app
 from console.house import House
@@ -37,10 +39,12 @@ def serve(
     metrics: Sequence[str] = (),
     masks: bool = False,
     idle_seconds: float,
+    oidc: Path | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT. Raises UsersError, ConsoleError, DatabaseError, OSError."""
+    """Serve until SIGTERM or SIGINT. Raises UsersError, OidcFileError, ConsoleError, DatabaseError, OSError."""
     address = _address(url or f"http://{f'[{host}]' if ':' in host else host}:{port}")
     users = Users(users_file)
+    provider = None if oidc is None else Provider(read_oidc(oidc), address, time.monotonic, time.time)
     model = ReadModel.of(settings)
     listener = _listen(host, port)
 
@@ -49,7 +53,7 @@ def serve(
             # uvicorn stops by these, and sends itself the same signal in the end, which is to do nothing more.
             asyncio.get_running_loop().add_signal_handler(number, lambda: None)
         live = Live(settings, time.monotonic, model, metrics)
-        house = House(settings, users, address, live, model, masks=masks, idle_seconds=idle_seconds)
+        house = House(settings, users, address, live, model, masks=masks, idle_seconds=idle_seconds, provider=provider)
         await uvicorn.Server(_config(house)).serve(sockets=[listener])
 
     uvloop.run(run())

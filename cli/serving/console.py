@@ -41,6 +41,10 @@ def console(
         list[str] | None,
         typer.Option("--metrics", metavar="URL", help="A worker's /metrics, for latencies; repeatable."),
     ] = None,
+    oidc: Annotated[
+        Path | None,
+        typer.Option("--oidc", metavar="FILE", help="An OpenID Connect provider to log in at besides, and its roles."),
+    ] = None,
     mask: Annotated[bool, typer.Option("--mask", help="Show viewers pseudonyms in place of account ids.")] = False,
     idle_minutes: Annotated[
         int, typer.Option(min=1, max=720, help="Minutes without a request that end a session.")
@@ -64,6 +68,7 @@ def console(
         metrics=metrics or (),
         masks=mask,
         idle_seconds=idle_minutes * MINUTE,
+        oidc=oidc,
     )
 
 

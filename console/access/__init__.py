@@ -1,5 +1,5 @@
-"""Who may come in, as what, and for how long; nothing here knows of a page or of a server.
+"""Who may come in, as what, and for how long; nothing here knows of a page.
 
-Offers: `users` (the file of users), `sessions` (who is logged in), `lockout` (how often a password may be tried), `routes`
-(which page wants which role).
+Offers: `users` (the file of users), `oidc_file` and `provider` (logins at an OpenID Connect provider), `sessions` (who is
+logged in), `lockout` (how often a password may be tried), `routes` (which page wants which role).
 """

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import Struct
+
 from console.access.users import Known
 
 ID_BYTES: Final = 32  # of randomness; OWASP asks 8 at least
@@ -18,6 +20,16 @@ IDLE_SECONDS: Final = 3_600.0  # without a request; an open page's stream is non
 END_SECONDS: Final = 12 * 3_600.0  # a working day and a little
 VISITOR_SECONDS: Final = 900.0  # before a login: long enough to look a password up
 MOST: Final = 10_000  # sessions; the one unused the longest goes first, so that strangers cannot fill the memory
+
+
+class Pending(Struct, frozen=True):
+    """A login that was begun: what must come back, and where to lead on."""
+
+    state: str
+    nonce: str
+    verifier: str
+    onward: str
+    began: float
 
 
 @dataclass
@@ -30,6 +42,7 @@ class Session:
         known: who it is; None before the login.
         began, seen: ticks, in seconds.
         notice: what the next page tells once.
+        pending: a login at the provider that was begun and not finished.
     """
 
     id: str
@@ -38,6 +51,7 @@ class Session:
     began: float
     seen: float
     notice: str = field(default="", repr=False)
+    pending: Pending | None = field(default=None, repr=False)
 
 
 class Sessions:

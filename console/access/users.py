@@ -62,11 +62,15 @@ class UsersFile(Struct, frozen=True):
 
 
 class Known(Struct, frozen=True):
-    """Somebody who has shown who they are; `once`: by a one-time code, so that the file has no such user."""
+    """Somebody who has shown who they are; `once`: by a one-time code, so that the file has no such user.
+
+    `by_provider`: by an OpenID Connect provider, whose word is kept for as long as the session lasts.
+    """
 
     name: str
     role: Role
     once: bool = False
+    by_provider: bool = False
 
 
 class Users:

@@ -1,12 +1,16 @@
-"""Logging in and out. A visitor has a session too, for the form's token; a login begins another under a new id."""
+"""Logging in and out. A visitor has a session too, for the form's token; a login begins another under a new id.
+
+A login at the provider is begun by a link and not by a form, which the content policy would keep from leading elsewhere.
+"""
 
 import math
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
+from console.access.provider import PATH, LoginError
 from console.access.routes import ANYBODY, Page
 from console.access.users import Known
 from console.visit import Visit
@@ -19,7 +23,10 @@ async def form(visit: Visit) -> Response:
     """Show the login."""
     if visit.session is not None and visit.session.known is not None:
         return visit.go(_own(visit.request.query_params.get("next", "")))
-    return _form(visit, 200, "", visit.request.query_params.get("next", ""))
+    leaving = None
+    if visit.house.provider is not None and visit.request.query_params.get("left") == "provider":
+        leaving = await visit.house.provider.leaving()
+    return _form(visit, 200, "", visit.request.query_params.get("next", ""), leaving)
 
 
 async def enter(visit: Visit) -> Response:
@@ -43,11 +50,51 @@ async def enter(visit: Visit) -> Response:
     return visit.go(_own(onward))
 
 
+async def to_provider(visit: Visit) -> Response:
+    """Lead to the provider; whoever comes back from it comes to `from_provider`."""
+    provider, onward = visit.house.provider, visit.request.query_params.get("next", "")
+    if provider is None:
+        return visit.go("/login")
+    if visit.session is None:
+        visit.session = visit.house.sessions.begin()
+    try:
+        address, visit.session.pending = await provider.begin(_own(onward))
+    except LoginError as error:
+        return _form(visit, 503, str(error), onward)
+    return RedirectResponse(address, 303)
+
+
+async def from_provider(visit: Visit) -> Response:
+    """Log in whom the provider says it is. An attempt is good once, whatever comes of it."""
+    house = visit.house
+    if house.provider is None:
+        return visit.go("/login")
+    pending = None if visit.session is None else visit.session.pending
+    if visit.session is not None:
+        visit.session.pending = None
+    address = address_of(visit.request, behind_proxy=house.secure)
+    name = f"a login at the provider from {address}"
+    wait = house.lockout.wait(name, address)
+    if wait > 0:
+        return _form(visit, 429, f"Too many failures: try again in {_span(wait)}.", "")
+    house.lockout.failed(name, address)
+    try:
+        known = await house.provider.finish(pending, visit.request.query_params)
+    except LoginError as error:
+        return _form(visit, 401, str(error), "")
+    if await run_in_threadpool(house.users.role_of, known.name) is not None:  # the audit would take one for the other
+        return _form(visit, 401, f"{known.name} is a local user here as well: log in by the password.", "")
+    house.lockout.succeeded(name)
+    visit.session = house.sessions.begin(known, visit.session)
+    return visit.go(_own(pending.onward if pending is not None else ""))
+
+
 async def leave(visit: Visit) -> Response:
     """Log out."""
+    by_provider = visit.known.by_provider
     visit.house.sessions.end(visit.session)
     visit.session = None
-    answer = visit.go("/login")
+    answer = visit.go("/login?left=provider" if by_provider else "/login")
     answer.delete_cookie(visit.house.cookie, path="/", secure=visit.house.secure, httponly=True, samesite="lax")
     return answer
 
@@ -57,10 +104,10 @@ async def _checked(visit: Visit, name: str, password: str) -> Known | None:
         return await run_in_threadpool(visit.house.users.check, name, password)
 
 
-def _form(visit: Visit, status: int, wrong: str, onward: str) -> Response:
+def _form(visit: Visit, status: int, wrong: str, onward: str, leaving: str | None = None) -> Response:
     if visit.session is None:
         visit.session = visit.house.sessions.begin()
-    return visit.page("login.html", status, wrong=wrong, next=onward)
+    return visit.page("login.html", status, wrong=wrong, next=onward, provider=visit.house.provider, leaving=leaving)
 
 
 def _own(address: str) -> str:
@@ -85,5 +132,7 @@ def _span(seconds: float) -> str:
 PAGES = (
     Page("GET", "/login", ANYBODY, form),
     Page("POST", "/login", ANYBODY, enter),
+    Page("GET", "/login/provider", ANYBODY, to_provider),
+    Page("GET", PATH, ANYBODY, from_provider),
     Page("POST", "/logout", "viewer", leave),
 )

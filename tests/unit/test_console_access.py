@@ -13,7 +13,7 @@ from console.pages import PAGES
 from console.pages.now import STREAMS
 
 NOBODY = "nobody"
-OPEN = {("GET", "/"), ("GET", "/login"), ("POST", "/login")}
+OPEN = {("GET", "/"), ("GET", "/login"), ("POST", "/login"), ("GET", "/login/provider"), ("GET", "/login/callback")}
 #: What each role may ask for besides what those before it may: kept by hand, so that a change of the table is seen here.
 OPERATORS = {
     ("GET", "/account/do"),

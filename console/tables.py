@@ -1,4 +1,4 @@
-"""Rows as files: CSV that a spreadsheet may open, and JSON lines; written as they go, whatever their number."""
+"""Rows as files: CSV that a spreadsheet may open and JSON lines, written as they go, and Parquet."""
 
 import csv
 import io
@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 import msgspec
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 # What a spreadsheet takes for a formula; an apostrophe before it makes text of it (OWASP, CSV injection).
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -39,6 +39,15 @@ def jsonl_file(name: str, rows: Sequence[Any]) -> StreamingResponse:
             yield msgspec.json.encode(row) + b"\n"
 
     return _file(f"{name}.jsonl", "application/jsonl; charset=utf-8", lines())
+
+
+def parquet_file(name: str, content: bytes) -> Response:
+    """Return a Parquet file, which is made whole: its end says where its parts are."""
+    return Response(
+        content,
+        media_type="application/vnd.apache.parquet",
+        headers={"content-disposition": f'attachment; filename="{name}.parquet"'},
+    )
 
 
 def _file(name: str, kind: str, content: AsyncIterator[Any]) -> StreamingResponse:

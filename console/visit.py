@@ -12,6 +12,8 @@ from console.access.sessions import Session
 from console.access.users import Known
 from console.house import House
 
+#: Where a message may name its account; a status or a time that has the same letters stays as it is.
+NAMING: Final = ("account_id", "event_id", "caused_by", "supersedes", "why", "what_next", "detail")
 LONGEST_VALUE: Final = 512  # characters of a filter's value: an account id has 255 bytes
 
 
@@ -62,16 +64,25 @@ class Visit:
         return text.replace(account_id, self.shown_id(account_id)) if self.masks else text
 
     def masked(self, message: Any) -> Any:
-        """Return a message of an account as whoever asks may see it: its id, and wherever its texts name it."""
+        """Return a message of an account as whoever asks may see it: its id, and wherever a text in it names the account.
+
+        Events often have the account's id in their own: what is decided names them as its evidence.
+        """
         if not self.masks or message.account_id is None:
             return message
-        account_id = message.account_id
-        texts = {
-            name: value.replace(account_id, self.shown_id(account_id))
-            for name in message.__struct_fields__
-            if isinstance(value := getattr(message, name), str)
+        account_id, shown = message.account_id, self.shown_id(message.account_id)
+        hidden: dict[str, Any] = {
+            name: value.replace(account_id, shown)
+            for name in NAMING
+            if isinstance(value := getattr(message, name, None), str)
         }
-        return msgspec.structs.replace(message, **texts)
+        dimensions = getattr(message, "dimensions", None)
+        if dimensions:
+            hidden["dimensions"] = [
+                msgspec.structs.replace(each, evidence=[piece.replace(account_id, shown) for piece in each.evidence])
+                for each in dimensions
+            ]
+        return msgspec.structs.replace(message, **hidden)
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         """Return a page made of a template."""

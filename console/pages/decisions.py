@@ -2,13 +2,14 @@
 
 from typing import Any, Final
 
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from console.access.routes import Page
 from console.answering import answered
 from console.asking import all_rows, ask, cursor, how_far, onward
 from console.filters import DIRECTIONS, INDUSTRIES, STATUSES, account_of, one_of, share_of, time_of
-from console.tables import csv_file, jsonl_file
+from console.tables import csv_file, jsonl_file, parquet_file
 from console.visit import Visit
 from readmodel.queries.decisions import decisions as read_decisions
 from relationship.contract.decisions import Reclassification
@@ -41,6 +42,19 @@ async def decisions_csv(visit: Visit) -> Response:
 async def decisions_jsonl(visit: Visit) -> Response:
     """Give what fits as JSON lines."""
     return jsonl_file("decisions", await _file(visit))
+
+
+@answered
+async def decisions_parquet(visit: Visit) -> Response:
+    """Give what fits as Parquet, with the columns of `clientward export`."""
+    try:
+        from views.base.parquet import RECLASSIFICATIONS, content  # noqa: PLC0415 - its library is another extra's
+    except ModuleNotFoundError as error:
+        line = (
+            f"{error.name} is missing where the console runs: install clientward[analysis], or take CSV or JSON lines."
+        )
+        return visit.page("problem.html", 501, line=line)
+    return parquet_file("decisions", await run_in_threadpool(content, RECLASSIFICATIONS, await _file(visit)))
 
 
 def _wanted(visit: Visit) -> DecisionFilter:
@@ -79,4 +93,5 @@ PAGES = (
     Page("GET", "/decisions", "viewer", decisions),
     Page("GET", "/decisions.csv", "viewer", decisions_csv),
     Page("GET", "/decisions.jsonl", "viewer", decisions_jsonl),
+    Page("GET", "/decisions.parquet", "viewer", decisions_parquet),
 )

@@ -5,8 +5,10 @@ which are a list of structs as in the message. Times are timestamps in UTC, micr
 A file is written beside its place and moved there when it is whole, so that whoever reads it never reads half of one.
 """
 
-from collections.abc import AsyncIterator, Callable
+import io
+from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -94,6 +96,15 @@ async def written(file: Path, kind: Kind, values: AsyncIterator[bytes]) -> int:
     finally:
         draft.unlink(missing_ok=True)
     return count + len(rows)
+
+
+def content(kind: Kind, messages: Iterable[Any]) -> bytes:
+    """Return messages as the bytes of a file: for so many as are handed over by the network at once."""
+    schema, sink, left = schema_of(kind), io.BytesIO(), iter(messages)
+    with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
+        while rows := [_row(kind, each) for each in islice(left, ROWS)]:
+            writer.write_table(pa.Table.from_pylist(rows, schema))
+    return sink.getvalue()
 
 
 def _row(kind: Kind, message: Any) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class Tally:
     """What is counted on the way. Times are `time.monotonic()` seconds, latencies seconds."""
 
     events: int
+    history: int = 0
     began: float = 0.0
     sent: int = 0
     first_decision: float | None = None
@@ -72,13 +73,14 @@ def acts(events: list[SimEvent], end: datetime) -> tuple[list[SimEvent], list[Si
     return [e for e in events if e.arrival < start], [e for e in events if e.arrival >= start]
 
 
-async def publish_history(settings: Settings, events: list[SimEvent]) -> None:
-    """Publish events as fast as Kafka takes them, in order, and return when all are stored."""
+async def publish_history(settings: Settings, events: list[SimEvent], stored: Callable[[int, int], None]) -> None:
+    """Publish events as fast as Kafka takes them, in order, and return when all are stored; `stored` hears how many are."""
     with server_errors(settings):
         async with producer(settings) as client:
             for start in range(0, len(events), HISTORY_CHUNK):
                 chunk = events[start : start + HISTORY_CHUNK]
                 await asyncio.gather(*[await client.send(e.topic, value=e.value, key=_key(e)) for e in chunk])
+                stored(start + len(chunk), len(events))
 
 
 def _key(event: SimEvent) -> bytes | None:
@@ -92,7 +94,7 @@ async def play(
 
     Every decision is shown as it comes.
     """
-    tally = Tally(history + len(events), sent=history)
+    tally = Tally(history + len(events), history, sent=history)
     watching = asyncio.create_task(_watch(follow_decisions(stage.settings, from_beginning=True), tally, show))
     reporting = asyncio.create_task(_report(stage, tally, progress))
     try:

@@ -9,16 +9,14 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Final, Literal
-from uuid import uuid4
 
 from aiokafka import AIOKafkaProducer
 from msgspec import Struct
 
+from actions.auditing import audit_entry, now
 from actions.errors import InputError, server_errors
 from actions.policies import require_name
-from relationship.contract.decisions import Audit, to_json
 from relationship.contract.outcome import AUDIT, REJECTED, Outgoing
 from streams.config.settings import Settings
 from streams.kafka.letters import read_erased, read_letters, write_audit, write_notes
@@ -165,26 +163,12 @@ def _record(letter: Letter, lateness_days: int | None) -> ProducerRecord:
 
 
 def _notes(kind: Kind, run: Run, places: Mapping[int, list[int]]) -> list[Note]:
-    at = _now()
+    at = now()
     return [Note(kind, partition, offsets, run.by, run.why, at) for partition, offsets in places.items()]
 
 
 def _audit(kind: Kind, run: Run, letters: Sequence[Letter]) -> Outgoing:
-    """Return the audit's entry on a portion. It concerns no one account, so that it has none, and no key."""
-    now = _now()
+    """Return the audit's entry on a portion."""
     allowed = "" if run.lateness_days is None else f", up to {run.lateness_days} days late"
-    entry = Audit(
-        event_id=f"audit-{ACTIONS[kind]}-{uuid4()}",
-        account_id=None,
-        action=ACTIONS[kind],
-        outcome="done",
-        detail=f"{len(letters)} dead letters ({counted(letters)}){allowed}: {run.why}",
-        by=run.by,
-        occurred_at=now,
-        decided_at=now,
-    )
-    return Outgoing(AUDIT, "", to_json(entry), entry.event_id, now)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    detail = f"{len(letters)} dead letters ({counted(letters)}){allowed}: {run.why}"
+    return audit_entry(ACTIONS[kind], detail, run.by)

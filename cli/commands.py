@@ -229,5 +229,17 @@ COMMANDS: Final = (
         "cli.setup.settings:settings",
         panel=SET_UP,
     ),
+    Command(
+        "backup",
+        "Write the workers' table with its positions to a file, while they run.",
+        "cli.state.backup:backup",
+        panel=SET_UP,
+    ),
+    Command(
+        "restore",
+        "Put a backup back into Redis, read it again and compare; workers go on from its positions.",
+        "cli.state.restore:restore",
+        panel=SET_UP,
+    ),
     Command("policy", "Check, compare, try, learn and publish policies.", panel=SET_UP, commands=POLICY),
 )

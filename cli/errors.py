@@ -43,6 +43,7 @@ ONE_LINE: Final = {
     "streams.embedded.errors.EmbeddedError": FAILED,
     "streams.health.server_errors.ServerError": FAILED,
     "streams.kafka.admin.TopicsError": FAILED,
+    "streams.wire.backup_file.BackupError": WRONG_USE,
     "streams.kafka.refusals.PublishRefusedError": FAILED,
     "views.errors.InputError": WRONG_USE,
     "views.errors.ViewError": FAILED,

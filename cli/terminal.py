@@ -42,8 +42,8 @@ def error_console() -> Console:
 
 
 @contextmanager
-def line_progress(doing: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Show how many lines are done, and of how many, on a terminal only; it is gone at the end.
+def line_progress(doing: str, unit: str = "lines") -> Iterator[Callable[[int, int | None], None]]:
+    """Show how many lines (or another `unit`) are done, and of how many, on a terminal only; it is gone at the end.
 
     Yields what is to be called with both, the second None while it is not known. No thread draws: it would be in the way of
     processes that are forked.
@@ -52,7 +52,7 @@ def line_progress(doing: str) -> Iterator[Callable[[int, int | None], None]]:
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed:,} lines"),
+        TextColumn(f"{{task.completed:,}} {unit}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )

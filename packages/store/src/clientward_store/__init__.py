@@ -6,6 +6,7 @@ Offers `Store`, which Faust makes from the URL, `Write`, and the errors. The REA
 - `packing`, `coalescing`, `client`: redis-py's clients and how calls reach them.
 - `ownership`, `partitions`: what the owner of a partition keeps of it, and every read and write of one partition.
 - `batch`: the batch interface. `write_behind`, `mapping`, `preload`: the table as Faust sees it.
+- `snapshots`: a whole partition at one moment, for whoever backs it up or puts it back.
 - `faust_private`: all that is private of Faust. `store`: ownership on rebalance, recovery, life cycle.
 
 May import: faust-streaming, mode-streaming, redis, hiredis and yarl. Knows nothing of what the tables hold.

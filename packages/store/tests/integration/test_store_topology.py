@@ -16,6 +16,7 @@ from store_support import assign, processing, raw_store
 
 from clientward_store import Fenced, Store, StoreUnavailable, Write
 from clientward_store.partitions import Change
+from clientward_store.snapshots import PartitionWriter, read_snapshot
 
 embedded = pytest.importorskip(
     "streams.embedded", reason="it kills and freezes servers: run it in the project's checkout"
@@ -111,6 +112,11 @@ async def everything_works(store: Store, other: Store) -> None:
     with pytest.raises(Fenced):
         await store.commit(1, Write({b"a1": b"9"}))
     assert await other.load(1, [b"a1", b"b1"]) == {b"a1": b"1", b"b1": b"2"}
+    kept = await read_snapshot(other.parts.clients, other.parts.prefix, 1)
+    assert (kept.positions, kept.changelog, kept.values) == ({"x": 1}, 4, {b"a1": b"1", b"b1": b"2"})
+    writer = await PartitionWriter.take_over(other.parts, 2)
+    await writer.put_back(kept, await read_snapshot(other.parts.clients, other.parts.prefix, 2))
+    assert (await read_snapshot(other.parts.clients, other.parts.prefix, 2)).same(kept)
     for each in (store, other):
         await each.parts.clients.close()
 

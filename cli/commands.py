@@ -241,5 +241,11 @@ COMMANDS: Final = (
         "cli.state.restore:restore",
         panel=SET_UP,
     ),
+    Command(
+        "reset",
+        "Move where the workers' group goes on from: to a time, an offset, or the earliest record that Kafka has.",
+        "cli.state.reset:reset",
+        panel=SET_UP,
+    ),
     Command("policy", "Check, compare, try, learn and publish policies.", panel=SET_UP, commands=POLICY),
 )

@@ -35,6 +35,7 @@ async def put_back(store: Store, partition: int, snapshot: Snapshot) -> None:
 async def filled(store: Store, partition: int) -> Snapshot:
     """Write everything that a partition can hold; return what it is then."""
     await store.take_over(partition)
+    await store.take_over(partition)
     write = Write({b"a": b"\x00\xff", b"b": b"2"}, {"x": 7, "y": 9}, {b"a": 1_790_000_000_000_001}, [(b"i", b"r")])
     await store.commit(partition, write)
     store.parts.recover(partition, [Change(5, b"c", b"3")], None, note=True)
@@ -45,7 +46,7 @@ async def test_a_snapshot_has_all_that_a_partition_holds(new_store: Callable[...
     """Values, positions, due times to the µs, outbox, restored keys, changelog offset."""
     found = await filled(new_store(), 0)
     assert found.values == {b"a": b"\x00\xff", b"b": b"2", b"c": b"3"}
-    assert (found.positions, found.changelog, found.epoch) == ({"x": 7, "y": 9}, 5, 1)
+    assert (found.positions, found.changelog, found.epoch) == ({"x": 7, "y": 9}, 5, 2)
     assert found.due == {b"a": 1_790_000_000_000_001}
     assert [record[16:] for record in found.outbox.values()] == [b"r"]
     assert list(found.restored) == [b"c"]
@@ -57,6 +58,16 @@ async def test_a_partition_of_which_nothing_was_written_is_empty(new_store: Call
     assert (await snapshot_of(store, 0)).is_empty
     await store.take_over(0)
     assert (await snapshot_of(store, 0)).is_empty
+
+
+async def test_a_snapshot_is_one_transaction(new_store: Callable[..., Store], redis_url: str) -> None:
+    """Redis may serve others between the commands of a pipeline, and not between those of a transaction."""
+    with Redis.from_url(redis_url) as client:
+        client.config_resetstat()
+        await snapshot_of(new_store(), 0)
+        told = client.info("commandstats")
+    assert told["cmdstat_exec"]["calls"] == 1
+    assert told["cmdstat_hgetall"]["calls"] == 3
 
 
 async def test_no_commit_stands_half_in_a_snapshot(new_store: Callable[..., Store]) -> None:

@@ -15,6 +15,8 @@ from playwright.async_api import Page, async_playwright
 from tools.site.__main__ import build
 
 ROOT = Path(__file__).parents[2]
+AXE = ROOT / "tests" / "support" / "vendor" / "axe.min.js"
+WITHIN_MS = 60_000  # of one step in the browser, on a busy machine
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
@@ -52,13 +54,14 @@ def test_every_page_is_built(site: Path) -> None:
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine (apt-get install chromium)")
 async def test_it_reads_in_a_browser_and_asks_nobody_else(site: Path, address: str) -> None:
-    """A diagram is drawn and the search finds a page, with no request to another server and no error on the way."""
+    """A diagram is drawn, the search finds a page, nothing is serious to axe, and no other server is asked for anything."""
     assert site
     elsewhere: list[str] = []
     errors: list[str] = []
-    async with async_playwright() as player, asyncio.timeout(120):
+    async with async_playwright() as player, asyncio.timeout(240):
         browser = await player.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = await browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(WITHIN_MS)
         page.on("request", lambda asked: elsewhere.append(asked.url))
         page.on("pageerror", lambda error: errors.append(str(error)))
         await page.goto(f"{address}docs/statuses/")
@@ -66,6 +69,12 @@ async def test_it_reads_in_a_browser_and_asks_nobody_else(site: Path, address: s
         await page.keyboard.press("Control+k")
         await page.keyboard.type("hysteresis")
         await shown(page, "Glossary")
+        for scheme in ("light", "dark"):
+            looked = await browser.new_page(color_scheme=scheme)
+            await looked.goto(f"{address}docs/concepts/dimensions/")
+            await looked.add_script_tag(path=AXE)
+            found = await looked.evaluate("axe.run()")
+            assert [each["id"] for each in found["violations"] if each["impact"] in {"serious", "critical"}] == []
         await browser.close()
     assert [url for url in elsewhere if not url.startswith((address, "data:", "blob:"))] == []
     assert errors == []

@@ -2,20 +2,44 @@
 
 import asyncio
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
+from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
+from markdown_it import MarkdownIt
 from other_languages import python_tool
 from playwright.async_api import Page, async_playwright
 
 from tools.site.__main__ import build
+from tools.site.layout import everything
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "tests" / "support" / "vendor" / "axe.min.js"
+MARKDOWN = MarkdownIt("commonmark").enable("table")
+MADE_OF = {
+    "ul",
+    "ol",
+    "li",
+    "table",
+    "tr",
+    "td",
+    "th",
+    "pre",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "blockquote",
+    "strong",
+    "em",
+    "img",
+}
+PAGES = [path for path in everything(ROOT)[0] if path.endswith(".md")]
 WITHIN_MS = 60_000  # of one step in the browser, on a busy machine
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -50,6 +74,34 @@ def test_every_page_is_built(site: Path) -> None:
     """The home page, one of each kind, and the picture of the rooms' code are there."""
     for page in ("", "docs/operations", "docs/decisions/008-no-transactional-producer", "source/relationship/core.py"):
         assert (site / page / "index.html").is_file()
+
+
+class Shape(HTMLParser):
+    """Counts what a page is made of, within its text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.counted: Counter[str] = Counter()
+        self.inside = "<article" not in html
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the parser's
+        """Count a tag."""
+        self.inside |= tag == "article"
+        if self.inside and tag in MADE_OF:
+            self.counted[tag] += 1
+
+    def handle_endtag(self, tag: str) -> None:
+        """See whether the text ends."""
+        self.inside &= tag != "article"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_has_the_shape_that_a_code_host_shows(page: str, site: Path) -> None:
+    """Lists, items, tables, cells, headings and blocks are as many as CommonMark makes of the same file."""
+    built = site / page.removesuffix(".md").removesuffix("README") / "index.html"
+    wanted = MARKDOWN.render((ROOT / page).read_text(encoding="utf-8"))
+    assert Shape(built.read_text(encoding="utf-8")).counted == Shape(wanted).counted
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine (apt-get install chromium)")

@@ -42,11 +42,12 @@ def test_the_configuration_has_the_navigation() -> None:
         ("1. one\n   goes on\n2. two\n", "1. one\n    goes on\n2. two\n"),
         ("- one\n\n  more of it\n\nA text\n", "- one\n\n    more of it\n\nA text\n"),
         ("```\n- no\n  - list\n```\n", "```\n- no\n  - list\n```\n"),
+        ("| `a\\|b` | c\\|d |\n", "| `a|b` | c\\|d |\n"),
     ],
-    ids=["after a text", "nested", "continued", "of two paragraphs", "in a fence"],
+    ids=["after a text", "nested", "continued", "of two paragraphs", "in a fence", "bars in a table"],
 )
-def test_lists_come_out_as_a_code_host_shows_them(written: str, taken: str) -> None:
-    """An empty line comes before a list, and four spaces nest one; what is fenced stays."""
+def test_markdown_comes_out_as_a_code_host_shows_it(written: str, taken: str) -> None:
+    """An empty line comes before a list, four spaces nest one, a bar in a table's code is one; what is fenced stays."""
     assert for_python_markdown(written) == taken
 
 

@@ -1,7 +1,7 @@
 """Markdown as a code host reads it, for Python-Markdown, which reads a few things otherwise.
 
 A list may follow a paragraph without an empty line, and two spaces nest one: Python-Markdown wants the line, and four.
-What stands in a fence is left alone.
+A bar within code in a table is escaped there, and not here. What stands in a fence is left alone.
 """
 
 import re
@@ -73,7 +73,8 @@ def for_python_markdown(text: str) -> str:
     """Return a page that Python-Markdown renders as a code host does."""
     out: list[str] = []
     open_lists: list[tuple[int, int]] = []  # where the items of the lists around begin, and their text
-    for line, fenced in lines(text):
+    for written, fenced in lines(text):
+        line = written if fenced or not written.startswith("|") else _CODE.sub(_bare_bars, written)
         item = None if fenced else _ITEM.match(line)
         if item:
             if not open_lists and out and out[-1].strip() and not out[-1].startswith("<!--"):
@@ -89,6 +90,11 @@ def for_python_markdown(text: str) -> str:
         own = min(open_lists[-1][1], len(line) - len(line.lstrip())) if open_lists else 0
         out.append(" " * _STEP * len(open_lists) + line[own:] if line.strip() else line)
     return "\n".join(out) + "\n"
+
+
+def _bare_bars(code: re.Match[str]) -> str:
+    """Return code in a table as it is meant: a bar in it ends no cell, and needs no stroke before it."""
+    return code[0].replace("\\|", "|")
 
 
 def title(text: str) -> str:

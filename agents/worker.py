@@ -24,6 +24,7 @@ from aiokafka.errors import KafkaError
 from faust.exceptions import FaustError
 
 from agents.intake import add_intake_agents
+from agents.kafka_watch import follow_kafka
 from agents.policy_follower import PolicyFollower
 from agents.probes import Probes
 from agents.redis_memory import follow_memory
@@ -121,14 +122,16 @@ class Worker:
 
         Raises WorkerError for whatever the worker cannot mend by itself.
         """
-        watching = asyncio.create_task(follow_memory(self.settings, self.metrics))
+        followers = (follow_kafka(self.settings, self.metrics), follow_memory(self.settings, self.metrics))
+        watching = [asyncio.create_task(each) for each in followers]
         try:
             async with Probes(self):
                 while not self._stop.is_set():
                     await self._live(ready)
         finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+            for task in watching:
+                task.cancel()
+            await asyncio.gather(*watching, return_exceptions=True)
 
     async def _live(self, ready: Ready | None) -> None:
         """Live once: until stopped, or until Redis has gone back."""

@@ -13,7 +13,8 @@ from streams.embedded.guard import Guard
 from streams.embedded.ports import free_ports
 from streams.embedded.server import Server
 
-LOOK_SECONDS: Final = 1  # between two looks at the workers, and at the rules
+LOOK_SECONDS: Final = 2  # between two looks at the workers, and for each: a busy one answers within that
+RULES_SECONDS: Final = 1  # between two looks at the rules
 ANSWER_SECONDS: Final = 10.0
 
 
@@ -74,7 +75,7 @@ def start_prometheus(guard: Guard, workers: Sequence[int], rules: Sequence[Path]
     folder.mkdir(parents=True, exist_ok=True)
     targets = [f"127.0.0.1:{each}" for each in workers]
     config = {
-        "global": {"scrape_interval": f"{LOOK_SECONDS}s", "evaluation_interval": f"{LOOK_SECONDS}s"},
+        "global": {"scrape_interval": f"{LOOK_SECONDS}s", "evaluation_interval": f"{RULES_SECONDS}s"},
         "rule_files": [str(each) for each in rules],
         "scrape_configs": [{"job_name": "clientward", "static_configs": [{"targets": targets}]}],
     }

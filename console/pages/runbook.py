@@ -20,6 +20,7 @@ HEADING: Final = re.compile(r"<h2>(\w+)</h2>")
 ELSEWHERE: Final = re.compile(r'<a href="[^"#][^"]*">(.*?)</a>')
 #: The section that says what to do about what a check of the doctor found.
 SECTIONS: Final[Mapping[str, str]] = {
+    "kafka": "ClientwardKafkaAway",
     "workers": "ClientwardNoWorker",
     "lag": "ClientwardBehind",
     "redis": "ClientwardRedisFails",

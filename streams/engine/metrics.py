@@ -111,6 +111,9 @@ class Metrics:
             registry=self.registry,
         )
         self.started.set(time.time())
+        self.kafka_up = Gauge(
+            "clientward_kafka_up", "1 where Kafka answered when the worker asked it last.", registry=self.registry
+        )
         self.redis_used = Gauge(
             "clientward_redis_used_bytes",
             "Memory that Redis uses; 0 where it may not be asked (INFO).",

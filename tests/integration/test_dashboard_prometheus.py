@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 )
 DASHBOARD = ROOT / "deploy" / "grafana" / "dashboards" / "clientward.json"
 RULES = ROOT / "deploy" / "prometheus"
-# Grafana's four scrapes at the least, of a Prometheus that looks each second.
+# Grafana's four scrapes at the least, of a Prometheus that looks each two seconds.
 RATE_INTERVAL = "15s"
 # What has no data for a reason: a policy that no firm calibrated says no shares (tests/integration/test_calibrate_live.py).
 EMPTY = {("Fields filled, as calibrated", "max by (type, field) (clientward_calibrated_share)")}

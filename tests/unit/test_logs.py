@@ -1,10 +1,21 @@
-"""Which lines of the libraries a person sees: warnings and errors that mean something, once they do."""
+"""What a log line is, and which lines of the libraries are shown: warnings and errors that mean something, once they do."""
 
+import ast
+import json
 import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import structlog
 
-from streams.config.logs import PASSING_SECONDS, OneLine
+from streams.config.logs import PASSING_SECONDS, OneLine, configure_logs
+from streams.config.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+LEVELS = {"debug", "info", "warning", "error", "exception"}
+ALWAYS = {"timestamp", "level", "event"}
 
 NO_COORDINATOR = "Group Coordinator Request failed: [Error 15] GroupCoordinatorNotAvailableError"
 
@@ -66,3 +77,87 @@ def test_a_library_s_traceback_becomes_a_reason() -> None:
     assert OneLine().filter(made)
     assert made.getMessage() == "Failed to fetch the metadata: ValueError('no broker')"
     assert made.exc_info is None
+
+
+@pytest.fixture
+def logs() -> Iterator[None]:
+    """Leave logs as they were."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def fails(secret: str) -> None:
+    """Meet a defect while a frame has something that is nobody's business."""
+    try:
+        int(f"{len(secret)} apples")
+    except ValueError:
+        structlog.get_logger("streams.engine.step").exception("set aside: the fold fails", account="acme", offset=7)
+
+
+@pytest.mark.usefixtures("logs")
+def test_an_event_is_one_json_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Ours with its fields, a library's with its text; a line break in a value ends no line."""
+    configure_logs(Settings(log_format="json"))
+    structlog.get_logger("streams.engine.partition").warning("fenced", partition=3, reason="two\nlines")
+    logging.getLogger("aiokafka.consumer").error("Unable to connect\nto a broker")
+    fails("mrs smith")
+    ours, library, defect = (json.loads(line) for line in capsys.readouterr().err.splitlines())
+    assert {name: ours[name] for name in ours if name != "timestamp"} == {
+        "event": "fenced",
+        "level": "warning",
+        "partition": 3,
+        "reason": "two\nlines",
+    }
+    assert (library.keys(), library["event"]) == (ALWAYS, "Unable to connect to a broker")
+    assert defect.keys() == ALWAYS | {"account", "offset", "exception"}
+    assert defect["exception"].endswith("'9 apples'")
+
+
+@pytest.mark.usefixtures("logs")
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_stack_shows_no_variable(capsys: pytest.CaptureFixture[str], form: str) -> None:
+    """The frames' variables are events of accounts, and passwords: a stack is code and the error's own words."""
+    configure_logs(Settings(log_format=form))  # type: ignore[arg-type]
+    fails("mrs " + "smith")
+    written = capsys.readouterr().err
+    assert "9 apples" in written
+    assert "Traceback" in written
+    assert "mrs smith" not in written
+
+
+def fields_of(path: Path) -> set[str]:
+    """Return the names of the fields of a module's log lines."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+    return {
+        word.arg
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and call.func.attr in LEVELS and ast.unparse(call.func.value) == "log"
+        for word in call.keywords
+        if word.arg
+    }
+
+
+def test_every_field_stands_on_the_page_and_none_is_a_value_of_an_event() -> None:
+    """docs/operations.md, "Logs", has those that the code writes, and no others."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    section = page.partition("\n## Logs\n")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    told = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    rooms = (
+        "agents",
+        "streams",
+        "delivering",
+        "intake",
+        "adapting",
+        "hooks",
+        "console",
+        "views",
+        "actions",
+        "readmodel",
+    )
+    used = {name for room in rooms for path in (ROOT / room).rglob("*.py") for name in fields_of(path)}
+    assert told == used | ALWAYS | {"exception"}

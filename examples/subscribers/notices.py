@@ -37,6 +37,10 @@ OF_THE_TOKEN = {
 NOT_NOW = {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"}
 
 
+class PlaceError(Exception):
+    """This channel or webhook cannot be written to; others can."""
+
+
 def escaped(text: str) -> str:
     """Return text as it may stand in a message: Slack reads `<!channel>` and links in what is not escaped."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -88,24 +92,27 @@ class Slack:
         self.hooks = Api(session, "", headers={}, per_second=PER_SECOND, secret=True)
 
     async def post(self, to: str, message: dict[str, Any]) -> tuple[str, str] | None:
-        """Write a message; return where it is, if that is told. Raises RefusedError where it cannot be written there."""
+        """Write a message; return where it is, if that is told. Raises PlaceError, RefusedError, LaterError."""
         if to.startswith(("https://", "http://")):
-            await self.hooks.call("POST", to, message)
+            try:
+                await self.hooks.call("POST", to, message)
+            except RefusedError as error:
+                raise PlaceError(str(error)) from None
             return None
         body = await self.method("chat.postMessage", message | {"channel": to})
         return body["channel"], body["ts"]
 
     async def method(self, name: str, arguments: dict[str, Any], fine: str = "") -> dict[str, Any]:
-        """Call a method; an error is `fine` where it says that what is wanted is so. Raises RefusedError, LaterError."""
+        """Call a method, for which one error may be `fine`. Raises PlaceError, RefusedError, LaterError."""
         if not self.has_token:
-            raise LaterError("set SLACK_TOKEN: a channel is written to by a bot, and only a webhook without one")
+            raise RefusedError("set SLACK_TOKEN: a channel is written to by a bot, and only a webhook without one")
         answer: Answer = await self.api.call("POST", f"/{name}", arguments)
         body = answer.body
         if body["ok"] or body["error"] == fine:
             return dict(body)
-        if body["error"] in OF_THE_TOKEN or body["error"] in NOT_NOW:
-            raise LaterError(f"{name}: {body['error']}; start again when that is mended")
-        raise RefusedError(f"{name}: {body['error']}")
+        if body["error"] in NOT_NOW:
+            raise LaterError(f"{name}: {body['error']}; start again later")
+        raise (RefusedError if body["error"] in OF_THE_TOKEN else PlaceError)(f"{name}: {body['error']}")
 
 
 def handlers_of(slack: Slack, book: Book) -> Handlers:
@@ -118,7 +125,7 @@ def handlers_of(slack: Slack, book: Book) -> Handlers:
             return
         try:
             place = await slack.post(to, message_of(decision))
-        except RefusedError as error:
+        except PlaceError as error:
             note_refused(decision.account_id, decision.event_id, str(error))
         else:
             if place is not None:
@@ -136,7 +143,7 @@ def handlers_of(slack: Slack, book: Book) -> Handlers:
         for channel, ts in told:
             try:
                 await slack.method("chat.delete", {"channel": channel, "ts": ts}, fine="message_not_found")
-            except RefusedError as error:
+            except PlaceError as error:
                 note_refused(gone.account_id, gone.event_id, f"delete message {ts} in {channel} by hand: {error}")
         book.rows.execute("DELETE FROM messages WHERE account = ?", (gone.account_id,))
 

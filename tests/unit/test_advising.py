@@ -11,11 +11,12 @@ from story import courtship, fold, profile, purchase
 from advising.advice import UNSURE, Advice, advice_of, nothing_known
 from advising.app import make_app
 from advising.keys import Keys, KeysError, new_key, read_keys
-from advising.tool import make_server
+from advising.tool import look_in, make_server
 from relationship.classify.plays import CLIENT, PLAYS
 from relationship.policy.compiled import load_policy
+from streams.config.settings import Settings
 from views.accounts.account import AccountView, account_view
-from views.errors import ServerUnavailableError
+from views.errors import InputError, ServerError, ServerUnavailableError
 
 
 def view_of(*told) -> AccountView:
@@ -83,6 +84,15 @@ async def test_the_tool_reads_and_says_so() -> None:
         assert (unknown.is_error, unknown.structured_content["known"]) == (False, False)
         away = await client.call_tool("who_is_this_account", {"account_id": "away"})
         assert (away.is_error, "Redis cannot be reached" in away.content[0].text) == (True, True)
+
+
+@pytest.mark.parametrize("account", ["a", "", "x" * 256])
+async def test_why_an_account_cannot_be_read_is_for_our_log(account: str) -> None:
+    """An agent, which may repeat what it hears, is told neither a server's name nor its address; an id is checked first."""
+    look_there = look_in(Settings(redis_url="redis://user:secret@127.0.0.1:1"))
+    with pytest.raises(ServerError if account == "a" else InputError) as told:
+        await look_there(account)
+    assert not any(word in str(told.value) for word in ("127.0.0.1", "secret", "Redis"))
 
 
 def test_by_http_only_who_has_a_key_is_answered(tmp_path: Path) -> None:

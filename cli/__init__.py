@@ -1,6 +1,6 @@
 """The command line, `clientward`: the outermost layer, which may import every other and which none imports.
 
-One folder a family of commands (demo, events, look, policy, setup, state), one module a command, named after it. `main`
+One folder a family of commands (demo, events, look, policy, setup, state, top), one module a command, named after it. `main`
 runs a command line, `commands` lists all commands, `lazy` imports the one that is asked for, `errors` turns what ends a
 command into lines and an exit code, `output` and `terminal` print, `options` reads what commands share.
 

@@ -173,6 +173,12 @@ COMMANDS: Final = (
         panel=LOOK,
     ),
     Command(
+        "top",
+        "Watch the workers live: rates, lag by partition, who works, the latest decisions and refusals.",
+        "cli.top.top:top",
+        panel=LOOK,
+    ),
+    Command(
         "workers",
         "Show the members of the workers' consumer group: where they run, and which partitions each of them has.",
         "cli.look.workers:workers",

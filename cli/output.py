@@ -7,6 +7,7 @@ reverse the text around it. So everything foreign goes through `printable` or `p
 import re
 import sys
 from collections.abc import Iterable
+from itertools import groupby
 from typing import Final
 
 # Control characters (C0, DEL, C1), line and paragraph separators, surrogates, and what changes the direction of text or
@@ -54,3 +55,9 @@ def columns(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]
     lines = [head, *(tuple(printable(cell) for cell in row) for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Return numbers in order, with runs of them as ranges: 0-3, 7; a dash where there are none."""
+    runs = [[n for _, n in run] for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0])]
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs) or "-"

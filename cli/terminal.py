@@ -4,10 +4,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
+
+from cli.output import printable
+
+if TYPE_CHECKING:  # whoever prints a table must not wait for what reads Kafka
+    from views.base.decisions import Decision
 
 # Seconds between two drawings of a progress.
 REFRESH_SECONDS: Final = 0.1
@@ -74,3 +80,20 @@ def line_progress(doing: str, unit: str = "lines") -> Iterator[Callable[[int, in
                 progress.update(task, completed=done, total=total, refresh=True)
 
         yield on_progress
+
+
+def sentence(decision: "Decision | None") -> Text:
+    """Return a reclassification as a readable line; a record that is none is named as such, and stops nothing."""
+    if decision is None:
+        return Text("a record that is no reclassification; see it with --json")
+    before, after = printable(decision.from_), printable(decision.to)
+    when = printable(decision.effective_at)[:16].replace("T", " ")
+    return Text.assemble(
+        (f"{when}  ", "dim"),
+        f"{printable(decision.account_id)}  ",
+        (before, STATUS_STYLES.get(before, "")),
+        " → ",
+        (after, STATUS_STYLES.get(after, "")),
+        f"  {decision.score:.0f}",
+        (f"  {printable(decision.why)}", "dim"),
+    )

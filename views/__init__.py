@@ -11,6 +11,7 @@
 | states and decisions as files | `base.exports`, `base.parquet` |
 | refusals by reason | `operations.refusals`: `refusals` |
 | how far the workers are behind | `operations.lag`: `lag`; `operations.outstanding`: `outstanding` |
+| how fast, how far behind and by whom, at one look | `operations.flow`: `flow`, `rates` |
 | who works | `operations.workers`: `workers` |
 | how the servers do, and how far the topics are | `operations.servers`: `redis_server`, `kafka_cluster`, `topic_ends` |
 | how deliveries do | `operations.deliveries`: `endpoints`, `dead_messages` |

@@ -1,6 +1,7 @@
 """Why a question has no answer. The text of each error is one line that says what to do."""
 
 from streams.health.server_errors import ServerError, ServerUnavailableError, server_errors
+from streams.kafka.admin import TopicsError
 
 __all__ = [
     "InputError",
@@ -9,6 +10,7 @@ __all__ = [
     "NoShadowError",
     "ServerError",
     "ServerUnavailableError",
+    "TopicsError",
     "ViewError",
     "server_errors",
 ]

@@ -4,13 +4,12 @@ import asyncio
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
-from cli.output import print_line, printable, printable_json
-from cli.terminal import STATUS_STYLES, console
+from cli.output import print_line, printable_json
+from cli.terminal import console, sentence
 from streams.config.load import load_settings
 from streams.config.settings import Settings
-from views.base.decisions import Decision, DecisionRecord, follow_decisions
+from views.base.decisions import DecisionRecord, follow_decisions
 
 
 def tail(
@@ -43,20 +42,3 @@ def show(record: DecisionRecord, *, as_json: bool) -> None:
         print_line(printable_json((record.value or b"null").decode(errors="replace")))
     else:
         console().print(sentence(record.decision), soft_wrap=True)
-
-
-def sentence(decision: Decision | None) -> Text:
-    """Return a reclassification as a readable line; a record that is none is named as such, and stops nothing."""
-    if decision is None:
-        return Text("a record that is no reclassification; see it with --json")
-    before, after = printable(decision.from_), printable(decision.to)
-    when = printable(decision.effective_at)[:16].replace("T", " ")
-    return Text.assemble(
-        (f"{when}  ", "dim"),
-        f"{printable(decision.account_id)}  ",
-        (before, STATUS_STYLES.get(before, "")),
-        " → ",
-        (after, STATUS_STYLES.get(after, "")),
-        f"  {decision.score:.0f}",
-        (f"  {printable(decision.why)}", "dim"),
-    )

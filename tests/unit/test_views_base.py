@@ -11,7 +11,7 @@ from variants import variant_text
 
 import views
 from cli.look.audit import sentence as audit_sentence
-from cli.look.workers import ranges
+from cli.output import ranges
 from relationship.contract.decisions import Audit, Published, SegmentPart, to_json
 from relationship.policy.compiled import load_policy
 from relationship.timeline.published import OFF, PublishedPolicies, publication

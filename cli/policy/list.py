@@ -2,15 +2,19 @@
 
 import asyncio
 
+from cli.options import OneJson, print_json
 from cli.output import print_line, printable
 from cli.policy.publications import sentence
 from streams.config.load import load_settings
 from views.policies.published import PolicyVersion, policies
 
 
-def list_policies() -> None:
+def list_policies(as_json: OneJson = False) -> None:
     """List the switches of the active policy in order, the one in force, and the shadow."""
     found = asyncio.run(policies(load_settings()))
+    if as_json:
+        print_json(found)
+        return
     for each in found.history:
         mark = "*" if each.phase == "in force" else " "
         print_line(printable(f"{mark} {_line(each)}"))

@@ -6,6 +6,7 @@ import typer
 
 from actions.topics import apply_topics
 from cli.errors import FAILED
+from cli.options import OneJson, print_json
 from cli.output import print_line
 from streams.config.load import load_settings
 from views.operations.topics import TopicPlan, topic_plan
@@ -14,10 +15,10 @@ topics_app = typer.Typer(no_args_is_help=True, help="Compare the topics with wha
 
 
 @topics_app.command("plan")
-def plan_command() -> None:
+def plan_command(as_json: OneJson = False) -> None:
     """Show what `apply` would change. Exit code 1 if it would refuse."""
     plan = asyncio.run(topic_plan(load_settings()))
-    _print(plan)
+    print_json(plan) if as_json else _print(plan)
     raise typer.Exit(FAILED if plan.refused else 0)
 
 

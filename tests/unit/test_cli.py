@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from cli.commands import COMMANDS, Command
+from cli.commands import COMMANDS, LOOK, POLICY, Command
 from cli.errors import explain
 from cli.lazy import load
-from cli.look.tail import sentence
 from cli.main import COMPLETION, NOISY, run
 from cli.output import printable, printable_json
+from cli.terminal import sentence
 from views.base.decisions import read_decision
 
 ROOT = Path(__file__).parents[2]
@@ -98,12 +98,40 @@ def test_the_help_of_import_imports_nothing_that_reads_files_or_sends() -> None:
     assert not found & {"duckdb", "numpy", "python_calamine", "icalendar", "dateutil", "aiokafka", "faust", "redis"}
 
 
+#: Commands under "Look" that are no question: a screen, and what changes something.
+NO_ANSWER = {"top", "deliveries redrive", "deliveries pause", "deliveries resume", "deliveries replay"}
+
+
+def test_every_question_can_be_had_as_json() -> None:
+    """What looks at something takes `--json`, the commands of groups too, and so do plans, settings and policies."""
+    found = {}
+    for command in COMMANDS:
+        if command.panel == LOOK or command.name in {"doctor", "settings", "backup", "restore", "reset"}:
+            real = load(command, None)
+            for name, each in getattr(real, "commands", {"": real}).items():
+                found[f"{command.name} {name}".strip()] = {option for param in each.params for option in param.opts}
+    for name, target in (("policy", "list"), ("policy", "differences"), ("topics", "plan")):
+        group = load(next(command for command in COMMANDS if command.name == name), None)
+        real = next((load(each, None) for each in POLICY if name == "policy" and each.name == target), None)
+        real = real or group.commands[target]
+        found[f"{name} {target}"] = {option for param in real.params for option in param.opts}
+    assert len(found) > 20
+    assert {name for name, options in found.items() if "--json" not in options} == NO_ANSWER
+
+
 @pytest.mark.parametrize(
     ("words", "completed"),
     [
         ("clientward do", {"doctor"}),
         ("clientward policy ba", {"backtest"}),
         ("clientward dlq list --re", {"--reason"}),
+        ("clientward res", {"reset", "restore"}),
+        ("clientward to", {"top", "topics"}),
+        ("clientward backup --j", {"--json"}),
+        ("clientward restore --o", {"--over"}),
+        ("clientward reset --t", {"--to", "--topic"}),
+        ("clientward demo --p", {"--plain"}),
+        ("clientward top --e", {"--every"}),
         ("clientward audit --outcome ref", {"refused"}),
     ],
 )

@@ -4,6 +4,7 @@ Run by `clientward console`. Pages are made on the server; the browser gets HTML
 
 - `access`: who may come in, as what, and for how long; which page wants which role.
 - `guard`: every request is held to that before a page sees it. `visit`: a request that was let through.
+- `jobs`: what runs in the background.
 - `live`: one look at the servers for all that watch. `pages`: what each page shows. `app`: all of it together.
 
 Rules: a page answers nobody whose role its route does not name; a change is a POST with the session's token; text from

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from actions.errors import ActionError
 from actions.errors import InputError as WrongActionError
+from console.jobs.backtests import BusyError
 from console.visit import Visit, WrongInputError
 from readmodel.errors import CursorError, ReadModelError
 from relationship.policy.file import PolicyError
@@ -26,6 +27,7 @@ STATUSES: Final[tuple[tuple[type[Exception], int], ...]] = (
     (CursorError, 400),
     (ReadModelError, 503),
     (ActionError, 409),
+    (BusyError, 409),
     (ViewError, 404),
     (RecordError, 500),
     (TopicsError, 503),

@@ -51,6 +51,7 @@ def make_app(house: House) -> Starlette:
             async with house.live.running():
                 yield
         finally:
+            await house.backtests.close()
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
 

@@ -11,6 +11,7 @@ from console.access.lockout import Lockout
 from console.access.provider import Provider
 from console.access.sessions import Sessions
 from console.access.users import Known, Role, Users
+from console.jobs.backtests import Backtests
 from console.live import Live
 from console.masking import Mask
 from console.templating import templates
@@ -33,6 +34,7 @@ class House:
         clock: the wall's, in seconds since the epoch.
         live: the look at the servers that all share.
         model: what the lists are answered from.
+        backtests: policies that were checked and backtested.
         provider: where people log in besides; None where there are local users alone.
     """
 
@@ -49,10 +51,12 @@ class House:
     sessions: Sessions = field(init=False)
     lockout: Lockout = field(init=False)
     mask: Mask = field(default_factory=Mask, init=False)
+    backtests: Backtests = field(init=False)
     streams: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self.sessions, self.lockout = Sessions(self.ticks, self.idle_seconds), Lockout(self.ticks)
+        self.backtests = Backtests(self.settings, self.clock)
         self.templates = templates()
         self.hashing = asyncio.Semaphore(HASHES_AT_ONCE)
         parts = urlsplit(self.url)

@@ -25,6 +25,7 @@ def templates() -> Environment:
         "seconds": seconds,
         "moment": moment,
         "day": day,
+        "micros": at_micros,
         "percent": percent,
         "size": size,
     }
@@ -63,6 +64,11 @@ def day(value: Any) -> str:
     """Return the day of a time, in UTC."""
     found = _time(value)
     return NONE if found is None else f"{found:%Y-%m-%d}"
+
+
+def at_micros(value: int) -> datetime:
+    """Return the time of so many µs since the epoch, in UTC."""
+    return datetime.fromtimestamp(value / 1e6, UTC)
 
 
 def _time(value: Any) -> datetime | None:

@@ -10,6 +10,7 @@ from console.access.routes import Page
 from console.pages import (
     account,
     audit,
+    backtest,
     base,
     commands,
     decisions,
@@ -33,6 +34,7 @@ PAGES: Final[tuple[Page, ...]] = (
     *refused.PAGES,
     *letters.PAGES,
     *policy.PAGES,
+    *backtest.PAGES,
     *audit.PAGES,
     *runbook.PAGES,
 )

@@ -1,9 +1,11 @@
 """Policies: in force, gone by and to come, the one on trial and where it differs; check, shadow, publish, roll back."""
 
 import asyncio
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
 
 from starlette.responses import Response
 
@@ -11,15 +13,18 @@ from actions.policies import end_shadow, publish, roll_back, try_in_shadow
 from console.access.routes import Page
 from console.answering import answered
 from console.asking import ask
+from console.jobs.backtests import Draft
 from console.visit import Visit, WrongInputError
 from readmodel.filters import ShadowFilter
 from readmodel.queries.shadow import shadow_counts, shadow_differences
 from relationship.policy.check import mistakes_in
 from relationship.policy.compiled import parse_policy
-from views.policies.published import Policies, policies
+from views.policies.published import Policies, PolicyVersion, Trial, policies
 from views.policies.texts import PolicyText, policy_texts, value_differences
 
 DRAFT: Final = "the text"  # what errors call it
+BACK: Final = re.compile(r"-r[0-9]+$")  # of a version that was published again
+WAYS: Final = 12  # versions on their way, on the page
 SHOWN: Final = 50  # accounts that differ under the shadow, on the page
 
 
@@ -36,10 +41,11 @@ async def check(visit: Visit) -> Response:
     mistakes = mistakes_in(text)
     if mistakes:
         return await _page(visit, 422, text=text, mistakes=mistakes)
-    draft = parse_policy(text, DRAFT)
+    policy = parse_policy(text, DRAFT)
+    draft = visit.house.backtests.checked(text, policy.id, policy.version, visit.known.name)
     texts = await policy_texts(visit.house.settings)
     now = (await policies(visit.house.settings)).in_force
-    found = value_differences(texts[now.version].policy, draft)
+    found = value_differences(texts[now.version].policy, policy)
     return await _page(visit, text=text, draft=draft, draft_differs=found)
 
 
@@ -74,8 +80,32 @@ async def _page(visit: Visit, status: int = 200, **given: Any) -> Response:
     blank: dict[str, Any] = {"mistakes": [], "draft": None, "draft_differs": []}
     return visit.page(
         "policy.html", status, policies=known, text=text, texts=texts, **await _trial(visit, known),
-        **_compared(visit, known, texts), **(blank | given),
+        ways=ways_of(visit.house.backtests.drafts(), known), **_compared(visit, known, texts), **(blank | given),
     )  # fmt: skip
+
+
+class Way(NamedTuple):
+    """How far a version has come: its text if it was brought here, its trial, its publication, and what took it back."""
+
+    id: str
+    version: str
+    draft: Draft | None
+    trial: Trial | None
+    published: PolicyVersion | None
+    back: PolicyVersion | None
+
+
+def ways_of(drafts: Sequence[Draft], known: Policies) -> list[Way]:
+    """Return every version that was brought here, on trial or published by somebody, the newest first."""
+    brought = {(each.id, each.version): each for each in drafts}
+    trials = {(each.id, each.version): each for each in known.trials}
+    published = {(each.id, each.version): each for each in known.history if each.by and not BACK.search(each.version)}
+    after = {(a.id, a.version): b for a, b in pairwise(known.history) if BACK.search(b.version)}
+    names = dict.fromkeys([*published, *trials, *brought])
+    return [
+        Way(*name, brought.get(name), trials.get(name), published.get(name), after.get(name))
+        for name in reversed(names)
+    ][:WAYS]
 
 
 def _compared(visit: Visit, known: Policies, texts: Mapping[str, PolicyText]) -> dict[str, Any]:

@@ -67,7 +67,14 @@ function onKey(event) {
   }
 }
 
+// A file is put into the text beside it, and is looked over there before anything is done with it.
+function onFile(event) {
+  const [file] = event.target.files, place = document.getElementById(event.target.dataset.into);
+  if (file && place) file.text().then((text) => { place.value = text; place.focus(); });
+}
+
 document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll("input[type=file][data-into]").forEach((each) => each.addEventListener("change", onFile));
   drawCourse();
   let waiting = 0;
   addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(drawCourse, 150); });

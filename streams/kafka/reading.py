@@ -94,6 +94,13 @@ async def follow(
                     yield record
 
 
+async def count_records(settings: Settings, topics: Collection[str]) -> int:
+    """Return how many records topics hold, by their offsets: a compacted one, or one with transactions, holds fewer."""
+    async with reader(settings, *topics) as (consumer, partitions):
+        begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+    return sum(ends[each] - begins[each] for each in partitions)
+
+
 async def read_to_end(settings: Settings, *topics: str, key: bytes | None = None) -> AsyncGenerator[Any, None]:
     """Give the records that the topics hold now, then stop. With a `key`, those of its partition."""
     async with reader(settings, *topics, key=key) as (consumer, partitions):

@@ -21,6 +21,9 @@ OPERATORS = {
     ("GET", "/refused/do"),
     ("POST", "/refused/do"),
     ("POST", "/policy/check"),
+    ("GET", "/policy/backtest"),
+    ("GET", "/policy/backtest/progress"),
+    ("POST", "/policy/backtest"),
 }
 ADMINS = {("POST", "/policy/change")}
 

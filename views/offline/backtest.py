@@ -4,19 +4,20 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 from msgspec import Struct
 
 from relationship.analysis.backtest import Bill, Course, Courses, Otherwise, bill, otherwise
+from relationship.contract.messages import Message
 from relationship.contract.times import micros
 from relationship.core import Core
 from relationship.policy.compiled import Policy
 from relationship.replay import Replay
 from streams.config.settings import Settings
 from views.errors import InputError
-from views.offline.event_file import EventReader, event_time
+from views.offline.event_file import event_time
 
 
 class _Truth(Struct):
@@ -27,6 +28,20 @@ class _Truth(Struct):
 _truth: Final = msgspec.json.Decoder(_Truth)
 
 
+class History(Protocol):
+    """A history to fold: that of a file (`EventReader`), or the kept one (`views.policies.kept`)."""
+
+    @property
+    def newest(self) -> int:
+        """Event time (µs) of the newest message read so far."""
+
+    def messages(self) -> Iterator[tuple[int, str, Message]]:
+        """Yield the messages, each with its number and its topic."""
+
+    def refuse(self, number: int, why: str) -> None:
+        """Note that the fold refuses one."""
+
+
 class Backtest:
     """Policies A and B, each over its own accounts, fed with the same messages in the same order."""
 
@@ -35,8 +50,8 @@ class Backtest:
         self.runs = [(Replay(Core(policy, settings.lateness_days)), Courses()) for policy in (a, b)]
         self.until = 0
 
-    def fold(self, reader: EventReader, until: int | None) -> None:
-        """Fold a file, and let the timers run to `until` (µs), or to its last event's time."""
+    def fold(self, reader: History, until: int | None) -> None:
+        """Fold a history, and let the timers run to `until` (µs), or to its last event's time."""
         for number, topic, message in reader.messages():
             decided_at = event_time(message)
             for replay, courses in self.runs:

@@ -9,24 +9,18 @@ one line, and says where each value came from. Secrets are `SecretStr`: their te
 """
 
 import os
-import ssl
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, FilePath, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from streams.config.kafka import MAX_PORT, KafkaSettings
 from streams.config.sources import PREFIX, SecretFilesSource, config_file
 
-if TYPE_CHECKING:
-    from faust.types.auth import CredentialsT
-
-SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
-SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 LogFormat = Literal["console", "json"]
-MAX_PORT = 65_535
 MINUTE_US: Final = 60_000_000  # microseconds
 
 
@@ -47,27 +41,11 @@ def _is_redis_url(url: str) -> bool:
 TABLE: Final = "relationships"
 
 
-class Settings(BaseSettings):
+class Settings(KafkaSettings):
     """What the worker and every command go by. Frozen: a change means a restart."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
 
-    kafka_bootstrap: Annotated[
-        str,
-        Field(description="Kafka's brokers to ask first, host:port, comma separated; two or more outlive one's loss."),
-    ] = "127.0.0.1:9092"
-    kafka_security_protocol: Annotated[
-        SecurityProtocol, Field(description="How to talk to Kafka; SASL_SSL wherever the network is not this machine.")
-    ] = "PLAINTEXT"
-    kafka_sasl_mechanism: Annotated[
-        SaslMechanism, Field(description="How to log in with a SASL protocol; SCRAM never sends the password itself.")
-    ] = "SCRAM-SHA-512"
-    kafka_username: Annotated[str | None, Field(description="Kafka's user, for a SASL protocol.")] = None
-    kafka_password: Annotated[SecretStr | None, Field(description="Kafka's password, for a SASL protocol.")] = None
-    kafka_ca_file: Annotated[
-        FilePath | None,
-        Field(description="PEM file of the authority that signed the brokers; the system's if not set."),
-    ] = None
     redis_url: Annotated[
         SecretStr,
         Field(
@@ -190,15 +168,6 @@ class Settings(BaseSettings):
         toml = TomlConfigSettingsSource(settings_cls, config_file())
         return init_settings, env_settings, SecretFilesSource(settings_cls), toml
 
-    @field_validator("kafka_bootstrap")
-    @classmethod
-    def _brokers_have_ports(cls, value: str) -> str:
-        for address in value.split(","):
-            host, _, port = address.strip().rpartition(":")
-            if not host or not port.isdecimal() or not 0 < int(port) <= MAX_PORT:
-                raise ValueError(f"{address.strip()!r} is not host:port")
-        return value
-
     @field_validator("redis_url")
     @classmethod
     def _redis_url_is_one(cls, value: SecretStr) -> SecretStr:
@@ -208,8 +177,6 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
-        if "SASL" in self.kafka_security_protocol and not (self.kafka_username and self.kafka_password):
-            raise ValueError(f"{self.kafka_security_protocol} needs kafka_username and kafka_password")
         if self.intake_retention_days <= self.lateness_days:
             raise ValueError(
                 "intake_retention_days must be more than lateness_days, or late events are gone before a replay"
@@ -217,11 +184,6 @@ class Settings(BaseSettings):
         if self.rejected_retention_days < self.intake_retention_days:
             raise ValueError("rejected_retention_days must be at least intake_retention_days")
         return self
-
-    @property
-    def bootstrap_servers(self) -> list[str]:
-        """`kafka_bootstrap` as a list of host:port."""
-        return [address.strip() for address in self.kafka_bootstrap.split(",")]
 
     @property
     def changelog_topic(self) -> str:
@@ -233,12 +195,6 @@ class Settings(BaseSettings):
         """What the table's keys in Redis and its changelog begin with, as Faust joins them."""
         return f"{self.group}-{TABLE}"
 
-    def ssl_context(self) -> ssl.SSLContext | None:
-        """Return what checks the brokers' certificates, or None for a protocol without TLS."""
-        if not self.kafka_security_protocol.endswith("SSL"):
-            return None
-        return ssl.create_default_context(cafile=self.kafka_ca_file)
-
     def record_limits(self) -> dict[str, int]:
         """Return the keyword arguments of the codec's limits (`streams.wire.codecs.Limits`)."""
         return {
@@ -246,30 +202,3 @@ class Settings(BaseSettings):
             "max_depth": self.max_depth,
             "future_us": self.future_minutes * MINUTE_US,
         }
-
-    def kafka_client_options(self) -> dict[str, Any]:
-        """Return the keyword arguments by which any aiokafka client reaches the brokers and logs in."""
-        options: dict[str, Any] = {
-            "bootstrap_servers": self.bootstrap_servers,
-            "security_protocol": self.kafka_security_protocol,
-            "ssl_context": self.ssl_context(),
-        }
-        if self.kafka_password is not None and "SASL" in self.kafka_security_protocol:
-            options["sasl_mechanism"] = self.kafka_sasl_mechanism
-            options["sasl_plain_username"] = self.kafka_username
-            options["sasl_plain_password"] = self.kafka_password.get_secret_value()
-        return options
-
-    def faust_credentials(self) -> "CredentialsT | None":
-        """Return the same as Faust wants it for `broker_credentials`, or None for PLAINTEXT."""
-        from faust.auth import SASLCredentials, SSLCredentials  # noqa: PLC0415 - Faust is slow to import
-
-        context = self.ssl_context()
-        if self.kafka_password is not None and "SASL" in self.kafka_security_protocol:
-            return SASLCredentials(
-                username=self.kafka_username,
-                password=self.kafka_password.get_secret_value(),
-                mechanism=self.kafka_sasl_mechanism,
-                ssl_context=context,
-            )
-        return SSLCredentials(context) if context is not None else None

@@ -17,6 +17,9 @@ from streams.health.finding import Finding
 UNTRUSTED: Final = {18, 19, 20, 21}
 EXPIRED: Final = {9, 10}
 OTHER_HOST: Final = {62, 64}
+# What a server says of the certificate that it was shown, in OpenSSL's words for its alerts (RFC 8446, 6.2).
+WITHOUT: Final = "CERTIFICATE_REQUIRED"
+REFUSING: Final = ("CERTIFICATE_UNKNOWN", "UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_EXPIRED", "CERTIFICATE_REVOKED")
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
@@ -35,6 +38,8 @@ def of_socket(error: BaseException, check: str, where: str, authority: str) -> F
     for cause in causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _of_certificate(cause, check, where, authority)
+        if isinstance(cause, ssl.SSLError) and (told := _of_alert(cause, check, where)) is not None:
+            return told
         if isinstance(cause, ssl.SSLError):
             return Finding("fail", check, f"{where} does not speak TLS", "set a protocol without TLS, or another port")
         if isinstance(cause, socket.gaierror):
@@ -44,6 +49,17 @@ def of_socket(error: BaseException, check: str, where: str, authority: str) -> F
             return Finding(
                 "fail", check, f"nothing listens at {where}: the port is closed", "start it, or correct the address"
             )
+    return None
+
+
+def _of_alert(error: ssl.SSLError, check: str, where: str) -> Finding | None:
+    """Return what a server says of our certificate, or None where it is not about that."""
+    reason = error.reason or ""
+    if WITHOUT in reason:
+        return Finding("fail", check, f"{where} asks for a client's certificate", "name one, with its key")
+    if any(each in reason for each in REFUSING):
+        advice = "have one made by an authority that the server trusts"
+        return Finding("fail", check, f"{where} refuses our certificate ({reason.lower()})", advice)
     return None
 
 

@@ -6,6 +6,7 @@ host alike; so each address is tried here with a connection of its own, whose er
 
 import asyncio
 import ssl
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from aiokafka.conn import create_conn
@@ -18,6 +19,8 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.metadata import MetadataRequest
 
+from clientward_client import TokenError, WrongUseError
+from clientward_client.certificates import inspect
 from streams.config.settings import Settings
 from streams.health.denials import of_socket
 from streams.health.finding import Finding
@@ -27,6 +30,25 @@ TRY_MS: Final = 5_000
 # Seconds for a handshake, once something has taken the connection.
 HANDSHAKE_SECONDS: Final = 2.0
 PROTOCOL: Final = "set kafka_security_protocol as the listener has it (`clientward settings` shows what is in force)"
+TOKENS: Final = "look at kafka_token_file or kafka_token_command, and at the token's issuer, audience and time"
+# Days before its end from which a certificate is told of: a weekend, and somebody's leave.
+ENDING_DAYS: Final = 14
+DAY_SECONDS: Final = 86_400
+
+
+def check_certificate(settings: Settings, now: float) -> list[Finding]:
+    """Tell until when the certificate that Kafka is shown is good; `now` in seconds since the epoch."""
+    if settings.kafka_certificate is None:
+        return []
+    try:
+        shown = inspect(settings.kafka_certificate)
+    except WrongUseError as error:  # it was good when the settings were read
+        return [Finding("fail", "certificate", str(error), "new connections to Kafka fail from now on")]
+    until = datetime.fromtimestamp(shown.ends, UTC).isoformat(timespec="minutes")
+    text = f"Kafka is shown {shown.subject}, good until {until}"
+    if shown.ends - now < ENDING_DAYS * DAY_SECONDS:
+        return [Finding("warn", "certificate", text, "renew it, and start again what uses it")]
+    return [Finding("ok", "certificate", text)]
 
 
 async def check_addresses(settings: Settings) -> list[Finding]:
@@ -43,9 +65,8 @@ async def _check_address(settings: Settings, address: str) -> Finding | None:
     """Return what is wrong with one address, or None."""
     try:
         await _connect(settings, address)
-    except (SaslAuthenticationFailed, AuthenticationFailedError):
-        advice = "correct kafka_username, kafka_password and kafka_sasl_mechanism"
-        return _fail(f"{address} refuses the login of {settings.kafka_username!r}: wrong user or password", advice)
+    except (TokenError, SaslAuthenticationFailed, AuthenticationFailedError) as error:
+        return _of_login(settings, address, error)
     except UnsupportedSaslMechanismError:
         mechanism = settings.kafka_sasl_mechanism
         return _fail(f"{address} knows no login by {mechanism}", "set kafka_sasl_mechanism to one that it has")
@@ -55,6 +76,15 @@ async def _check_address(settings: Settings, address: str) -> Finding | None:
         authority = "set kafka_ca_file to the PEM file of the authority that signed it"
         return of_socket(error, "kafka", address, authority) or await _closed(settings, address, error)
     return None
+
+
+def _of_login(settings: Settings, address: str, error: Exception) -> Finding:
+    if isinstance(error, TokenError):
+        return _fail(f"no token for {address}: {error}", TOKENS)
+    if settings.kafka_tokens is not None:
+        return _fail(f"{address} refuses the token: {error}", TOKENS)
+    advice = "correct kafka_username, kafka_password and kafka_sasl_mechanism"
+    return _fail(f"{address} refuses the login of {settings.kafka_username!r}: wrong user or password", advice)
 
 
 async def _connect(settings: Settings, address: str) -> None:

@@ -1,5 +1,6 @@
 """The doctor's checks on Kafka: does it answer, is it new enough, are the topics right, are keys where they belong."""
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -20,7 +21,7 @@ from relationship.contract.outcome import POLICIES
 from streams.config.settings import Settings
 from streams.health.doctor_attempts import check_rights, check_round_trip
 from streams.health.doctor_changelog import check_changelog
-from streams.health.doctor_connection import check_addresses
+from streams.health.doctor_connection import check_addresses, check_certificate
 from streams.health.doctor_policy import check_policy
 from streams.health.doctor_work import check_work
 from streams.health.finding import Finding
@@ -41,7 +42,7 @@ KEYS_WAIT_MS: Final = 3_000
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
     """Give what there is to say about Kafka; where no broker can be reached, only why."""
     wrong = await check_addresses(settings)
-    for finding in wrong:
+    for finding in (*check_certificate(settings, time.time()), *wrong):
         yield finding
     if any(finding.level == "fail" for finding in wrong):
         return

@@ -30,6 +30,9 @@ def server_errors(settings: Settings) -> Iterator[None]:
 
 
 def _of_kafka(error: KafkaError, settings: Settings) -> ServerError:
+    tokens = settings.kafka_tokens
+    if tokens is not None and tokens.failure is not None:
+        return ServerUnavailableError(f"no login at Kafka at {settings.kafka_bootstrap}: {tokens.failure}")
     if isinstance(error, KafkaConnectionError | KafkaTimeoutError | NodeNotReadyError):
         where = settings.kafka_bootstrap
         return ServerUnavailableError(

@@ -10,6 +10,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.admin import CreateAclsRequest_v1
 from aiokafka.protocol.api import Request
 from doctor_support import looked
+from secured import ADMIN, by_password, trust, users
 
 from relationship.contract.messages import PURCHASES
 from streams.config.settings import Settings
@@ -18,7 +19,7 @@ from streams.health.doctor import examine
 from streams.health.doctor_connection import check_addresses
 from streams.kafka.admin import ensure_topics
 
-USER, ADMIN = "worker", "admin"
+USER = "worker"
 READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS = 3, 4, 8, 10  # Kafka's codes
 TOPIC, GROUP, LITERAL, PREFIXED, ALLOW = 2, 3, 3, 4, 3
 
@@ -48,37 +49,10 @@ class Secured(NamedTuple):
 def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     """One such broker for this file's tests."""
     folder = tmp_path_factory.mktemp("secured")
-    authority = trustme.CA()
-    certificate = authority.issue_cert("127.0.0.1")
-    keystore, ca, other = folder / "broker.pem", folder / "ca.pem", folder / "other.pem"
-    keystore.write_bytes(_pkcs8(certificate) + b"".join(blob.bytes() for blob in certificate.cert_chain_pems))
-    authority.cert_pem.write_to_path(ca)
+    trusted, other = trust(folder), folder / "other.pem"
     trustme.CA().cert_pem.write_to_path(other)
-    jaas = f'org.apache.kafka.common.security.scram.ScramLoginModule required username="{ADMIN}" password="{ADMIN}";'
-    properties = {
-        "listener.security.protocol.map": "CLIENT:SASL_SSL,CONTROLLER:PLAINTEXT",
-        "sasl.enabled.mechanisms": "SCRAM-SHA-512",
-        "sasl.mechanism.inter.broker.protocol": "SCRAM-SHA-512",
-        "listener.name.client.scram-sha-512.sasl.jaas.config": jaas,
-        "ssl.keystore.type": "PEM",
-        "ssl.keystore.location": str(keystore),
-        "ssl.truststore.type": "PEM",
-        "ssl.truststore.location": str(ca),
-        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-        "super.users": f"User:{ADMIN};User:ANONYMOUS",
-    }
-    users = [f"SCRAM-SHA-512=[name={name},password={word}]" for name, word in ((ADMIN, ADMIN), (USER, "right"))]
-    arguments = [part for user in users for part in ("--add-scram", user)]
-    with kafka_server(properties=properties, format_arguments=arguments) as server:
-        yield Secured(server, ca, other)
-
-
-def _pkcs8(certificate: trustme.LeafCert) -> bytes:
-    """Return the key as Kafka wants it."""
-    from cryptography.hazmat.primitives import serialization as s  # noqa: PLC0415 - trustme's own dependency
-
-    key = s.load_pem_private_key(certificate.private_key_pem.bytes(), None)
-    return key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, s.NoEncryption())
+    with kafka_server(properties=by_password(trusted), format_arguments=users({USER: "right"})) as server:
+        yield Secured(server, trusted.ca, other)
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,13 @@ from types import ModuleType
 
 import pytest
 
+from clientward_client import aiokafka_private as client_private
 from streams.driver import aiokafka_private, faust_private, mode_private
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ("agents", "cli", "relationship", "simulator", "streams")
 MODULES = {"faust-streaming": faust_private, "mode-streaming": mode_private, "aiokafka": aiokafka_private}
+ALL = [*MODULES.items(), ("aiokafka", client_private)]  # the client comes alone too, and so has one of its own
 
 
 def is_there(owner: type, name: str) -> bool:
@@ -22,7 +24,7 @@ def is_there(owner: type, name: str) -> bool:
     )
 
 
-@pytest.mark.parametrize(("library", "module"), MODULES.items(), ids=list(MODULES))
+@pytest.mark.parametrize(("library", "module"), ALL, ids=[module.__name__ for _, module in ALL])
 def test_an_upgrade_has_taken_nothing_away(library: str, module: ModuleType) -> None:
     """Each private name is where it was; the message says which is gone, since when, and what is installed."""
     gone = [

@@ -9,6 +9,7 @@ is the user's page. From the bottom up:
 
 - `errors`, `messages`, `decoding`: what a record says.
 - `seen`, `settling`, `lanes`, `merging`: what is kept of a partition, pure: no Kafka, no clock.
+- `certificates`, `tokens` (and `aiokafka_private`): who we are to the brokers, looked at before it is shown.
 - `connection`, `beginning`, `following`, `stopping`: the consumer group.
 - `decisions`, `states`, `handlers`, `testing`: what a user calls.
 
@@ -22,6 +23,7 @@ from clientward_client.errors import (
     NotAllowedError,
     PositionLostError,
     SettleChangedError,
+    TokenError,
     TopicMissingError,
     UnreachableError,
     UnreadableError,
@@ -45,6 +47,7 @@ __all__ = [
     "State",
     "States",
     "Subscription",
+    "TokenError",
     "TopicMissingError",
     "UnreachableError",
     "UnreadableError",

@@ -1,7 +1,8 @@
 """How the brokers are reached: arguments of aiokafka, from `CLIENTWARD_KAFKA_…` variables as everywhere in Clientward.
 
-`BOOTSTRAP`, `SECURITY_PROTOCOL`, `SASL_MECHANISM`, `USERNAME`, `PASSWORD` (or `PASSWORD_FILE`), `CA_FILE`, and for a
-client's certificate `CERT_FILE` and `KEY_FILE`. Whatever a caller gives as aiokafka's own arguments comes first.
+`BOOTSTRAP`, `SECURITY_PROTOCOL`, `SASL_MECHANISM`, `USERNAME`, `PASSWORD` (or `PASSWORD_FILE`), `CA_FILE`; for a client's
+certificate `CERT_FILE`, `KEY_FILE` and `KEY_PASSWORD` (or `KEY_PASSWORD_FILE`); for OAUTHBEARER `TOKEN_FILE` or
+`TOKEN_COMMAND`. Whatever a caller gives as aiokafka's own arguments comes first.
 """
 
 import os
@@ -13,7 +14,9 @@ from typing import Any, Final
 
 from aiokafka import errors as kafka
 
-from clientward_client.errors import NotAllowedError, TopicMissingError, UnreachableError, WrongUseError
+from clientward_client.certificates import Certificate, tls_context
+from clientward_client.errors import NotAllowedError, TokenError, TopicMissingError, UnreachableError, WrongUseError
+from clientward_client.tokens import Tokens, command_tokens, file_tokens
 
 DEFAULT_BOOTSTRAP: Final = "127.0.0.1:9092"
 # Ms for a broker to answer: longer than the half second that a fetch may wait, short enough to notice a broker that hangs.
@@ -38,12 +41,26 @@ def kafka_options(given: Mapping[str, Any] | None = None) -> dict[str, Any]:
     if protocol.endswith("SSL"):
         options["ssl_context"] = _ssl_context()
     if "SASL" in protocol:
-        user, password = _variable("USERNAME"), _password()
-        if not (user and password) and not (given and "sasl_oauth_token_provider" in given):
-            raise WrongUseError(f"{protocol} needs CLIENTWARD_KAFKA_USERNAME and CLIENTWARD_KAFKA_PASSWORD")
-        options["sasl_mechanism"] = _variable("SASL_MECHANISM") or "SCRAM-SHA-512"
-        options["sasl_plain_username"], options["sasl_plain_password"] = user, password
+        options |= _login(protocol, _variable("SASL_MECHANISM") or "SCRAM-SHA-512", given or {})
     return options | dict(given or {})
+
+
+def _login(protocol: str, mechanism: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    if mechanism == "OAUTHBEARER" and "sasl_oauth_token_provider" not in given:
+        return {"sasl_mechanism": mechanism, "sasl_oauth_token_provider": _tokens()}
+    user, password = _variable("USERNAME"), _secret("PASSWORD")
+    if not (user and password) and "sasl_oauth_token_provider" not in given:
+        raise WrongUseError(f"{protocol} needs CLIENTWARD_KAFKA_USERNAME and CLIENTWARD_KAFKA_PASSWORD")
+    return {"sasl_mechanism": mechanism, "sasl_plain_username": user, "sasl_plain_password": password}
+
+
+def _tokens() -> Tokens:
+    file, command = _variable("TOKEN_FILE"), _variable("TOKEN_COMMAND")
+    if (file is None) == (command is None):
+        raise WrongUseError(
+            "OAUTHBEARER needs CLIENTWARD_KAFKA_TOKEN_FILE or CLIENTWARD_KAFKA_TOKEN_COMMAND, one of them"
+        )
+    return file_tokens(file) if file is not None else command_tokens(command or "")
 
 
 @asynccontextmanager
@@ -53,6 +70,9 @@ async def named_errors(options: Mapping[str, Any]) -> AsyncIterator[None]:
     try:
         yield
     except kafka.KafkaConnectionError as error:
+        failure = getattr(options.get("sasl_oauth_token_provider"), "failure", None)
+        if failure is not None:
+            raise TokenError(f"no login at {servers}: {failure}") from error
         raise UnreachableError(
             f"no broker answers at {servers} ({error}); is the address right, and Kafka up?"
         ) from error
@@ -75,24 +95,21 @@ def _variable(name: str) -> str | None:
     return os.environ.get(f"CLIENTWARD_KAFKA_{name}") or None
 
 
-def _password() -> str | None:
-    file = _variable("PASSWORD_FILE")
+def _secret(name: str) -> str | None:
+    file = _variable(f"{name}_FILE")
     if file is None:
-        return _variable("PASSWORD")
+        return _variable(name)
     try:
         return Path(file).read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise WrongUseError(f"CLIENTWARD_KAFKA_PASSWORD_FILE: {file}: {error.strerror}; name a file to read") from None
+        raise WrongUseError(f"CLIENTWARD_KAFKA_{name}_FILE: {file}: {error.strerror}; name a file to read") from None
 
 
 def _ssl_context() -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=_variable("CA_FILE"))
-        certificate = _variable("CERT_FILE")
-        if certificate is not None:
-            context.load_cert_chain(certificate, _variable("KEY_FILE"))
-    except OSError as error:
+    authority, file, key = (_variable(name) for name in ("CA_FILE", "CERT_FILE", "KEY_FILE"))
+    if key and not file:
         raise WrongUseError(
-            f"CLIENTWARD_KAFKA_CA_FILE, _CERT_FILE, _KEY_FILE: {error}; name PEM files to read"
-        ) from None
-    return context
+            "CLIENTWARD_KAFKA_KEY_FILE needs CLIENTWARD_KAFKA_CERT_FILE: name the certificate it belongs to"
+        )
+    certificate = Certificate(Path(file), Path(key) if key else None, _secret("KEY_PASSWORD") or "") if file else None
+    return tls_context(Path(authority) if authority else None, certificate)

@@ -13,6 +13,10 @@ class UnreachableError(ClientwardError):
     """No broker answers. The same call may succeed later."""
 
 
+class TokenError(ClientwardError, OSError):
+    """There is no token to log in with: its file, or the command that prints it, gives none that is good."""
+
+
 class NotAllowedError(ClientwardError):
     """The brokers refuse the user, or its right to read the topic or to be in the group. Repeating does not help."""
 

@@ -5,11 +5,10 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
-from redis.asyncio import Redis
-
 from actions.errors import InputError, server_errors
 from delivering.file import unknown_endpoint
 from delivering.state import Store
+from streams.config.redis import redis_client
 from streams.config.settings import Settings
 
 
@@ -20,7 +19,7 @@ async def _store(settings: Settings, file: Path, name: str) -> AsyncIterator[Sto
     if unknown:
         raise InputError(unknown)
     with server_errors(settings):
-        async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
+        async with redis_client(settings) as redis:
             yield Store(redis, settings.group)
 
 

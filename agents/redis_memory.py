@@ -7,9 +7,10 @@ import structlog
 from faust.exceptions import ImproperlyConfigured
 from redis.exceptions import NoPermissionError, RedisError
 
+from streams.config.redis import redis_client
 from streams.config.settings import Settings
 from streams.engine.metrics import Metrics
-from streams.health.table import one_server, table_client
+from streams.health.table import one_server
 
 log = structlog.get_logger(__name__)
 
@@ -20,7 +21,7 @@ async def follow_memory(settings: Settings, metrics: Metrics) -> None:
     """Ask Redis for its memory until cancelled. Where that cannot be asked it is not known, and nothing else fails."""
     while True:
         try:
-            async with table_client(settings) as client:
+            async with redis_client(settings) as client:
                 while True:
                     info = one_server(await client.info("memory"))
                     metrics.redis_used.set(int(info.get("used_memory", 0)))

@@ -230,6 +230,12 @@ COMMANDS: Final = (
         panel=SET_UP,
     ),
     Command(
+        "security",
+        "Print the least rights of every part of a deployment, in Kafka and in Redis.",
+        "cli.setup.security:security_app",
+        panel=SET_UP,
+    ),
+    Command(
         "settings",
         "Show every setting in force and where its value comes from; secrets are masked.",
         "cli.setup.settings:settings",

@@ -25,6 +25,7 @@ from relationship.policy.file import PolicyError
 from streams.config.settings import Settings
 from streams.health.finding import Finding
 from streams.kafka.admin import TopicsError
+from streams.rights.parts import CONSOLE
 from views.base.decisions import Decision, follow_decisions
 from views.errors import ServerError
 from views.operations.doctor import findings
@@ -201,7 +202,7 @@ class Live:
     async def _look_at_findings(self) -> None:
         found: dict[str, tuple[datetime, Finding]] = {}
         now = datetime.now(UTC)
-        async for each in findings(self._settings):
+        async for each in findings(self._settings, CONSOLE):
             if each.level != "ok":
                 key = f"{each.level} {each.check}"
                 found[key] = self._findings.get(key, (now, each))[0], each

@@ -9,7 +9,6 @@ from itertools import groupby
 from typing import Any, Final
 
 import structlog
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from delivering.endpoint import Runner
@@ -21,6 +20,7 @@ from delivering.reading import Mark, marks_at
 from delivering.sending import Sender
 from delivering.state import LEASE_MS, LeaseLostError, Store
 from delivering.web import serve
+from streams.config.redis import redis_client
 from streams.config.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -215,7 +215,7 @@ class Deliveries:
 async def deliver(settings: Settings, endpoints: Sequence[Endpoint], stopping: asyncio.Event) -> None:
     """Deliver until told to stop, with probes and metrics on web_host:web_port."""
     async with AsyncExitStack() as stack:
-        redis = await stack.enter_async_context(Redis.from_url(settings.redis_url.get_secret_value()))
+        redis = await stack.enter_async_context(redis_client(settings))
         deliveries = Deliveries(settings, endpoints, Store(redis, settings.group, uuid.uuid4().hex))
         await stack.enter_async_context(serve(settings, deliveries.metrics.registry, lambda: deliveries.is_ready))
         await deliveries.run(stopping)

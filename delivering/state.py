@@ -1,7 +1,8 @@
 """What is kept of each endpoint in Redis: where it stands, what waits to be tried again, what was given up, and wishes.
 
 Everything that belongs together is written in one transaction, so that a process that dies at any point leaves a state from
-which each decision is delivered again or not yet, and none is missing. Keys of one endpoint share a hash tag.
+which each decision is delivered again or not yet, and none is missing. All keys share a hash tag: on a Cluster they are on
+one server.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -85,7 +86,7 @@ class Store:
         self._owner_key = f"{{{group}-deliver}}:owner"
 
     def _key(self, endpoint: str, what: str) -> str:
-        return f"{{{self._group}-deliver:{endpoint}}}:{what}"
+        return f"{{{self._group}-deliver}}:{endpoint}:{what}"
 
     async def marks(self, endpoint: str) -> dict[int, Mark]:
         """Return where an endpoint stands, by partition number; empty for a new one."""
@@ -132,13 +133,10 @@ class Store:
 
         Raises LeaseLostError where another process delivers now.
         """
-        pipeline = self._redis.pipeline(transaction=False)
-        for endpoint, each in changes.items():
-            commands = [*self._commands(endpoint, each)]
-            keys = [self._owner_key, *dict.fromkeys(command[1] for command in commands)]
-            words = [word for command in commands for word in (len(command), *command)]
-            pipeline.eval(_WRITE, len(keys), *keys, self._owner, *words)
-        if not all(await pipeline.execute()):
+        commands = [command for endpoint, each in changes.items() for command in self._commands(endpoint, each)]
+        keys = [self._owner_key, *dict.fromkeys(command[1] for command in commands)]
+        words = [word for command in commands for word in (len(command), *command)]
+        if not await self._redis.eval(_WRITE, len(keys), *keys, self._owner, *words):
             raise LeaseLostError("another process delivers now: this one was away for longer than 10 s; start it again")
 
     def _commands(self, endpoint: str, changes: Changes) -> Iterator[list[str | bytes]]:

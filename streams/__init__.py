@@ -1,5 +1,5 @@
 """All that touches Kafka or Redis: settings, topics, codecs, dead letters, transport, sensors, embedded servers.
 
-May import: the standard library, third-party libraries, `relationship` and `clientward_store`. Never `agents` or `cli`.
-Nothing connects at import.
+May import: the standard library, third-party libraries, `relationship`, `clientward_client` and `clientward_store`. Never
+`agents` or `cli`. Nothing connects at import.
 """

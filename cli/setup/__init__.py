@@ -1,1 +1,1 @@
-"""Set up and run: topics, settings, the doctor, the worker."""
+"""Set up and run: topics, settings, rights, the doctor, the worker."""

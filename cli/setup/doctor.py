@@ -23,31 +23,38 @@ Watch = Annotated[
 ]
 
 
-def doctor(watch: Watch = None, as_json: JsonLines = False) -> None:
+Part = Annotated[
+    str,
+    typer.Option(metavar="PART", help="Whose login this is, as `clientward security kafka-acls` lists them."),
+]
+
+
+def doctor(watch: Watch = None, part: Part = "worker", as_json: JsonLines = False) -> None:
     """Try Kafka and Redis: write, read, and compare with what should be. Exit code 1 if a check fails.
 
-    It writes a record to a topic of its own and a field beside each partition's keys, which it takes away again.
+    For a worker it writes a record to a topic of its own and a field beside each partition's keys, which it takes away
+    again; for another --part it looks at the servers and at the rights of its login.
     """
     settings = load_settings()
     if watch is not None:
-        asyncio.run(_watch(settings, watch, as_json=as_json))
-    failed = asyncio.run(_examine(settings, as_json=as_json))
+        asyncio.run(_watch(settings, part, watch, as_json=as_json))
+    failed = asyncio.run(_examine(settings, part, as_json=as_json))
     raise typer.Exit(FAILED if failed else 0)
 
 
-async def _examine(settings: Settings, *, as_json: bool) -> bool:
+async def _examine(settings: Settings, part: str, *, as_json: bool) -> bool:
     failed = False
-    async for finding in findings(settings):
+    async for finding in findings(settings, part):
         _print(finding, as_json=as_json)
         failed = failed or finding.level == "fail"
     return failed
 
 
-async def _watch(settings: Settings, seconds: float, *, as_json: bool) -> None:
+async def _watch(settings: Settings, part: str, seconds: float, *, as_json: bool) -> None:
     """Look again and again: all at first, then what is at another level than it was, or has come."""
     before: set[tuple[str, str]] | None = None
     while True:
-        found = [finding async for finding in findings(settings)]
+        found = [finding async for finding in findings(settings, part)]
         for finding in changed(found, before):
             _print(finding, as_json=as_json)
         before = {(each.check, each.level) for each in found}

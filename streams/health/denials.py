@@ -95,7 +95,7 @@ ANSWERS: Final = (
         redis_errors.NoPermissionError,
         "NOPERM",
         "{where} denies it: {error}",
-        "give the user the right, as packages/store/README.md has it: ACL SETUSER USER +COMMAND ~{{GROUP-*",
+        "give the user the right: `clientward security redis-acl` prints what each part needs",
     ),
     Answer(
         redis_errors.AuthenticationError,

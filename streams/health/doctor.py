@@ -13,15 +13,17 @@ from importlib.metadata import entry_points, version
 from streams.config.settings import Settings
 from streams.health import doctor_kafka, doctor_redis
 from streams.health.finding import Finding
+from streams.rights.parts import WORKER, parts
 
 
-async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """Give the findings one after the other, as they are made."""
+async def examine(settings: Settings, name: str = WORKER) -> AsyncIterator[Finding]:
+    """Give the findings one after the other, as they are made, looking with the rights of a part and for what it needs."""
+    part = parts(settings)[name]
     for finding in check_libraries():
         yield finding
-    async for finding in doctor_kafka.examine(settings):
+    async for finding in doctor_kafka.examine(settings, part):
         yield finding
-    async for finding in doctor_redis.examine(settings):
+    async for finding in doctor_redis.examine(settings, part):
         yield finding
 
 

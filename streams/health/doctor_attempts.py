@@ -9,13 +9,16 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
+from clientward_client.certificates import inspect
 from streams.config.settings import Settings
 from streams.health.doctor_redis import check_clock
 from streams.health.finding import Finding
 from streams.kafka.admin import REQUEST_TIMEOUT_MS
-from streams.kafka.rights import Missing, missing_rights
 from streams.kafka.sending import producer
 from streams.kafka.topics import probe_topic
+from streams.rights.allowed import Missing, missing_rights
+from streams.rights.kafka_acls import add_line
+from streams.rights.parts import Part, Right
 
 # Seconds for a record to be stored by all copies in sync, and for it to be read back.
 WITHIN_SECONDS: Final = 10.0
@@ -56,23 +59,31 @@ async def _check_consume(settings: Settings, tp: TopicPartition, offset: int, wr
     return Finding("ok", "consume", f"the record was read back from {tp.topic}")
 
 
-async def check_rights(settings: Settings) -> list[Finding]:
-    """Name each right that a worker needs and this user lacks. Raises KafkaError."""
+async def check_rights(settings: Settings, part: Part) -> list[Finding]:
+    """Name each right that a part needs and this user lacks. Raises KafkaError."""
     client = AIOKafkaClient(**settings.kafka_client_options(), request_timeout_ms=REQUEST_TIMEOUT_MS)
     try:
         await client.bootstrap()
-        missing = await missing_rights(client, settings)
+        missing = await missing_rights(client, part)
     finally:
         await client.close()
     if missing:
-        return [_denied(each, settings.kafka_username or "ANONYMOUS") for each in missing]
-    return [Finding("ok", "rights", "the brokers allow all that a worker does")]
+        return [_denied(each, principal_of(settings), part) for each in missing]
+    return [Finding("ok", "rights", f"the brokers allow all that the part {part.name!r} does")]
 
 
-def _denied(missing: Missing, user: str) -> Finding:
+def _denied(missing: Missing, principal: str, part: Part) -> Finding:
     text = f"Kafka denies {missing.operation} on {missing.resource} {missing.name}"
-    advice = (
-        f"add the ACL: kafka-acls --add --allow-principal User:{user} --operation {missing.operation} "
-        f"--{missing.resource.lower()} {missing.name}"
-    )
-    return Finding("fail", "rights", text, advice)
+    right = Right(missing.resource, (missing.name,), (missing.operation,), "")
+    more = f"; `clientward security kafka-acls --part {part.name}` prints all"
+    return Finding("fail", "rights", text, f"add the ACL: {add_line(principal, right)}{more}")
+
+
+def principal_of(settings: Settings) -> str:
+    """Return as whom a broker sees us, unless its rules for names say otherwise."""
+    if settings.kafka_tokens is not None:
+        return f"User:{settings.kafka_tokens.subject or 'SUBJECT-OF-THE-TOKEN'}"
+    if "SASL" in settings.kafka_security_protocol:
+        return f"User:{settings.kafka_username}"
+    certificate = settings.kafka_certificate
+    return f"User:{inspect(certificate).subject if certificate else 'ANONYMOUS'}"

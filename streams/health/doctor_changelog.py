@@ -11,9 +11,10 @@ from typing import Final, NamedTuple
 
 from redis.exceptions import RedisError
 
+from streams.config.redis import redis_client
 from streams.config.settings import Settings
 from streams.health.finding import Finding
-from streams.health.table import table_client, table_keys
+from streams.health.table import table_keys
 from streams.kafka.reading import reader
 
 # Seconds after which it is looked at again: a step is in Redis a moment before Kafka has its states.
@@ -79,7 +80,7 @@ def changelog_finding(topic: str, spans: Mapping[int, Span]) -> Finding:
 async def _spans(settings: Settings) -> dict[int, Span]:
     """Return each partition; Redis is asked first, so that what comes meanwhile is in Kafka too. Raises RedisError."""
     held: dict[int, tuple[int, int | None]] = {}
-    async with table_client(settings) as client:
+    async with redis_client(settings) as client:
         for number in range(settings.partitions):
             keys = table_keys(settings, number)
             reflected = await client.hget(keys.meta, "changelog")

@@ -29,6 +29,7 @@ from streams.kafka.admin import REQUEST_TIMEOUT_MS, TopicsError, admin_client, r
 from streams.kafka.partitioning import partition_of_key
 from streams.kafka.topic_plan import Alter, Create, Refuse, TopicChange, plan
 from streams.kafka.topics import probe_topic, topics_for
+from streams.rights.parts import CONSOLE, WORKER, Part
 
 # A broker does not tell its version, only which requests it knows. ConsumerGroupHeartbeat in version 1 came with 4.0,
 # the first release without ZooKeeper, and the oldest that the tests were tried on.
@@ -39,16 +40,18 @@ KEYS_PER_PARTITION: Final = 20
 KEYS_WAIT_MS: Final = 3_000
 
 
-async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """Give what there is to say about Kafka; where no broker can be reached, only why."""
+async def examine(settings: Settings, part: Part) -> AsyncIterator[Finding]:
+    """Give what there is to say about Kafka to a part; where no broker can be reached, only why."""
     wrong = await check_addresses(settings)
     for finding in (*check_certificate(settings, time.time()), *wrong):
         yield finding
     if any(finding.level == "fail" for finding in wrong):
         return
     for check, attempt in ATTEMPTS.items():
+        if check == "topics" and part.name not in {WORKER, CONSOLE}:
+            continue  # who does something else may not look at all of them
         try:
-            for finding in await attempt(settings):
+            for finding in await attempt(settings, part):
                 yield finding
         except (KafkaError, TopicsError, OSError, TimeoutError) as error:
             yield Finding("fail", check, f"the check failed: {error or type(error).__name__}", advice_on(error))
@@ -63,13 +66,15 @@ def advice_on(error: BaseException) -> str:
     return "see whether the brokers are up (`clientward settings` shows what is in force)"
 
 
-async def _check_servers(settings: Settings) -> list[Finding]:
+async def _check_servers(settings: Settings, part: Part) -> list[Finding]:
     async with admin_client(settings) as client:
         cluster = await _check_cluster(client, settings)
-        return [cluster, await _check_version(settings), await _check_auto_creation(client)]
+        found = [cluster, await _check_version(settings)]
+        # Only an administrator may look at the brokers' own settings; with ACLs on, nobody makes a topic by its name.
+        return [*found, await _check_auto_creation(client)] if part.name in {WORKER, CONSOLE} else found
 
 
-async def _check_topics(settings: Settings) -> list[Finding]:
+async def _check_topics(settings: Settings, _part: Part) -> list[Finding]:
     """Compare the topics with what they should be, look at the keys in them, and at the policy."""
     wanted = topics_for(settings)
     async with admin_client(settings) as client:
@@ -118,7 +123,9 @@ async def _check_auto_creation(client: AIOKafkaAdminClient) -> Finding:
     values = [entry[1] for response in responses for resource in response.resources for entry in resource[4]]
     if values == ["false"]:
         return Finding("ok", "creation", "no topic comes into being by itself")
-    text = f"{name} is {values[0] if values else 'not ours to see'}"
+    if not values:  # with ACLs on: whoever may look makes topics by name only where he may create them too
+        return Finding("ok", "creation", f"{name} is not for this login to see; it makes no topics itself")
+    text = f"{name} is {values[0]}"
     advice = "set it to false: a misspelt topic is else made, with the wrong number of partitions"
     return Finding("warn", "creation", text, advice)
 
@@ -213,7 +220,7 @@ def _listed(names: Iterable[str]) -> str:
 
 
 DENIED: Final = (TopicAuthorizationFailedError, GroupAuthorizationFailedError, ClusterAuthorizationFailedError)
-ATTEMPTS: Final[Mapping[str, Callable[[Settings], Awaitable[list[Finding]]]]] = {
+ATTEMPTS: Final[Mapping[str, Callable[[Settings, Part], Awaitable[list[Finding]]]]] = {
     "kafka": _check_servers,
     "rights": check_rights,
     "topics": _check_topics,

@@ -16,10 +16,12 @@ from redis.exceptions import NoPermissionError, RedisError
 from yarl import URL
 
 from clientward_store.keys import check_key, target_of
+from streams.config.redis import redis_client
 from streams.config.settings import Settings
 from streams.health.denials import of_redis
 from streams.health.finding import Finding
-from streams.health.table import Info, one_server, table_client
+from streams.health.table import Info, one_server
+from streams.rights.parts import WORKER, Part
 
 # The oldest that the tests were tried on; it is what the wheel of the embedded server brings.
 OLDEST: Final = (6, 2)
@@ -31,13 +33,21 @@ WRITE: Final = "return redis.call('hset', KEYS[1], 'probe', ARGV[1])"
 MEBIBYTE: Final = 1_048_576
 
 
-async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """Give what there is to say about Redis; where it does not answer, only that."""
+async def examine(settings: Settings, part: Part) -> AsyncIterator[Finding]:
+    """Give what there is to say about Redis to a part that goes there; where it does not answer, only that."""
+    if part.redis is None:
+        return
     url = URL(settings.redis_url.get_secret_value())
     try:
         where = target_of(url).address
-        async with table_client(settings) as client:
-            yield await _check_write(client, settings, where)
+        async with redis_client(settings) as client:
+            if part.name == WORKER:
+                yield await _check_write(client, settings, where)
+            else:
+                await client.ping()
+            if part.name != WORKER and "info" not in part.redis.commands:
+                yield Finding("ok", "redis", f"{where} answers, and takes this login")
+                return
             info = await client.info()
             started = time.time()
             seconds, micros = await client.time()

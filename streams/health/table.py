@@ -3,17 +3,15 @@
 Nothing here writes, and no worker notices it: a reader takes no partition over.
 """
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
-from yarl import URL
 
 from clientward_store.batch import POSITION
-from clientward_store.client import async_client
-from clientward_store.keys import Keys, keys_of, target_of
+from clientward_store.keys import Keys, keys_of
 from relationship.contract.messages import MESSAGE_TYPES
+from streams.config.redis import redis_client
 from streams.config.settings import Settings
 from streams.kafka.partitioning import partition_of
 
@@ -37,20 +35,10 @@ def table_keys(settings: Settings, partition: int) -> Keys:
     return keys_of(settings.table, partition)
 
 
-@asynccontextmanager
-async def table_client(settings: Settings) -> AsyncIterator[Any]:
-    """Give a client of Redis, which connects with its first call, and close it. Raises ImproperlyConfigured."""
-    client = async_client(target_of(URL(settings.redis_url.get_secret_value())))
-    try:
-        yield client
-    finally:
-        await client.aclose()
-
-
 async def read_record(settings: Settings, account_id: str) -> bytes | None:
     """Return an account's stored record, or None. Raises RedisError."""
     keys = table_keys(settings, partition_of(account_id, settings.partitions))
-    async with table_client(settings) as client:
+    async with redis_client(settings) as client:
         found = await client.hget(keys.values, account_id.encode())
     return found if isinstance(found, bytes) else None
 
@@ -59,7 +47,7 @@ async def read_positions(settings: Settings) -> dict[TopicPartition, int]:
     """Return the offset of the first record not folded yet, for the intake's partitions that have one. Raises RedisError."""
     names = [f"{POSITION}{topic}" for topic in MESSAGE_TYPES]
     found: dict[TopicPartition, int] = {}
-    async with table_client(settings) as client:
+    async with redis_client(settings) as client:
         for number in range(settings.partitions):
             offsets = await client.hmget(table_keys(settings, number).meta, names)
             at = zip(MESSAGE_TYPES, offsets, strict=True)
@@ -70,7 +58,7 @@ async def read_positions(settings: Settings) -> dict[TopicPartition, int]:
 async def read_outstanding(settings: Settings, now_us: int) -> Outstanding:
     """Return what is still to be done at a moment (µs since the epoch). Raises RedisError."""
     due = outbox = 0
-    async with table_client(settings) as client:
+    async with redis_client(settings) as client:
         for number in range(settings.partitions):
             keys = table_keys(settings, number)
             due += await client.zcount(keys.due, 0, now_us)

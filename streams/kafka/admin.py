@@ -16,6 +16,7 @@ from aiokafka.errors import (
     KafkaError,
     LeaderNotAvailableError,
     TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
     for_code,
 )
@@ -32,6 +33,7 @@ VISIBLE_POLL_SECONDS: Final = 0.1
 # DescribeConfigs: config_source 1 is "made on the topic", the others are the brokers' settings and Kafka's defaults.
 MADE_ON_THE_TOPIC: Final = 1
 NO_ERROR: Final = 0
+DENIED: Final = "`clientward doctor` names the missing ACLs, `clientward security kafka-acls` all that a part needs"
 # Metadata's answers for a topic that is not there, or was made so lately that its partitions have no leaders.
 ABSENT: Final = {UnknownTopicOrPartitionError.errno, LeaderNotAvailableError.errno}
 
@@ -138,6 +140,8 @@ def _exists(topic: dict[str, Any]) -> bool:
     code = topic["error_code"]
     if code in ABSENT:
         return False
+    if code == TopicAuthorizationFailedError.errno:
+        raise TopicsError(f"Kafka denies Describe on Topic {topic['topic']}: {DENIED}")
     if code != NO_ERROR:
         error: type[KafkaError] = for_code(code)
         raise TopicsError(f"cannot read {topic['topic']}: {error.__name__}: {error.description}")
@@ -156,6 +160,8 @@ async def _read_configs(client: AIOKafkaAdminClient, names: Sequence[str]) -> di
         for code, message, _kind, name, entries in response.resources:
             if code in ABSENT:
                 continue
+            if code == TopicAuthorizationFailedError.errno:
+                raise TopicsError(f"Kafka denies DescribeConfigs on Topic {name}: {DENIED}")
             if code != NO_ERROR:
                 raise TopicsError(f"cannot read the settings of {name}: {message or for_code(code).__name__}")
             found[name] = entries

@@ -14,6 +14,12 @@ from streams.config.settings import Settings
 from streams.embedded import RedisServer, redis_server
 from streams.health.doctor_redis import examine as examine_redis
 from streams.health.finding import Finding
+from streams.rights.parts import WORKER, parts
+
+
+def looked_at_redis(settings: Settings) -> AsyncIterator[Finding]:
+    """Give what the doctor finds of Redis for a worker."""
+    return examine_redis(settings, parts(settings)[WORKER])
 
 
 @asynccontextmanager
@@ -61,7 +67,7 @@ async def test_what_stands_between_us_and_redis(tmp_path: Path) -> None:
                 "redis://no.such.host.invalid": ("redis", "fail", "no host of the name"),
             }
             for url, (check, level, text) in cases.items():
-                found = by_check([each async for each in examine_redis(Settings(redis_url=url, partitions=1))])  # type: ignore[arg-type]
+                found = by_check([each async for each in looked_at_redis(Settings(redis_url=url, partitions=1))])  # type: ignore[arg-type]
                 assert (found[check].level, text in found[check].text) == (level, True), (url, found)
                 assert "right" not in found[check].text + found[check].advice.replace("the right", "")
 
@@ -72,7 +78,7 @@ async def test_a_redis_that_cannot_take_writes_is_red() -> None:
         settings = Settings(redis_url=server.url, partitions=2)  # type: ignore[arg-type]
 
         async def found() -> dict[str, Finding]:
-            return by_check([each async for each in examine_redis(settings)])
+            return by_check([each async for each in looked_at_redis(settings)])
 
         with Redis.from_url(server.url) as client:
             assert (await found())["memory"].level == "ok"

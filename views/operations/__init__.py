@@ -1,4 +1,4 @@
-"""What whoever runs the system asks: lag, workers, deliveries, refusals, the audit log, topics, and whether all is well.
+"""What whoever runs the system asks: lag, workers, deliveries, refusals, the audit log, topics, rights, and if all is well.
 
-Offers: `lag`, `flow`, `outstanding`, `workers`, `servers`, `deliveries`, `refusals`, `audit`, `topics`, `doctor`.
+Offers: `lag`, `flow`, `outstanding`, `workers`, `servers`, `deliveries`, `refusals`, `audit`, `topics`, `doctor`, `rights`.
 """

@@ -5,10 +5,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from msgspec import Struct
-from redis.asyncio import Redis
 
 from delivering.file import read_deliveries, unknown_endpoint
 from delivering.state import Store
+from streams.config.redis import redis_client
 from streams.config.settings import Settings
 from views.errors import InputError, server_errors
 
@@ -45,7 +45,7 @@ async def endpoints(settings: Settings, file: Path) -> list[EndpointStatus]:
     wanted = read_deliveries(file)
     found = []
     with server_errors(settings):
-        async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
+        async with redis_client(settings) as redis:
             store = Store(redis, settings.group)
             wishes = await store.wishes([each.name for each in wanted])
             counts = await store.counts([each.name for each in wanted])
@@ -75,7 +75,7 @@ async def dead_messages(settings: Settings, file: Path, name: str) -> list[DeadM
     if unknown:
         raise InputError(unknown)
     with server_errors(settings):
-        async with Redis.from_url(settings.redis_url.get_secret_value()) as redis:
+        async with redis_client(settings) as redis:
             dead = await Store(redis, settings.group).dead(name)
     return [
         DeadMessage(each.event_id, each.account_id, each.attempts, _time(each.since), _time(each.due), each.why)

@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from relationship.contract.messages import MESSAGE_TYPES
 from relationship.contract.outcome import RECLASSIFIED, REJECTED
+from streams.config.redis import redis_client
 from streams.config.settings import Settings
-from streams.health.table import table_client
 from streams.kafka.admin import admin_client
 from streams.kafka.reading import reader
 from views.errors import server_errors
@@ -38,7 +38,7 @@ class KafkaCluster(Struct, frozen=True):
 async def redis_server(settings: Settings) -> RedisServer:
     """Return how Redis does, by its INFO. Raises ServerError."""
     with server_errors(settings):
-        async with table_client(settings) as client:
+        async with redis_client(settings) as client:
             return redis_of(await client.info())
 
 

@@ -1,9 +1,9 @@
-"""What the brokers allow this user to do with topics and with the group (KIP-430), and what a worker needs of that.
+"""What the brokers allow this user to do with topics and groups (KIP-430), and what of a part's rights is missing.
 
 aiokafka speaks Metadata up to version 5, and the allowed operations came with 8: its two structures are here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import tenacity
@@ -17,22 +17,18 @@ from aiokafka.protocol.admin import DescribeGroupsRequest_v3, DescribeGroupsResp
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Array, Boolean, Int16, Int32, Schema, String
 
-from relationship.contract.messages import MESSAGE_TYPES, MOVES, REFERRALS
-from relationship.contract.outcome import AUDIT, POLICIES, RECLASSIFIED, REJECTED, SHADOWED, STATE
-from streams.config.settings import Settings
 from streams.kafka.groups import COORDINATOR_POLL_SECONDS, COORDINATOR_WITHIN_SECONDS, NOT_YET
-from streams.kafka.topics import probe_topic
+from streams.rights.parts import ALTER, CONFIGS, CREATE, DESCRIBE, READ, WRITE, Part, Resource
 
 # Kafka's codes of operations; of those allowed, an answer has the bit of each.
-READ, WRITE, DESCRIBE = 3, 4, 8
-NAMES: Final = {READ: "Read", WRITE: "Write", DESCRIBE: "Describe"}
+CODES: Final = {READ: 3, WRITE: 4, CREATE: 5, DESCRIBE: 8, CONFIGS: 10, ALTER: 11}
 
 
 class Missing(NamedTuple):
     """A right that the user lacks, in the words of Kafka's ACLs."""
 
     operation: str
-    resource: str
+    resource: Resource
     name: str
 
 
@@ -120,36 +116,38 @@ class AllowedGroupRequest(Request[GroupRequest_v3]):  # type: ignore[misc]  # th
         return request_struct_class([self._group], True)  # noqa: FBT003 - the field of the protocol
 
 
-def needed(settings: Settings) -> Mapping[str, tuple[int, ...]]:
-    """Return what a worker and the doctor do with each topic."""
-    own = {REFERRALS, MOVES}
-    intake = {topic: (READ, WRITE) if topic in own else (READ,) for topic in MESSAGE_TYPES}
-    output = dict.fromkeys((RECLASSIFIED, STATE, REJECTED, AUDIT, SHADOWED), (WRITE,))
-    both = dict.fromkeys((settings.changelog_topic, probe_topic(settings)), (READ, WRITE))
-    return {**intake, **output, POLICIES: (READ,), **both}
+async def missing_rights(client: AIOKafkaClient, part: Part) -> list[Missing]:
+    """Return what a part does and the user may not do. Raises KafkaError."""
+    wanted = {"Topic": dict[str, set[str]](), "Group": dict[str, set[str]]()}
+    for right in part.kafka:
+        for name in right.names:
+            wanted[right.resource].setdefault(name, set()).update(right.operations)
+    answer = await client.send(client.get_random_node(), AllowedRequest([*wanted["Topic"]]))
+    found = [*_of_topics(answer, wanted["Topic"])]
+    for group, operations in wanted["Group"].items():
+        found += await _of_group(client, group, operations)
+    return found
 
 
-async def missing_rights(client: AIOKafkaClient, settings: Settings) -> list[Missing]:
-    """Return what the user may not do and a worker does. Raises KafkaError."""
-    wanted = needed(settings)
-    answer = await client.send(client.get_random_node(), AllowedRequest([*wanted]))
-    return [*_of_topics(answer, wanted), *await _of_group(client, settings.group)]
-
-
-def _of_topics(response: Any, wanted: Mapping[str, tuple[int, ...]]) -> Iterator[Missing]:
+def _of_topics(response: Any, wanted: Mapping[str, Collection[str]]) -> Iterator[Missing]:
     for code, topic, _internal, _partitions, allowed in response.topics:
         if code == TopicAuthorizationFailedError.errno:
-            yield Missing(NAMES[DESCRIBE], "Topic", topic)
+            yield Missing(DESCRIBE, "Topic", topic)
         elif code == 0:
-            yield from (Missing(NAMES[each], "Topic", topic) for each in wanted[topic] if not allowed & 1 << each)
+            yield from (Missing(each, "Topic", topic) for each in _denied(wanted[topic], allowed))
 
 
-async def _of_group(client: AIOKafkaClient, group: str) -> list[Missing]:
+async def _of_group(client: AIOKafkaClient, group: str, operations: Collection[str]) -> list[Missing]:
     try:
         allowed = await _allowed_on_group(client, group)
     except GroupAuthorizationFailedError:
-        return [Missing(NAMES[DESCRIBE], "Group", group)]
-    return [] if allowed & 1 << READ else [Missing(NAMES[READ], "Group", group)]
+        return [Missing(DESCRIBE, "Group", group)]
+    return [Missing(each, "Group", group) for each in _denied(operations, allowed)]
+
+
+def _denied(operations: Collection[str], allowed: int) -> list[str]:
+    """Return those of the operations that an answer's bits do not allow, in Kafka's order."""
+    return [name for name, code in CODES.items() if name in operations and not allowed & 1 << code]
 
 
 async def _allowed_on_group(client: AIOKafkaClient, group: str) -> int:

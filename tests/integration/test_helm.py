@@ -1,4 +1,4 @@
-"""The Helm chart: linted, rendered for three sets of values by Helm itself, and what comes of it looked at.
+"""The Helm chart: linted, rendered for some sets of values by Helm itself, and what comes of it looked at.
 
 No cluster is here: that a pod starts in one is not tried. Helm 3 is wanted as `helm`; see deploy/helm/README.md.
 """
@@ -24,6 +24,7 @@ from streams.engine.metrics import Metrics
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "deploy" / "helm" / "clientward"
 VALUES = sorted((ROOT / "deploy" / "helm" / "values").glob("*.yaml"))
+CERTIFICATES, TOKENS = (ROOT / "deploy" / "helm" / "values" / f"{name}.yaml" for name in ("certificates", "tokens"))
 KUBERNETES = "1.33"
 pytestmark = pytest.mark.skipif(
     shutil.which("helm") is None,
@@ -107,6 +108,55 @@ def test_every_variable_is_a_setting_and_no_secret_stands_in_the_open(values: Pa
         for container in template["spec"]["containers"]:
             assert {each["name"] for each in container["env"]} <= known
             assert all("valueFrom" in each for each in container["env"])
+
+
+def connection(documents: list[dict[str, Any]], name: str) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return what a part's pod takes of secrets: by variable, the secret's name; and its volumes, by name."""
+    (template,) = [
+        each["spec"]["template"]
+        for each in documents
+        if each["kind"] in {"StatefulSet", "Deployment", "Job"} and each["metadata"]["name"].endswith(name)
+    ]
+    (container,) = template["spec"]["containers"]
+    references = {each["name"]: each["valueFrom"].get("secretKeyRef", {}).get("name", "") for each in container["env"]}
+    mounted = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
+    volumes = {each["name"]: each for each in template["spec"]["volumes"]}
+    assert mounted.keys() == volumes.keys()
+    return references, {name: {**each, "at": mounted[name]} for name, each in volumes.items()}
+
+
+def test_each_part_may_have_a_certificate_and_a_user_of_its_own() -> None:
+    """The files are where the settings say they are; a part without secrets of its own has those of all."""
+    documents = rendered(CERTIFICATES)
+    data = of(documents, "ConfigMap", "settings")["data"]
+    wanted = {
+        "-topics": ("clientward-topics-tls", "clientward-redis"),
+        "-worker": ("clientward-worker-tls", "clientward-redis"),
+        "-deliver": ("clientward-deliver-tls", "clientward-deliver-redis"),
+    }
+    for name, (certificate, redis) in wanted.items():
+        references, volumes = connection(documents, name)
+        assert references["CLIENTWARD_REDIS_URL"] == redis
+        assert "CLIENTWARD_KAFKA_PASSWORD" not in references
+        assert volumes["kafka-cert"]["secret"]["secretName"] == certificate
+        for file in ("CLIENTWARD_KAFKA_CERT_FILE", "CLIENTWARD_KAFKA_KEY_FILE"):
+            assert data[file].startswith(volumes["kafka-cert"]["at"] + "/tls.")
+
+
+def test_a_token_is_the_pods_own_or_a_secrets() -> None:
+    """The kubelet renews the one for the audience named; the other is a key of a secret; no password is asked for."""
+    documents = rendered(TOKENS)
+    references, volumes = connection(documents, "-worker")
+    (source,) = volumes["kafka-token"]["projected"]["sources"]
+    assert source["serviceAccountToken"]["audience"] == "kafka"
+    file = of(documents, "ConfigMap", "settings")["data"]["CLIENTWARD_KAFKA_TOKEN_FILE"]
+    assert file == f"{volumes['kafka-token']['at']}/{source['serviceAccountToken']['path']}"
+    assert "CLIENTWARD_KAFKA_USERNAME" not in references
+    by_secret = rendered(TOKENS, "--set", "kafka.tokenAudience=,kafka.tokenSecret=mine,worker.login.tokenSecret=own")
+    assert connection(by_secret, "-worker")[1]["kafka-token"]["secret"]["secretName"] == "own"
+    assert connection(by_secret, "-topics")[1]["kafka-token"]["secret"]["secretName"] == "mine"
+    command = rendered(TOKENS, "--set", "kafka.tokenAudience=,settings.KAFKA_TOKEN_COMMAND=/bin/token")
+    assert "CLIENTWARD_KAFKA_TOKEN_FILE" not in of(command, "ConfigMap", "settings")["data"]
 
 
 def test_a_worker_is_named_after_its_pod_and_drains() -> None:
@@ -267,6 +317,8 @@ def test_the_deliveries_of_the_chart_are_read(tmp_path: Path) -> None:
         ("settings.REDIS_URL=redis://x", "REDIS_URL"),
         ("deliver.enabled=true", "config"),
         ("kafka.securityProtocol=SASL_SSL", "kafka.existingSecret"),
+        ("kafka.securityProtocol=SASL_SSL,kafka.saslMechanism=OAUTHBEARER", "kafka.tokenAudience"),
+        ("worker.login.password=x", "password"),
     ],
 )
 def test_values_that_do_not_fit_are_refused(given: str, words: str) -> None:

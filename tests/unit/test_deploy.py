@@ -27,8 +27,11 @@ COMPOSE_FILE = ROOT / "docker-compose.yml"
 # ${NAME}, ${NAME:-default}, ${NAME:?message}
 VARIABLE = re.compile(r"\$\{(?P<name>[A-Z_]+)(?::(?P<how>[-?])(?P<text>[^}]*))?\}")
 PINNED = re.compile(r"[^:@]+:v?\d+\.\d+\.\d+(-[a-z0-9.-]+)?")
-# These name files, which have to be mounted first: docs/operations.md shows how.
-NEED_A_MOUNT = {"kafka_ca_file", "policy_file"}
+# These name files and programs, which have to be mounted first: docs/operations.md shows how.
+NEED_A_MOUNT = {
+    *("kafka_ca_file", "kafka_cert_file", "kafka_key_file", "kafka_key_password"),
+    *("kafka_token_file", "kafka_token_command", "policy_file"),
+}
 OF_THE_CONSOLE = {"readmodel_url"}  # no container of the Compose file runs the console
 SETTINGS_VARIABLE = "CLIENTWARD_"
 

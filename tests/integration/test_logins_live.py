@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 import trustme
+from aiokafka import AIOKafkaProducer
 from engine_support import PARTITIONS, WITHIN_SECONDS, purchase, running, settled
 from secured import Trust, by_token, mutual, trust
 
 from actions.accounts import command_value, send_command
 from agents.worker import Worker
-from clientward_client import NotAllowedError, States, TokenError, UnreachableError
+from clientward_client import NotAllowedError, States, TokenError, UnreachableError, subscribe
 from clientward_client.certificates import inspect
 from relationship.core import Core
 from relationship.policy.compiled import load_policy
@@ -30,7 +31,7 @@ from streams.kafka.sending import producer, send_batch
 from views.operations.workers import workers
 
 # Ms that a connection lives at the most on the broker that takes tokens.
-SESSION_MS = 3_000
+SESSION_MS = 5_000
 
 
 @pytest.fixture(scope="module")
@@ -74,11 +75,10 @@ def as_client(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setenv(f"CLIENTWARD_{name.upper()}", str(value))
 
 
-async def fold_one(settings: Settings, worker: Worker, number: int) -> None:
-    """Publish a purchase with the settings' own login, and see that a worker folds it."""
+async def fold_one(client: AIOKafkaProducer, settings: Settings, worker: Worker, number: int) -> None:
+    """Publish a purchase, and see that a worker folds it."""
     topic, account, value = purchase(number, f"account {number}")
-    async with producer(settings) as client:
-        assert await send_batch(client, [ProducerRecord(topic, None, account.encode(), value, [])]) == [None]
+    assert await send_batch(client, [ProducerRecord(topic, None, account.encode(), value, [])]) == [None]
     await settled(worker)
     assert await read_record(settings, account) is not None
 
@@ -89,6 +89,12 @@ async def states_of(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> set[
         as_client(settings, patch)
         async with asyncio.timeout(WITHIN_SECONDS), States() as states:
             return set(await states.snapshot())
+
+
+async def follow(settings: Settings, told: set[str]) -> None:
+    """Note the accounts of all decisions, as a subscriber of the same login is told of them."""
+    async for decision in subscribe("letters", kafka=settings.kafka_client_options()):
+        told.add(decision.account_id)
 
 
 async def test_a_certificate_opens_kafka_for_every_part(
@@ -104,8 +110,8 @@ async def test_a_certificate_opens_kafka_for_every_part(
         kafka_key_file=mine.key_file,
     )
     await ensure_topics(settings)
-    async with running(settings, Core(load_policy())) as worker:
-        await fold_one(settings, worker, 1)
+    async with running(settings, Core(load_policy())) as worker, producer(settings) as client:
+        await fold_one(client, settings, worker, 1)
         assert len((await workers(settings)).workers) == 1
         assert await states_of(settings, monkeypatch) == {"account 1"}
         found = {each.check: each async for each in examine(settings)}
@@ -158,16 +164,23 @@ def with_tokens(server: KafkaServer, common: dict[str, Any], **source: Any) -> S
 async def test_tokens_open_kafka_again_and_again(
     by_tokens: KafkaServer, common: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The broker ends every connection with its token; the worker comes back with a new one, and each event is folded."""
+    """The broker ends every connection with its token; worker and subscriber come back with another, and nothing is lost."""
     printed = command(tmp_path, f"print(token(exp=time.time() + {SESSION_MS / 1000}))")
     settings = with_tokens(by_tokens, common, kafka_token_command=printed)
     await ensure_topics(settings)
-    at_first = len((tmp_path / "runs").read_text())
-    async with running(settings, Core(load_policy())) as worker, asyncio.timeout(WITHIN_SECONDS):
-        number = 0
-        while len((tmp_path / "runs").read_text()) < at_first + 4:
-            await fold_one(settings, worker, number)
-            number += 1
+    runs, told = tmp_path / "runs", set[str]()
+    async with running(settings, Core(load_policy())) as worker, producer(settings) as client:
+        following = asyncio.create_task(follow(settings, told))
+        await fold_one(client, settings, worker, number := 0)
+        at_first = len(runs.read_text())
+        async with asyncio.timeout(2 * WITHIN_SECONDS):
+            while len(runs.read_text()) < at_first + 12:  # as many connections were opened anew
+                await fold_one(client, settings, worker, number := number + 1)
+            sent = {f"account {each}" for each in range(number + 1)}
+            while told < sent and not following.done():  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.02)
+        assert not following.done(), following
+        following.cancel()
         assert "account 0" in await states_of(settings, monkeypatch)
         assert [each async for each in examine(settings) if each.level == "fail"] == []
 

@@ -25,6 +25,8 @@ from clientward_client.errors import TokenError
 COMMAND_SECONDS: Final = 10.0
 # Seconds for which a command's token is used again. No longer: one that the broker refuses is else offered until it expires.
 REUSE_SECONDS: Final = 60.0
+# Seconds before its end in which a token is not used again: a connection that it opens would end at once.
+SPARE_SECONDS: Final = 30.0
 # Characters of what a command says of its failure.
 SAID: Final = 200
 # RFC 7628 ends a token with a control character: what has one in it would be another message.
@@ -76,7 +78,7 @@ class Tokens(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka has no ty
         if expires is not None and expires <= now:
             at = datetime.fromtimestamp(expires, UTC).isoformat(timespec="seconds")
             raise TokenError(f"the token of {self._where} expired at {at}; have it renewed, or look at this clock")
-        self._token, self._until = token, min(now + self._reuse_seconds, expires or float("inf"))
+        self._token, self._until = token, min(now + self._reuse_seconds, (expires or float("inf")) - SPARE_SECONDS)
         self.failure, self.subject = None, said.get("sub")
         return token
 

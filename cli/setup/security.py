@@ -59,14 +59,16 @@ def kafka_acls(
 def redis_acl(
     part: Parts = None,
     name: Names = None,
-    redis_6: Annotated[bool, typer.Option("--redis-6", help="Without what Redis 6 does not know.")] = False,
+    since_7_2: Annotated[
+        bool, typer.Option("--since-7.2", help="For Redis 7.2 and later: its log then has no denial of CLIENT SETINFO.")
+    ] = False,
     as_json: JsonLines = False,
 ) -> None:
     """Print who may do what in Redis, as lines of ACL SETUSER; put a password where it says PASSWORD.
 
     Parts that are not listed do not go to Redis. On a Cluster, say the lines to every node.
     """
-    for each in redis_rights(load_settings(), part or [], _names(name), redis_6=redis_6):
+    for each in redis_rights(load_settings(), part or [], _names(name), since_7_2=since_7_2):
         print_json(each) if as_json else print_line(printable(each.line))
 
 

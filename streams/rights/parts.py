@@ -46,12 +46,12 @@ class Right(NamedTuple):
 
 
 class RedisRight(NamedTuple):
-    """The keys that a part has to do with, as a pattern, and the commands that it sends. `since_7`: unknown to Redis 6."""
+    """The keys that a part has to do with, as a pattern, and the commands that it sends. `since_7_2`: unknown before."""
 
     keys: str
     commands: tuple[str, ...]
     why: str
-    since_7: tuple[str, ...] = ("client|setinfo",)
+    since_7_2: tuple[str, ...] = ("client|setinfo",)
 
 
 class Part(NamedTuple):

@@ -55,7 +55,7 @@ def behind_tls(server: Any, folder: Path) -> Iterator[int]:
     authority.cert_pem.write_to_path(folder / "ca.pem")
     with Redis(port=server.port) as client:
         for part in parts(Settings(group=GROUP)).values():
-            line = set_user(part, f"clientward-{part.name}", redis_6=True)
+            line = set_user(part, f"clientward-{part.name}")
             if line is not None:
                 client.execute_command(*line.replace("PASSWORD", "secret").split(" "))
         client.execute_command("ACL", "SETUSER", "default", "off")

@@ -99,7 +99,7 @@ async def give_rights(to: Guarded) -> None:
         answer = await client.send(client.get_random_node(), CreateAcls(kafka_rights(settings, (), {}, OTHERS)))
         assert {code for code, _ in answer.creation_responses} == {0}
     with Redis.from_url(to.redis.url) as redis:
-        for login in redis_rights(settings, (), {}, redis_6=True):
+        for login in redis_rights(settings, (), {}):
             redis.execute_command(*login.line.replace(">PASSWORD", f">{login.user}").split(" "))
         redis.execute_command("ACL", "SETUSER", "default", "off")
 

@@ -43,15 +43,15 @@ def kafka_commands(
 
 
 def redis_rights(
-    settings: Settings, wanted: Collection[str], names: Mapping[str, str], *, redis_6: bool = False
+    settings: Settings, wanted: Collection[str], names: Mapping[str, str], *, since_7_2: bool = False
 ) -> list[Login]:
     """Return the users of Redis, of those parts that go there. Raises InputError."""
     found = []
     for part in _wanted(settings, wanted, names, None):
         user = names.get(part.name, own_name(part))
-        line = set_user(part, user, redis_6=redis_6)
+        line = set_user(part, user, since_7_2=since_7_2)
         if part.redis is not None and line is not None:
-            commands = part.redis.commands if redis_6 else (*part.redis.commands, *part.redis.since_7)
+            commands = (*part.redis.commands, *part.redis.since_7_2) if since_7_2 else part.redis.commands
             found.append(Login(part.name, part.who, user, part.redis.keys, commands, line))
     return found
 

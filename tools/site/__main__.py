@@ -58,7 +58,9 @@ def main() -> int:
         return 1
     shutil.rmtree(SITE, ignore_errors=True)
     shutil.copytree(WORK / "site", SITE)
-    sys.stdout.write(f"{len(list(SITE.rglob('*.html')))} pages in {SITE.relative_to(ROOT)}/, every link tried\n")
+    folder = SITE.relative_to(ROOT)
+    pages = len(list(SITE.rglob("*.html")))
+    sys.stdout.write(f"{pages} pages in {folder}/, every link tried; `python -m http.server -d {folder}` shows them\n")
     return 0
 
 

@@ -72,6 +72,7 @@ class Worker:
     def __init__(self, settings: Settings, fold: Fold) -> None:
         self.settings = settings
         self.metrics = Metrics()
+        self.metrics.group_partitions.set(settings.partitions)
         self.notifier = Notifier()
         self.app: App | None = None
         self.has_left_tasks = False

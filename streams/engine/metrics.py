@@ -104,6 +104,11 @@ class Metrics:
         self.partitions = Gauge(
             "clientward_partitions", "Partitions that this worker owns and folds.", registry=self.registry
         )
+        self.group_partitions = Gauge(
+            "clientward_group_partitions",
+            "Partitions that the group has, all workers together.",
+            registry=self.registry,
+        )
         self.ready = Gauge("clientward_ready", "1 where the worker is ready, as /readyz tells.", registry=self.registry)
         self.started = Gauge(
             "clientward_start_time_seconds",

@@ -14,11 +14,13 @@ from redis import Redis
 from agents.worker import core_of
 from clientward_store.keys import keys_of
 from relationship.contract.messages import COMMANDS, PURCHASES, TICKETS
-from relationship.contract.outcome import RECLASSIFIED
+from relationship.contract.outcome import RECLASSIFIED, REJECTED
+from relationship.state.record import decode
 from streams.config.settings import Settings
 from streams.health.table import read_positions
 from streams.kafka.bounds import read_bounds
 from streams.kafka.partitioning import partition_of
+from streams.wire.dead_letters import read_dead_letter
 from views.operations.audit import AuditFilter, audit
 
 NAMES = [f"account {n}" for n in range(12)]
@@ -119,8 +121,11 @@ async def test_an_account_that_the_table_has_lost_is_folded_again(deployment: De
     assert [key for key in before if before[key] != after[key]] in ([], [NAMES[0].encode()])
 
 
-async def test_what_is_skipped_is_not_applied_and_comes_too_late_afterwards(deployment: Deployment) -> None:
-    """By offset, in the topic that was named; an account that has folded a later record does not get it by going back."""
+async def test_what_is_skipped_is_not_applied_until_it_is_sent_again(deployment: Deployment) -> None:
+    """By offset, in the topic that was named; an account that has folded a later record does not get it by going back.
+
+    Sent again, it is applied once; what was folded is a repeat.
+    """
     account, settings = NAMES[0], deployment.settings
     number = partition_of(account, settings.partitions)
     place = TopicPartition(PURCHASES, number)
@@ -138,6 +143,21 @@ async def test_what_is_skipped_is_not_applied_and_comes_too_late_afterwards(depl
     await deployment.moved("--to", str(end - 2), *where)
     await deployment.at_work()
     assert deployment.values()[account.encode()] == after
+    await send(settings, [purchase(901, account), purchase(902, account)])  # what was skipped, and a repeat
+    await deployment.at_work()
+    last, then = (decode(raw) for raw in (deployment.values()[account.encode()], after))
+    assert (last.applied, last.repeats) == (then.applied + 1, then.repeats + 1)
+
+
+async def test_what_was_refused_is_refused_again(deployment: Deployment) -> None:
+    """Read again, it makes another dead letter of the same place."""
+    await send(deployment.settings, [(PURCHASES, NAMES[0], b"{")])
+    await deployment.at_work()
+    await deployment.moved("--to", "earliest")
+    await deployment.at_work()
+    found = [read_dead_letter(record) for record in await published(deployment.settings, REJECTED)]
+    assert len(found) == 2
+    assert len({(each.topic, each.partition, each.offset) for each in found if each}) == 1
 
 
 async def test_a_time_is_that_of_storing(deployment: Deployment) -> None:

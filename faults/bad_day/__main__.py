@@ -20,7 +20,7 @@ from faults.bad_day.accounts import reckoning
 from faults.bad_day.diary import Diary
 from faults.bad_day.page import written
 from faults.bad_day.stage import staged
-from faults.bad_day.troubles import TROUBLES, beside
+from faults.bad_day.troubles import TROUBLES
 from faults.prometheus import program
 from streams.embedded import EmbeddedError
 
@@ -33,7 +33,8 @@ async def play(names: str, calm: float) -> tuple[Diary, bool]:
     """Play the troubles of these letters after a calm, in seconds; return what was noted, and whether all was well."""
     diary = Diary()
     async with staged(diary) as day:
-        async with beside(day.traffic.run()):
+        async with asyncio.TaskGroup() as beside:
+            beside.create_task(day.traffic.run())
             diary.chapter("Before")
             day.done("two workers, a console, 40 events a second")
             await day.until(lambda: day.browser.troubles is not None, "Now has been looked at")
@@ -42,6 +43,7 @@ async def play(names: str, calm: float) -> tuple[Diary, bool]:
                 title, trouble = TROUBLES[name]
                 diary.chapter(title)
                 await trouble(day)
+            day.traffic.is_on = False
         diary.chapter("In the end")
         wrong = await reckoning(day)
     unseen = [line.text for chapter in diary.chapters for line in chapter.lines if line.text.startswith("not within")]

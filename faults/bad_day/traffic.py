@@ -29,6 +29,7 @@ class Traffic:
     Attributes:
         good: ids of the events that Kafka has stored, by account.
         broken: those that were sent without an amount, and must be dead letters.
+        is_on, is_broken: whether the customers, and the broken producer, go on.
     """
 
     def __init__(self, producer: AIOKafkaProducer, partitions: int) -> None:
@@ -36,18 +37,24 @@ class Traffic:
         self.broken: list[tuple[str, str]] = []
         self._producer, self._partitions = producer, partitions
         self._numbers = count()
+        self.is_on = self.is_broken = False
 
     async def run(self) -> None:
-        """Send good events until cancelled; one that Kafka does not take is sent again, and may so be stored twice."""
+        """Send good events while `is_on`; one that Kafka does not take is sent again, and may so be stored twice.
+
+        What is under way is waited for: Kafka may have stored it.
+        """
+        self.is_on = True
         async with asyncio.TaskGroup() as sending:
-            while True:
+            while self.is_on:
                 number = next(self._numbers)
                 sending.create_task(self._send_good(f"customer-{number % ACCOUNTS}", number))
                 await asyncio.sleep(1 / PER_SECOND)
 
     async def run_broken(self) -> None:
-        """Send records without an amount, until cancelled."""
-        while True:
+        """Send records without an amount, while `is_broken`."""
+        self.is_broken = True
+        while self.is_broken:
             account, identity = f"customer-{len(self.broken) % ACCOUNTS}", f"broken-{len(self.broken)}"
             head = {"event_id": identity, "account_id": account, "occurred_at": datetime.now(UTC)}
             await self._stored(

@@ -2,9 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 from faults.bad_day.stage import Day
 from relationship.policy.compiled import default_text
@@ -18,23 +17,14 @@ LOG_WIDTH: Final = 160  # characters of a log line that the page shows
 ENOUGH: Final = "1gb"
 
 
-@asynccontextmanager
-async def beside(doing: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Have something go on while the block lasts."""
-    task = asyncio.create_task(doing)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
 async def broken_producer(day: Day) -> None:
     """Records without an amount: refused, noticed, given up in favour of what the mended source sends once more."""
     day.done("one source's release forgets the amount: 10 records a second that are no purchase, beside 40 good ones")
-    async with beside(day.traffic.run_broken()):
+    async with asyncio.TaskGroup() as beside:
+        beside.create_task(day.traffic.run_broken())
         await day.until(lambda: day.browser.refused > 0, "Now: records are refused")
         await day.until_fires("ClientwardRefusalsJump")
+        day.traffic.is_broken = False
     found = await refusals(day.settings)
     day.seen(f"`clientward dlq list`: {', '.join(f'{n:,} {reason.value}' for reason, n in found.reasons.items())}")
     day.done("the source is mended, and sends the same purchases once more, under their ids")

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from readmodel.columns import Long, Utf8
 
 #: Of the tables and of what is in them; another one in the database means that they are built anew.
-VERSION: Final = "2"
+VERSION: Final = "3"
 
 metadata: Final = MetaData()
 _NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself where this is the key
@@ -91,15 +91,19 @@ decisions: Final = Table(
     Index("decisions_account", "account_id", "effective_us", "id"),
 )
 
-#: In force only: neither corrections nor what they correct.
+#: What stands for all trades together: each flow is counted under its trade, and once more under this.
+ALL_TRADES: Final = ""
+
+#: In force only: neither corrections nor what they correct. In the order of its key, so that a trade's days stand together.
 flows: Final = Table(
     "flows",
     metadata,
-    Column("day", Date, primary_key=True),
     Column("industry", String(32), primary_key=True),
+    Column("day", Date, primary_key=True),
     Column("from_status", String(16), primary_key=True),
     Column("to_status", String(16), primary_key=True),
     Column("rows", Long, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 groups: Final = Table(

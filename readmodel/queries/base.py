@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from readmodel.answers import BaseCounts, Flow, SegmentCount
 from readmodel.database import ReadModel
+from readmodel.tables import ALL_TRADES, groups
 from readmodel.tables import flows as stored
-from readmodel.tables import groups
 from relationship.contract.decisions import SegmentPart
 from relationship.contract.enums import STATUSES
 from relationship.contract.messages import Industry, Status
@@ -57,15 +57,16 @@ def flows(
         industry: of one trade alone.
     """
     of, rows = stored.c, stored.c["rows"]
-    conditions = [rows > 0]
+    conditions = [of.industry == (industry or ALL_TRADES), rows > 0]
     conditions += [of.day >= since] if since is not None else []
     conditions += [of.day < until] if until is not None else []
-    conditions += [of.industry == industry] if industry is not None else []
-    keys = (of.day, of.from_status, of.to_status)
+    pair = (of.from_status, of.to_status)
+    if by == "all":  # of one period the database can give the sums
+        statement = select(func.min(of.day), *pair, func.sum(rows)).where(*conditions).group_by(*pair)
+    else:
+        statement = select(of.day, *pair, rows).where(*conditions)
     with model.reading() as connection:
-        found = connection.execute(
-            select(*keys, func.sum(rows)).where(*conditions).group_by(*keys).order_by(*keys)
-        ).all()
+        found = connection.execute(statement.order_by(statement.selected_columns[0])).all()
     return _by_period(found, since, _START[by])
 
 

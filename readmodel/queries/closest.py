@@ -4,10 +4,10 @@ A score beyond a threshold is not all that a change asks for: an account may sta
 least stay. Such accounts are on the other side of the threshold already, and are left out: they are not near it, but past.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
-from sqlalchemy import Select, literal, select, tuple_, union_all
+from sqlalchemy import Connection, Select, literal, select, tuple_, union_all
 from sqlalchemy.types import Integer, String
 
 from readmodel.answers import Account, Levels, Near, Page
@@ -78,18 +78,26 @@ def closest(
     if not parts:
         return Page([], None, 0)
     whole = union_all(*(select(part.subquery()) for part in parts)).subquery()
-    statement = select(whole).order_by(whole.c.distance, whole.c.id).limit(limit + 1)
+    statement = select(whole).order_by(whole.c.distance, whole.c.tie).limit(limit + 1)
     with model.reading() as connection:
         rows = connection.execute(statement).all()
-    shown = rows[:limit]
-    last = (shown[-1].distance, shown[-1].id) if shown else ()
-    return page(rows, limit, [_near(row) for row in shown], last, None)
+        shown = rows[:limit]
+        states = _states(connection, [abs(row.tie) for row in shown])
+    near = [_near(row, states[abs(row.tie)]) for row in shown if abs(row.tie) in states]
+    last = (shown[-1].distance, shown[-1].tie) if shown else ()
+    return page(rows, limit, near, last, None)
+
+
+def _states(connection: Connection, ids: Sequence[int]) -> dict[int, Account]:
+    """Return the accounts of a page: only now, since each of the parts would read a page of its own. Some may be gone."""
+    found = connection.execute(select(_OF.id, _OF.stored_ms, _OF.body).where(_OF.id.in_(ids)))
+    return {row.id: Account(state_of(row.body), moment_of(row.stored_ms)) for row in found}
 
 
 def _parts(
     turns: list[Turn], trades: Mapping[Industry, Levels], direction: Way, at: list[int] | None, limit: int
 ) -> Iterator[Select[Any]]:
-    """Give one statement a status and trade: an index has each in the order of its scores."""
+    """Give one statement a status and trade: the index on scores has all that it asks for, in its order."""
     for turn in turns:
         for industry, levels in trades.items():
             level = round(getattr(levels, turn.level) * CENTS)
@@ -99,20 +107,22 @@ def _parts(
 def _part(turn: Turn, industry: Industry, level: int, direction: Way, at: list[int] | None) -> Select[Any]:
     is_up = direction == "up"
     distance = (literal(level, Integer) - _OF.score) if is_up else (_OF.score - literal(level, Integer))
+    tie = (
+        -_OF.id if is_up else _OF.id + 0
+    )  # upwards the index is read backwards: of equal scores the later row is first
     found = select(
-        _OF.id,
+        tie.label("tie"),
         distance.label("distance"),
         literal(turn.to, String).label("turns_to"),
         literal(level, Integer).label("level"),
-        _OF.stored_ms,
-        _OF.body,
     ).where(_OF.status == turn.status, _OF.industry == industry)
     found = found.where(_OF.score < level) if is_up else found.where(_OF.score >= level)
     if at is not None:
         edge = level - at[0] if is_up else level + at[0]
         found = found.where(_OF.score <= edge) if is_up else found.where(_OF.score >= edge)
-        found = found.where(tuple_(distance, _OF.id) > tuple_(literal(at[0], Long), literal(at[1], Long)))
-    return found.order_by(_OF.score.desc() if is_up else _OF.score.asc(), _OF.id.asc())
+        found = found.where(tuple_(distance, tie) > tuple_(literal(at[0], Long), literal(at[1], Long)))
+    order = (_OF.score, _OF.id)
+    return found.order_by(*(each.desc() if is_up else each.asc() for each in order))
 
 
 def _levels(trade: Any) -> Levels:
@@ -120,6 +130,5 @@ def _levels(trade: Any) -> Levels:
     return Levels(*(getattr(trade, name) / CENTS for name in names))
 
 
-def _near(row: Any) -> Near:
-    account = Account(state_of(row.body), moment_of(row.stored_ms))
+def _near(row: Any, account: Account) -> Near:
     return Near(account, row.turns_to, row.level / CENTS, row.distance / CENTS)

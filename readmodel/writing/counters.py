@@ -48,10 +48,10 @@ class Group(NamedTuple):
 
 
 class FlowDay(NamedTuple):
-    """What a flow is counted by."""
+    """What a flow is counted by; the names are those of the columns."""
 
-    day: date
     industry: str
+    day: date
     from_status: str
     to_status: str
 

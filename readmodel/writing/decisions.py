@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.sql.expression import bindparam
 
 from readmodel.bodies import packed
-from readmodel.tables import decisions
+from readmodel.tables import ALL_TRADES, decisions
 from readmodel.writing.counters import CONFIDENCE_STEPS, Counters, FlowDay, Kind
 from readmodel.writing.erasing import Erasures
 from readmodel.writing.records import Record, micros_of, read
@@ -142,4 +142,5 @@ def _kind(message: Reclassification, *, folded: bool) -> Kind:
 def _count_flow(counters: Counters, kind: Kind, effective_us: int, by: int) -> None:
     if kind.direction != CORRECTION:
         day = date_of(effective_us)
-        counters.flows[FlowDay(day, kind.industry, kind.from_status, kind.to_status)] += by
+        for industry in (kind.industry, ALL_TRADES):
+            counters.flows[FlowDay(industry, day, kind.from_status, kind.to_status)] += by

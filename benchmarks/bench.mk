@@ -1,5 +1,5 @@
 # The benchmarks' targets; the Makefile includes this file.
-.PHONY: bench bench-quick bench-setup bench-venv-setup bench-lock soak scaling scaling-measure
+.PHONY: bench bench-quick bench-setup bench-venv-setup bench-lock soak scaling scaling-measure scaling-late
 
 bench-setup: setup
 	@bash benchmarks/setup.sh
@@ -22,6 +22,9 @@ scaling: bench-venv-setup ## simulate past one machine, and write docs/scaling.m
 
 scaling-measure: bench-venv-setup ## measure what that page needs beside the benchmarks: hot accounts, rebalances; 12 minutes
 	@$(BIN)/python -m benchmarks.scaling.measuring
+
+scaling-late: setup ## what an event costs the core by how late it comes, with and without snapshots: a minute
+	@$(BIN)/python -m benchmarks.scaling.late
 
 bench-lock: setup ## renew benchmarks/requirements/peers.lock after a change of peers.in
 	@bash benchmarks/lock.sh

@@ -109,7 +109,8 @@ def _own(measured: Mapping[str, Any]) -> dict[str, float]:
     for name, case in measured["hot"].items():
         if case["own_ms"]:
             kept = name.partition(" kept")[0].rpartition(" ")[2]
-            costs.setdefault(f"{kept} events kept, {'all late' if 'late' in name else 'in order'}", case["own_ms"] / MS)
+            order = "all hours late" if "hours late" in name else "all late" if "late" in name else "in order"
+            costs.setdefault(f"{kept} events kept, {order}", case["own_ms"] / MS)
     return costs
 
 

@@ -4,6 +4,7 @@
 and `version` are in every decision made under it.
 """
 
+import hashlib
 import math
 import tomllib
 from collections.abc import Iterable
@@ -20,6 +21,9 @@ from relationship.contract.names import DIMENSIONS, INDEX
 from relationship.policy.check import MISSING, mistakes_in
 from relationship.policy.file import Effects, Firm, Industry, PolicyError, PolicyFile
 
+# Number of the fold: to be raised when the same facts come to another account than before under the same policy.
+FOLD: Final = 1
+DIGEST_BYTES: Final = 8  # two policies with the same digest are one chance in 10^19
 # One effect, compiled: (dimension, mass for, mass against).
 Effect = tuple[int, float, float]
 
@@ -163,6 +167,14 @@ class Policy:
     def mark(self, t: int) -> str:  # noqa: ARG002
         """Return an empty name: there is no switch."""
         return ""
+
+    def digest(self, t: int) -> bytes:  # noqa: ARG002
+        """Return a digest of what is in this policy, and of how it is applied."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> bytes:
+        return hashlib.blake2b(msgspec.msgpack.encode((FOLD, self.source)), digest_size=DIGEST_BYTES).digest()
 
     def trade(self, industry: int | None) -> Trade:
         """Return the tables of an industry by its position in the contract's list; None is `other`."""

@@ -5,11 +5,12 @@ as the live stream did. Between two facts each policy applies for its own time: 
 then in force, and a lapse comes at the first time at which the policy then in force allows no more silence.
 """
 
+import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
-from relationship.policy.compiled import Policy
+from relationship.policy.compiled import DIGEST_BYTES, Policy
 
 
 class Rules(Protocol):
@@ -23,6 +24,9 @@ class Rules(Protocol):
 
     def mark(self, t: int) -> str:
         """Return the name of the switch in force at `t`; empty before the first."""
+
+    def digest(self, t: int) -> bytes:
+        """Return a digest of what is in the policies in force up to `t`, and of when each replaced the one before."""
 
 
 class Switch(NamedTuple):
@@ -40,6 +44,10 @@ class Schedule:
         self._times = [switch.effective_at for switch in self.switches]
         self._policies = [first, *(switch.policy for switch in self.switches)]
         self._marks = ["", *(f"{s.policy.id}/{s.policy.version}@{s.effective_at}" for s in self.switches)]
+        self._digests = [first.digest(0)]
+        for switch in self.switches:
+            parts = (self._digests[-1], str(switch.effective_at).encode(), switch.policy.digest(0))
+            self._digests.append(hashlib.blake2b(b" ".join(parts), digest_size=DIGEST_BYTES).digest())
 
     def at(self, t: int) -> Policy:
         """Return the policy in force at event time `t` (µs)."""
@@ -53,3 +61,7 @@ class Schedule:
     def mark(self, t: int) -> str:
         """Return the name of the switch in force at `t`; empty before the first."""
         return self._marks[bisect_right(self._times, t)]
+
+    def digest(self, t: int) -> bytes:
+        """Return a digest of what is in the policies in force up to `t`, and of when each replaced the one before."""
+        return self._digests[bisect_right(self._times, t)]

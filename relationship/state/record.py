@@ -1,8 +1,9 @@
 """An account's record: the value stored under its id, on which alone its next event is decided.
 
-It is one value, written whole: the history kept (facts, encoded one after the other), the snapshot before its oldest fact
-(`base`) and after its newest (`head`), the decisions made within it, and for each intake topic the offset of the last
-message reflected, so that a replayed message is counted once. A record is only ever replaced by one of a higher `revision`.
+It is one value, written whole: the history kept (facts, encoded one after the other), the account before its oldest fact
+(`base`), after its newest (`head`) and, in a long one, after some between (`snapshots`), the decisions made within it, and
+for each intake topic the offset of the last message reflected, so that a replayed message is counted once. A record is only
+ever replaced by one of a higher `revision`.
 """
 
 from collections.abc import Sequence
@@ -12,10 +13,12 @@ import msgspec
 from msgspec import Struct, field
 
 from relationship.contract.decisions import Direction, Standing
+from relationship.policy.schedule import Rules
 from relationship.state import facts as f
 from relationship.state import packed
 from relationship.state.account import Account
 from relationship.state.layouts import LayoutError, upgraded
+from relationship.state.snapshots import Snapshot, thinned
 
 LAYOUT: Final = 2  # of the encoding; see `relationship.state.layouts`
 
@@ -119,6 +122,9 @@ class AccountRecord(Struct, array_like=True):
         stored_ms: when Kafka stored the oldest message reflected, in ms since the epoch: an erasure that was stored earlier
             is another account's of the same id.
         former_sources: the accounts that were merged into this one and are not any more; they still name it.
+        folded_under: digest of the policies under which the head and the snapshots were folded from the base; empty where
+            they were not all folded under the same ones.
+        snapshots: the account after some of the facts kept, in order; see `relationship.state.snapshots`.
     """
 
     layout: int = LAYOUT
@@ -145,23 +151,76 @@ class AccountRecord(Struct, array_like=True):
     tail: tuple[int, int, str] | None = None
     stored_ms: int = 0
     former_sources: list[str] = field(default_factory=list)
+    folded_under: bytes = b""
+    snapshots: list[Snapshot] = field(default_factory=list)
 
-    def facts(self) -> list[f.Fact]:
-        """Return the facts kept, in order."""
-        return packed.decode_facts(self.count, self.history, self.id_prefix)
+    def facts(self, start: Snapshot | None = None) -> list[f.Fact]:
+        """Return the facts kept, in order: all of them, or those behind a snapshot."""
+        if start is None:
+            return packed.decode_facts(self.count, self.history, self.id_prefix)
+        return packed.decode_facts(self.count - start.index, self.history[start.offset :], self.id_prefix)
 
     def keep(self, facts: Sequence[f.Fact]) -> None:
-        """Replace the facts kept by these, which are in order."""
-        self.count, self.id_prefix = len(facts), packed.id_prefix_of(facts)
-        self.history = packed.encode_facts(facts, self.id_prefix)
+        """Replace the facts kept by these, which are in order. No snapshot is kept: they may have come of others."""
+        self.keep_behind(None, facts)
+
+    def keep_behind(self, start: Snapshot | None, facts: Sequence[f.Fact], cuts: Sequence[int] = ()) -> list[int]:
+        """Replace the facts kept behind a snapshot, or all, by these, and drop the later snapshots.
+
+        The facts are in order; behind a snapshot, all ids in them begin with the prefix. Returns where in the history the
+        facts before each of the cuts end, which are numbers of facts.
+        """
+        if start is None:
+            self.id_prefix = packed.id_prefix_of(facts)
+        done, size = (0, 0) if start is None else (start.index, start.offset)
+        first, parts, offsets = done, [self.history[:size]], []
+        for cut in (*cuts, first + len(facts)):
+            parts.append(packed.encode_facts(facts[done - first : cut - first], self.id_prefix))
+            done, size = cut, size + len(parts[-1])
+            offsets.append(size)
+        self.count, self.history = first + len(facts), b"".join(parts)
         self.tail = f.order(facts[-1]) if facts else self.edge
+        self.snapshots = [each for each in self.snapshots if each.index <= first]
+        return offsets[:-1]
+
+    def note_snapshots(self, taken: Sequence[Snapshot]) -> None:
+        """Add snapshots that lie behind those there are, and drop what is too many."""
+        self.snapshots = thinned([*self.snapshots, *taken], self.count, len(self.history))
+
+    def is_folded_under(self, rules: Rules) -> bool:
+        """Tell whether the head is what the base and the facts give under these rules: else no snapshot counts."""
+        is_new = self.count == 0 and self.base is None
+        return is_new or self.folded_under == rules.digest(self.head.t)
+
+    def note_rules(self, rules: Rules, *, is_known: bool) -> None:
+        """Note under which rules the head is folded; `is_known`: what was there before is folded under these too."""
+        self.folded_under = rules.digest(self.head.t) if is_known else b""
+        if not is_known:
+            self.snapshots = []
+
+    def last_before(self, fact: f.Fact) -> Snapshot | None:
+        """Return the last snapshot of facts that are all before a new one, or None where none is of use."""
+        if packed.id_prefix_with(self.id_prefix, fact) != self.id_prefix:
+            return None
+        return next((each for each in reversed(self.snapshots) if each.t < fact.t), None)
+
+    def last_unchanged(self, facts: Sequence[f.Fact]) -> Snapshot | None:
+        """Return the last snapshot up to which other facts are the same as those kept, or None."""
+        found, done, size = None, 0, 0
+        snapshots = self.snapshots if self.snapshots and packed.id_prefix_of(facts) == self.id_prefix else ()
+        for each in snapshots:
+            same = packed.encode_facts(facts[done : each.index], self.id_prefix) == self.history[size : each.offset]
+            if not same or each.index >= len(facts):
+                break
+            found, done, size = each, each.index, each.offset
+        return found
 
     def append(self, fact: f.Fact) -> None:
         """Add a fact that is younger than all facts kept."""
         prefix = packed.id_prefix_with(self.id_prefix, fact) if self.count else packed.id_prefix_of([fact])
         if prefix != self.id_prefix:
             self.history = packed.reencode(self.count, self.history, self.id_prefix, prefix)
-            self.id_prefix = prefix
+            self.id_prefix, self.snapshots = prefix, []  # they say where in the bytes their facts end
         self.count += 1
         self.tail = f.order(fact)
         self.history += packed.encode_fact(fact, prefix)

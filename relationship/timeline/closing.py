@@ -34,8 +34,14 @@ def close(context: StepContext, verdicts: list[Verdict]) -> Outcome:
 
 
 def _fitting(context: StepContext, record: AccountRecord) -> bytes:
-    """Return the record encoded, with so many of its oldest facts folded away that it fits; it may still not fit then."""
+    """Return the record encoded, without its snapshots and with so many of its oldest facts folded away that it fits.
+
+    It may still not fit then.
+    """
     encoded = encode(record)
+    if len(encoded) > context.limits.most_bytes and record.snapshots:
+        record.snapshots = []
+        encoded = encode(record)
     while len(encoded) > context.limits.most_bytes and record.count > 0:
         fold_away(record, (record.count + 1) // 2, context.rules)
         encoded = encode(record)

@@ -1,9 +1,10 @@
 """An account's history: where a fact is inserted, and which decisions that changes.
 
 A fact in order is appended and folded into the head. After a fact out of order, a correction or a withdrawal the history is
-refolded from its base, and the decisions published are compared with those that the history gives now: from the first
-difference on, the published ones are undone, the last one first, and the new ones are published. So the decisions in force
-(neither undone nor an undoing) are a function of the set of facts, in whatever order they arrived.
+refolded, from its base or from a snapshot of all that is before, which comes to the same, and the decisions published are
+compared with those that the history gives now: from the first difference on, the published ones are undone, the last one
+first, and the new ones are published. So the decisions in force (neither undone nor an undoing) are a function of the set
+of facts, in whatever order they arrived.
 """
 
 import bisect
@@ -24,6 +25,7 @@ from relationship.state import facts as f
 from relationship.state.account import Account, copy
 from relationship.state.packed import may_contain
 from relationship.state.record import AccountRecord, DecisionInForce
+from relationship.state.snapshots import Snapshot, is_due, snapshot_of, wanted
 
 KEPT: Final = 256  # facts kept by a trim, which comes at twice as many and at each as many more, so that it is rare
 MOST_BYTES: Final = 4_000_000  # of a record, as long as nobody says how long the changelog's may be
@@ -112,9 +114,10 @@ def add_fact(record: AccountRecord, fact: f.Fact, rules: Rules, lateness_us: int
         return unchanged(late)
     if comes_last(record, fact):
         return _append(record, fact, rules)
-    facts = record.facts()
+    start = record.last_before(fact) if record.is_folded_under(rules) else None
+    facts = record.facts(start)
     bisect.insort(facts, fact, key=f.order)
-    return refold(record, facts, fact.id, rules)
+    return _refold_behind(record, start, facts, fact.id, rules)
 
 
 def _says_the_same(one: f.Fact, other: f.Fact) -> bool:
@@ -152,12 +155,16 @@ def late_refusal(record: AccountRecord, fact: f.Fact, lateness_us: int) -> Refus
 def _append(record: AccountRecord, fact: f.Fact, rules: Rules) -> HistoryUpdate:
     """Append a fact that is younger than the head, and fold it."""
     reading: Reading | None
+    is_known, t = record.is_folded_under(rules), fact.t
     changes, reading = advance(record.head, fact, rules)
     record.append(fact)
-    t = fact.t
+    if is_known and is_due(record.snapshots, record.count):
+        told = len(record.decisions) + len(changes)
+        record.note_snapshots([snapshot_of(record.head, record.count, len(record.history), t, told)])
     record.newest = max(record.newest, t)
     record.clock = max(record.clock, t)
     due = run_timers(record.head, record.clock + 1, rules)  # those due at that very time too, as in a refold
+    record.note_rules(rules, is_known=is_known)
     changes, reading = changes + due, None if due else reading
     return HistoryUpdate(APPLIED, [], changes, reading)
 
@@ -170,22 +177,52 @@ def refold(
     With `joined` another history has joined or left: a decision between the same statuses stands, though it has moved in
     time. What the two accounts were told to be does not become wrong because they are one.
     """
-    account = base_of(record)
+    start = record.last_unchanged(facts) if record.is_folded_under(rules) else None
+    behind = facts if start is None else facts[start.index :]
+    return _refold_behind(record, start, behind, cause, rules, joined=joined)
+
+
+def _refold_behind(
+    record: AccountRecord,
+    start: Snapshot | None,
+    facts: list[f.Fact],
+    cause: str,
+    rules: Rules,
+    *,
+    joined: bool = False,
+) -> HistoryUpdate:
+    """Replace the facts kept behind a snapshot, or all, by `facts`, fold these, and return what differs; see `refold`."""
+    first, told = (0, 0) if start is None else (start.index, start.decided)
+    account = base_of(record) if start is None else start.restored()
+    changes: list[StatusChange] = []
+    taken: list[Snapshot] = []
+    cuts, done = wanted(first, first + len(facts)), first
+    for cut, offset in zip(cuts, record.keep_behind(start, facts, cuts), strict=True):
+        changes += _folded(account, facts[done - first : cut - first], rules)
+        taken.append(snapshot_of(account, cut, offset, facts[cut - first - 1].t, told + len(changes)))
+        done = cut
+    changes += _folded(account, facts[done - first :], rules)
+    changes += run_timers(account, record.clock + 1, rules)
+    record.head = account
+    record.note_rules(rules, is_known=True)
+    record.note_snapshots(taken)
+    record.newest = max(record.newest, facts[-1].t if facts else 0)
+    record.clock = max(record.clock, record.newest)
+    same = told + _agreeing(record.decisions[told:], changes, joined=joined)
+    if joined:
+        pairs = zip(record.decisions[told:same], changes, strict=False)
+        record.decisions[told:same] = [decision.moved_to(change.t) for decision, change in pairs]
+    undone = [Undone(decision, cause) for decision in reversed(record.decisions[same:])]
+    del record.decisions[same:]
+    return HistoryUpdate(APPLIED, undone, changes[same - told :])
+
+
+def _folded(account: Account, facts: list[f.Fact], rules: Rules) -> list[StatusChange]:
+    """Fold facts into an account, and return the changes of its status."""
     changes: list[StatusChange] = []
     for fact in facts:
         changes += advance(account, fact, rules)[0]
-    changes += run_timers(account, record.clock + 1, rules)
-    record.head = account
-    record.keep(facts)
-    record.newest = max(record.newest, facts[-1].t if facts else 0)
-    record.clock = max(record.clock, record.newest)
-    same = _agreeing(record.decisions, changes, joined=joined)
-    if joined:
-        pairs = zip(record.decisions[:same], changes, strict=False)
-        record.decisions[:same] = [decision.moved_to(change.t) for decision, change in pairs]
-    undone = [Undone(decision, cause) for decision in reversed(record.decisions[same:])]
-    del record.decisions[same:]
-    return HistoryUpdate(APPLIED, undone, changes[same:])
+    return changes
 
 
 def _agreeing(decisions: list[DecisionInForce], changes: list[StatusChange], *, joined: bool = False) -> int:
@@ -199,8 +236,11 @@ def _agreeing(decisions: list[DecisionInForce], changes: list[StatusChange], *, 
 
 def run_timers_until(record: AccountRecord, until: int, rules: Rules) -> list[StatusChange]:
     """Run the account's timers up to and including event time `until` (µs), and return the changes."""
+    is_known = record.is_folded_under(rules)
     record.clock = max(record.clock, until)
-    return run_timers(record.head, until + 1, rules)
+    changes = run_timers(record.head, until + 1, rules)
+    record.note_rules(rules, is_known=is_known)
+    return changes
 
 
 def next_due(record: AccountRecord, rules: Rules) -> int | None:
@@ -242,12 +282,15 @@ def trim(record: AccountRecord, rules: Rules, limits: HistoryLimits) -> None:
 
 def fold_away(record: AccountRecord, drop: int, rules: Rules) -> None:
     """Fold the oldest facts, so many of them, into the base. An event older than they is `LATE` from then on."""
-    facts = record.facts()
-    account = base_of(record)
-    changes: list[StatusChange] = []
-    for fact in facts[:drop]:
-        changes += advance(account, fact, rules)[0]
+    facts, account = record.facts(), base_of(record)
+    changes = _folded(account, facts[:drop], rules)
+    snapshots = record.snapshots if record.is_folded_under(rules) else []
+    size, prefix = len(record.history), record.id_prefix
     record.base, record.edge = account, f.order(facts[drop - 1])
     record.keep(facts[drop:])
+    told = _agreeing(record.decisions, changes)
     # Not by time: a fact that is kept can have the same time as the last one that is not.
-    record.decisions = record.decisions[_agreeing(record.decisions, changes) :]
+    record.decisions = record.decisions[told:]
+    if record.id_prefix == prefix:
+        gone = size - len(record.history)
+        record.note_snapshots([each.without(drop, gone, told) for each in snapshots if each.index > drop])

@@ -75,6 +75,7 @@ class StepContext:
         before, decisions = record.facts(), record.decisions[:]
         updated = update()
         record.decisions = decisions
+        record.snapshots = []  # each says how many of the decisions the facts before it cause
         removed, added = difference(before, record.facts())
         for action, facts in (("leave", as_merged(removed)), ("join", as_merged(added))):
             if facts:

@@ -35,6 +35,11 @@ OWN: Final = (REFERRALS, MOVES)
 # What the console's read model is made of.
 TOLD: Final = (STATE, RECLASSIFIED, REJECTED, AUDIT, SHADOWED)
 
+WORKER_COMMANDS: Final = (
+    *("ping", "select", "evalsha", "eval", "hget", "hmget", "hgetall", "hlen", "hscan", "hset", "hdel", "hincrby"),
+    *("zadd", "zrem", "zrangebyscore", "zscan", "sadd", "srem", "srandmember"),
+)
+
 
 class Right(NamedTuple):
     """What a part does with topics or groups, by Kafka's names, and what for."""
@@ -83,6 +88,8 @@ def parts(settings: Settings, others: Others | None = None) -> Mapping[str, Part
         _readmodel(),
         _console(settings),
         _operator(settings),
+        _backup(settings),
+        _advise(settings),
         _subscriber(named),
     )
     return {part.name: part for part in found}
@@ -108,14 +115,7 @@ def _worker(settings: Settings) -> Part:
             Right("Topic", every, (CONFIGS,), "sees at the start whether the topics are as they should be"),
             Right("Group", (settings.group,), (READ,), "shares the partitions with the other workers"),
         ),
-        RedisRight(
-            f"{{{settings.table}:*",
-            (
-                *("ping", "select", "evalsha", "eval", "hget", "hmget", "hgetall", "hlen", "hscan", "hset", "hdel"),
-                *("hincrby", "zadd", "zrem", "zrangebyscore", "zscan", "sadd", "srem", "srandmember"),
-            ),
-            "keeps the table, its timers and the outbox",
-        ),
+        RedisRight(f"{{{settings.table}:*", WORKER_COMMANDS, "keeps the table, its timers and the outbox"),
     )
 
 
@@ -212,6 +212,35 @@ def _operator(settings: Settings) -> Part:
             ),
             "shows an account as it stands, and what an erasure has left",
         ),
+    )
+
+
+def _backup(settings: Settings) -> Part:
+    return Part(
+        "backup",
+        "`clientward backup`, `restore` and `reset`, which write in the workers' place",
+        (
+            Right(
+                "Topic",
+                (*MESSAGE_TYPES, settings.changelog_topic),
+                (DESCRIBE, CONFIGS),
+                "compares positions with what is there",
+            ),
+            Right("Topic", (AUDIT,), (WRITE, CONFIGS), "tells of a reset"),
+            Right("Group", (settings.group,), (DESCRIBE,), "sees that no worker is there"),
+        ),
+        RedisRight(
+            f"{{{settings.table}:*", (*WORKER_COMMANDS, "multi", "exec"), "takes the table whole, and puts it back"
+        ),
+    )
+
+
+def _advise(settings: Settings) -> Part:
+    return Part(
+        "advise",
+        "`clientward advise`, which chat agents ask",
+        (Right("Topic", (POLICIES,), (READ, CONFIGS), "tells by which policy an account was folded"),),
+        RedisRight(f"{{{settings.table}:*", ("ping", "select", "hget"), "reads one account"),
     )
 
 

@@ -21,12 +21,15 @@ from secured import ADMIN
 from test_adapting_live import EXAMPLES, change, row
 
 from actions.accounts import command_value, send_command
+from actions.backups import backup, restore
 from actions.dead_letters import Run, discard, redrive
 from actions.events import send_events
 from actions.policies import publish
+from actions.positions import EARLIEST, Wanted, reset
 from adapting.file import read_adapter
 from adapting.mapping import Mapper
 from adapting.run import Runner
+from advising.tool import look_in
 from agents.worker import Worker
 from clientward_client import subscribe
 from console.live import Live
@@ -37,6 +40,7 @@ from intake.storing import Store
 from readmodel.database import ReadModel
 from readmodel.following import follow
 from readmodel.queries.accounts import accounts
+from relationship.contract.messages import PURCHASES
 from relationship.core import Core
 from relationship.policy.compiled import load_policy
 from streams.config.settings import Settings
@@ -202,6 +206,21 @@ async def test_the_console_sees_and_does_all_that_its_pages_offer(
     assert "tried" in {each.version for each in (await policies(settings)).history}
     await discard(settings, Run(by="anna", why="tried"))
     model.close()
+
+
+async def test_a_backup_a_reset_and_an_agents_question_need_no_more(deployment: Guarded, tmp_path: Path) -> None:
+    """The table is taken, put back and its positions moved while no worker is there; an agent is told of an account."""
+    async with running(deployment.settings("worker"), Core(load_policy())) as found:
+        await take_in(deployment.settings("intake"), 3)
+        await settled(found)
+    settings, file = deployment.settings("backup"), tmp_path / "backup"
+    kept = await backup(settings, file)
+    assert kept.accounts >= 1
+    assert (await restore(settings, file, over=True)).accounts == kept.accounts
+    again = await reset(settings, Wanted(to=EARLIEST, topics=[PURCHASES], by="anna", why="tried with the least rights"))
+    assert again.again >= 1
+    advice = await look_in(deployment.settings("advise"))("shopper 3")
+    assert (advice.known, advice.standing) == (True, "customer")
 
 
 POLICY = Path(__file__).parents[2] / "relationship" / "policy" / "default.toml"

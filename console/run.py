@@ -1,16 +1,12 @@
-"""The process of `clientward console`: uvicorn around the pages, until told to stop."""
+"""The process of `clientward console`: the pages, until told to stop."""
 
-import asyncio
-import signal
-import socket
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
-import uvicorn
-import uvloop
+from starlette.types import ASGIApp
 
 from console.access.oidc_file import read_oidc
 from console.access.provider import Provider
@@ -19,9 +15,12 @@ from console.app import make_app
 from console.house import House
 from console.live import Live
 from readmodel.database import ReadModel
+from serving.pages import ServingError, listen, serve_at
 from streams.config.settings import Settings
 
 STOP_SECONDS: Final = 3  # streams that are open have nothing to lose
+HEAD_BYTES: Final = 32_768  # of a request's head
+AT_ONCE: Final = 500  # requests and streams: a firm's people, and a bound
 LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -46,29 +45,24 @@ def serve(
     users = Users(users_file)
     provider = None if oidc is None else Provider(read_oidc(oidc), address, time.monotonic, time.time)
     model = ReadModel.of(settings)
-    listener = _listen(host, port)
+    try:
+        listener = listen(host, port)
+    except ServingError as error:
+        raise ConsoleError(str(error)) from None
 
-    async def run() -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            # uvicorn stops by these, and sends itself the same signal in the end, which is to do nothing more.
-            asyncio.get_running_loop().add_signal_handler(number, lambda: None)
+    def pages() -> ASGIApp:
         live = Live(settings, time.monotonic, model, metrics)
-        house = House(settings, users, address, live, model, masks=masks, idle_seconds=idle_seconds, provider=provider)
-        await uvicorn.Server(_config(house)).serve(sockets=[listener])
+        return make_app(
+            House(settings, users, address, live, model, masks=masks, idle_seconds=idle_seconds, provider=provider)
+        )
 
-    uvloop.run(run())
-
-
-def _config(house: House) -> uvicorn.Config:
-    options: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False, "proxy_headers": False}
-    return uvicorn.Config(
-        make_app(house),
-        lifespan="on",
-        ws="none",
-        h11_max_incomplete_event_size=32_768,  # bytes of a request's head
-        limit_concurrency=500,  # requests and streams at once: a firm's people, and a bound
-        timeout_graceful_shutdown=STOP_SECONDS,
-        **options,
+    serve_at(
+        listener,
+        pages,
+        stop_seconds=STOP_SECONDS,
+        proxy_headers=False,
+        h11_max_incomplete_event_size=HEAD_BYTES,
+        limit_concurrency=AT_ONCE,
     )
 
 
@@ -82,11 +76,3 @@ def _address(url: str) -> str:
             f"{url} would show passwords to the network: put a proxy that ends TLS in front, and give --url https://…"
         )
     return url.rstrip("/")
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        why = (error.strerror or str(error)).partition(" (")[0]  # Python adds the address, which is told already
-        raise ConsoleError(f"cannot serve at {host}:{port}: {why}; give another --host or --port") from None

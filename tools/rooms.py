@@ -31,6 +31,7 @@ PACKAGES: Final = (
     "readmodel",
     "delivering",
     "streams",
+    "serving",
     "simulator",
     "relationship",
 )

@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
+from msgspec.structs import asdict
+
 from console.worker_metrics import Told, ask_workers, quantile
 from readmodel.answers import RefusalCount, Standing
 from readmodel.database import ReadModel
@@ -19,8 +21,6 @@ from readmodel.queries.decisions import decisions as read_decisions
 from readmodel.queries.refusals import refusal_counts
 from readmodel.queries.standing import standing
 from relationship.contract.decisions import Reclassification
-from relationship.contract.messages import MESSAGE_TYPES
-from relationship.contract.outcome import RECLASSIFIED, REJECTED
 from relationship.policy.file import PolicyError
 from streams.config.settings import Settings
 from streams.health.finding import Finding
@@ -29,8 +29,8 @@ from streams.rights.parts import CONSOLE
 from views.base.decisions import Decision, follow_decisions
 from views.errors import ServerError
 from views.operations.doctor import findings
-from views.operations.lag import Lag, lag
-from views.operations.servers import KafkaCluster, RedisServer, kafka_cluster, redis_server, topic_ends
+from views.operations.flow import Flow, Rates, flow, rates
+from views.operations.servers import KafkaCluster, RedisServer, kafka_cluster, redis_server
 from views.operations.workers import Workers, workers
 
 FLOW_SECONDS: Final = (
@@ -47,25 +47,10 @@ LATENCY_LOOKS: Final = 30  # latency is that of the last minute: a quiet one has
 UNREACHABLE: Final = (ServerError, TopicsError, PolicyError, ReadModelError, OSError, TimeoutError)
 
 
-class Flow(NamedTuple):
-    """One look: when (ticks, s), records the intake took, records folded, decisions and refusals ever made, and the lag."""
+class Look(Flow, frozen=True):
+    """How the stream flows, and what the workers have told."""
 
-    at: float
-    taken: int
-    folded: int
-    decided: int
-    refused: int
-    lag: Lag
     told: Told
-
-
-class Rates(NamedTuple):
-    """Records a second over the last look or two."""
-
-    taken: float
-    folded: float
-    decided: float
-    refused: float
 
 
 class Trouble(NamedTuple):
@@ -84,7 +69,7 @@ class Live:
     def __init__(
         self, settings: Settings, ticks: Callable[[], float], model: ReadModel, metrics: Sequence[str] = ()
     ) -> None:
-        self.flows: deque[Flow] = deque(maxlen=KEPT)
+        self.flows: deque[Look] = deque(maxlen=KEPT)
         self.decisions: deque[Decision | Reclassification] = deque(maxlen=DECISIONS_KEPT)
         self.workers: Workers | None = None
         self.redis: RedisServer | None = None
@@ -140,14 +125,7 @@ class Live:
         """Return what came and went a second; None before the second look."""
         if len(self.flows) < 2:  # noqa: PLR2004 - a rate is of two looks
             return None
-        now, then = self.flows[-1], self.flows[max(-4, -len(self.flows))]
-        elapsed = max(now.at - then.at, 1e-3)
-        return Rates(
-            taken=max(0, now.taken - then.taken) / elapsed,
-            folded=max(0, now.folded - then.folded) / elapsed,
-            decided=max(0, now.decided - then.decided) / elapsed,
-            refused=max(0, now.refused - then.refused) / elapsed,
-        )
+        return rates([self.flows[max(-4, -len(self.flows))], self.flows[-1]])
 
     def latencies(self) -> tuple[float | None, float | None]:
         """Return the median and the 99th percentile from publishing to decision over the last minute, in seconds."""
@@ -182,12 +160,8 @@ class Live:
             self._changed.notify_all()
 
     async def _look_at_flow(self) -> None:
-        found, ends, told = await asyncio.gather(
-            lag(self._settings), topic_ends(self._settings, RECLASSIFIED, REJECTED), ask_workers(self.metrics)
-        )
-        intake = [each for each in found.partitions if each.topic in MESSAGE_TYPES]
-        taken, folded = sum(each.end for each in intake), sum(each.position for each in intake)
-        self.flows.append(Flow(self._ticks(), taken, folded, ends[RECLASSIFIED], ends[REJECTED], found, told))
+        found, told = await asyncio.gather(flow(self._settings, self._ticks), ask_workers(self.metrics))
+        self.flows.append(Look(**asdict(found), told=told))
 
     async def _look_at_servers(self) -> None:
         self.workers, self.redis, self.kafka = await asyncio.gather(

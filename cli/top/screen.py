@@ -19,9 +19,9 @@ from textual.widgets import DataTable, Footer, Static
 
 from cli.output import printable, ranges
 from cli.terminal import sentence
-from cli.top.looking import UNREACHABLE, Looking
+from cli.top.looking import UNREACHABLE, Look, Looking
 from views.base.decisions import Decision
-from views.operations.flow import Flow, Rates, rates
+from views.operations.flow import Rates, rates
 from views.operations.lag import PartitionLag
 from views.operations.refusals import Refusals
 
@@ -67,7 +67,7 @@ class Top(App[None]):
         self.sort = SORTS[0]
         self._looking = looking
         self._every = every
-        self._looks: deque[Flow] = deque(maxlen=LOOKS)
+        self._looks: deque[Look] = deque(maxlen=LOOKS)
         self._decisions: deque[Decision] = deque(maxlen=DECISIONS)
         self._refusals: Refusals | None = None
         self._refused = -1  # dead letters when they were read last
@@ -196,7 +196,7 @@ class Top(App[None]):
         table.scroll_to(at.x, at.y, animate=False)
 
 
-def head(looks: list[Flow], sort: str, paused: str, trouble: str) -> Text:
+def head(looks: list[Look], sort: str, paused: str, trouble: str) -> Text:
     """Return the head's three lines."""
     if not looks:
         return Text(trouble or "asking Kafka and Redis…", style="red" if trouble else "")

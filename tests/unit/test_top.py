@@ -9,11 +9,12 @@ from textual.coordinate import Coordinate
 from textual.widgets import DataTable, Static
 
 from cli.main import run
+from cli.top.looking import Look
 from cli.top.screen import Top, in_order
 from relationship.contract.outcome import Reason
 from views.base.decisions import Decision, DecisionRecord
 from views.errors import ServerError
-from views.operations.flow import Flow, rates
+from views.operations.flow import rates
 from views.operations.lag import Lag, PartitionLag, TopicLag
 from views.operations.refusals import Refusal, Refusals
 from views.operations.workers import Workers, WorkerView
@@ -22,7 +23,7 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 EVERY = 0.01
 
 
-def look(at: float, folded: int, *, refused: int = 1) -> Flow:
+def look(at: float, folded: int, *, refused: int = 1) -> Look:
     """Return a look at three partitions, of which two are behind."""
     partitions = [
         PartitionLag("a.v1", 0, 100, 105, 5, 9.0),
@@ -31,7 +32,7 @@ def look(at: float, folded: int, *, refused: int = 1) -> Flow:
     ]
     lag = Lag("shop", NOW, "table", 55, 9.0, [TopicLag("a.v1", 5, 9.0), TopicLag("b.v1", 50, 2.0)], partitions)
     workers = Workers("shop", "Stable", [WorkerView("w-1", "w", "10.0.0.7", [0, 1])], [2])
-    return Flow(at, folded + 55, folded, 7, refused, lag, workers)
+    return Look(at, folded + 55, folded, 7, refused, lag, workers)
 
 
 def told(account: str) -> DecisionRecord:
@@ -45,13 +46,13 @@ def told(account: str) -> DecisionRecord:
 class MadeUp:
     """Looks that a test makes up: one after the other, the last one again and again."""
 
-    def __init__(self, *flows: Flow | Exception) -> None:
+    def __init__(self, *flows: Look | Exception) -> None:
         self.flows = list(flows)
         self.looks = 0
         self.read = 0
         self.coming: asyncio.Queue[DecisionRecord] = asyncio.Queue()
 
-    async def flow(self) -> Flow:
+    async def flow(self) -> Look:
         """Return the next look, or raise it."""
         self.looks += 1
         found = self.flows.pop(0) if len(self.flows) > 1 else self.flows[0]

@@ -2,28 +2,25 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from relationship.contract.messages import MESSAGE_TYPES
 from relationship.contract.outcome import RECLASSIFIED, REJECTED
 from streams.config.settings import Settings
 from views.operations.lag import Lag, lag
 from views.operations.servers import topic_ends
-from views.operations.workers import Workers, workers
 
 
 class Flow(Struct, frozen=True):
     """One look.
 
     Attributes:
-        at: when, in seconds of the monotonic clock.
+        at: when, in seconds of a clock that never goes back.
         taken: records that the intake ever took.
         folded: of these, records that the workers have folded.
         decided, refused: decisions and dead letters ever published.
         lag: what waits, by topic and partition.
-        workers: who works.
     """
 
     at: float
@@ -32,7 +29,6 @@ class Flow(Struct, frozen=True):
     decided: int
     refused: int
     lag: Lag
-    workers: Workers
 
 
 class Rates(Struct, frozen=True):
@@ -44,19 +40,16 @@ class Rates(Struct, frozen=True):
     refused: float = 0.0
 
 
-async def flow(settings: Settings) -> Flow:
-    """Return how the stream flows now. Raises ServerError, TopicsError."""
-    found, members, ends = await asyncio.gather(
-        lag(settings), workers(settings), topic_ends(settings, *MESSAGE_TYPES, RECLASSIFIED, REJECTED)
-    )
+async def flow(settings: Settings, ticks: Callable[[], float] = time.monotonic) -> Flow:
+    """Return how the stream flows now, by a clock in seconds. Raises ServerError, TopicsError."""
+    found, ends = await asyncio.gather(lag(settings), topic_ends(settings, RECLASSIFIED, REJECTED))
     return Flow(
-        at=time.monotonic(),
-        taken=sum(ends[topic] for topic in MESSAGE_TYPES),
+        at=ticks(),
+        taken=sum(each.end for each in found.partitions),
         folded=sum(each.position for each in found.partitions),
         decided=ends[RECLASSIFIED],
         refused=ends[REJECTED],
         lag=found,
-        workers=members,
     )
 
 

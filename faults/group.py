@@ -7,13 +7,12 @@ import asyncio
 import signal
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from faults.arms import Arm, hit_file, write_arm
+from faults.probing import answers
 from streams.embedded.guard import Guard
 from streams.embedded.ports import free_ports
 from streams.embedded.server import Server, last_words
@@ -134,8 +133,4 @@ async def until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def _is_ready(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=PROBE_SECONDS) as answer:
-            return bool(answer.status == 200)  # noqa: PLR2004 - HTTP's "OK"
-    except (urllib.error.URLError, TimeoutError, ConnectionError):
-        return False
+    return answers(port, "/readyz", PROBE_SECONDS)

@@ -2,13 +2,13 @@
 
 import json
 import shutil
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from faults.probing import answers
 from streams.embedded.guard import Guard
 from streams.embedded.ports import free_ports
 from streams.embedded.server import Server
@@ -94,8 +94,4 @@ def start_prometheus(guard: Guard, workers: Sequence[int], rules: Sequence[Path]
 
 
 def _is_ready(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=ANSWER_SECONDS) as answer:
-            return bool(answer.status == 200)  # noqa: PLR2004 - HTTP's "OK"
-    except (urllib.error.URLError, TimeoutError, ConnectionError):
-        return False
+    return answers(port, "/-/ready", ANSWER_SECONDS)

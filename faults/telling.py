@@ -46,13 +46,16 @@ def in_force(told: Iterable[Told]) -> list[Told]:
 
 
 def distinct(told: Iterable[Told]) -> tuple[list[Told], list[str]]:
-    """Return each decision once, in the order of its number; and the ids that two different decisions bear."""
+    """Return each decision once, by its number; and which ids two different ones bear, and where they differ."""
     by_id: dict[str, Told] = {}
     clashing = []
     for each in told:
         first = by_id.setdefault(each.event_id, each)
         if first.plain != each.plain:
-            clashing.append(each.event_id)
+            names = sorted(
+                name for name in each.fields if each.fields[name] != first.fields.get(name) and name != "decided_at"
+            )
+            clashing.append(f"{each.event_id}, which differ in {', '.join(names)}")
     return sorted(by_id.values(), key=lambda each: int(each.fields["transition_seq"])), clashing
 
 
@@ -85,7 +88,7 @@ def decisions(expected: Expected, found: Found) -> Verdict:
 def _faults(account: str, told: list[Told], clashing: list[str], wanted: list[Told], found: Found) -> list[str]:
     """Return what is wrong with an account's decisions, whether its events came in time or late."""
     record = found.records.get(account)
-    faults = [f"two decisions under the id {event_id}" for event_id in clashing]
+    faults = [f"two decisions under the id {text}" for text in clashing]
     faults += _inconsistent(account, told, record) + _last_state(record, found.states.get(account))
     if [each.change for each in in_force(told)] != [each.change for each in in_force(wanted)]:
         faults.append("the decisions in force are not the oracle's")

@@ -46,6 +46,8 @@ async def moved(run: Run, file: Path, *, alone: bool) -> None:
         run.hit("backup restored elsewhere")
         run.on.proxy.switch(run.on.left.enter_context(redis_server()).port)
         if alone:
+            # What was told since the backup is known to nothing now: an account with late events may be told it otherwise.
+            run.may_retell = True
             await run.on.empty_changelog()
             await forget_events(run, file)
         found = await restored(run, file)

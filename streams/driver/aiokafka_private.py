@@ -98,7 +98,7 @@ def spaced(
     begun: dict[int, float] = {}
 
     async def fetch_later(assignment: Any, node: int, request: FetchRequest) -> bool:
-        wait = begun.get(node, -math.inf) + pacing.distance() - clock()
+        wait = begun.get(node, -math.inf) + pacing.distance - clock()
         if wait > 0:
             try:
                 await sleep(wait)

@@ -1,21 +1,13 @@
-"""When to ask a broker for more: a distance between fetches that follows the load, and a longer wait where nothing comes.
+"""When to ask a broker for more: a distance between fetches, and a longer wait where nothing comes.
 
 Every fetch that brings something wakes a step for each partition of which it brings records, with its calls to Redis and to
-Kafka. So what comes within a few milliseconds is fetched together. While the worker has the processor to spare, the distance
-is short, for the latency; the more of a core it uses, the longer it gets, since then it is the work that makes events wait.
+Kafka: that is what an event costs where nothing waits. So what comes within a moment is fetched together, and waits for half
+of it on average (the setting `fetch_distance_ms`; in a backlog a fetch takes longer anyway). Where a broker has nothing, it
+holds the request, and its first record ends the wait: a record after a silence waits for no distance.
 """
 
-import time
-from collections.abc import Callable
 from typing import Final
 
-# Seconds from one request to a broker to the next at least, and at most. In a backlog a fetch takes longer anyway.
-LEAST_SECONDS: Final = 0.005
-MOST_SECONDS: Final = 0.015
-# Seconds of distance for each core in use: at half a core the longest is reached, at a sixth the shortest is left.
-SECONDS_A_CORE: Final = 0.03
-# Seconds over which the use of the processor is looked at.
-LOOK_SECONDS: Final = 0.5
 # Fetches in a row that brought nothing, a second's worth with a setting of 50 ms, after which a broker may hold one for so
 # long. It ends with the first record, so none waits for it; a partition that is sought or resumed meanwhile does.
 IDLE_FETCHES: Final = 20
@@ -23,27 +15,15 @@ IDLE_WAIT_MS: Final = 250
 
 
 class FetchPacing:
-    """Tells how far fetches are to be apart. `cpu` and `clock` give seconds: of the process, and of the wall."""
+    """Tells when a broker may be asked next, and how long it may hold the request by what its fetches have brought.
 
-    def __init__(
-        self, cpu: Callable[[], float] = time.process_time, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._cpu = cpu
-        self._clock = clock
-        self._looked_at = clock()
-        self._used = cpu()
-        self._distance = LEAST_SECONDS
+    Attributes:
+        distance: seconds from the beginning of one request to that of the next at least.
+    """
+
+    def __init__(self, distance_ms: int) -> None:
+        self.distance = distance_ms / 1000
         self._empty = 0
-
-    def distance(self) -> float:
-        """Return the seconds from the beginning of one request to that of the next."""
-        now = self._clock()
-        if now - self._looked_at >= LOOK_SECONDS:
-            used = self._cpu()
-            cores = (used - self._used) / (now - self._looked_at)
-            self._distance = min(max(cores * SECONDS_A_CORE, LEAST_SECONDS), MOST_SECONDS)
-            self._looked_at, self._used = now, used
-        return self._distance
 
     def longest_wait_ms(self, usual: int) -> int:
         """Return how many ms a broker may hold the next request, which is `usual` where something came lately."""

@@ -73,7 +73,7 @@ class ConsumerThread(FaustThread):
         await super().on_start()
         unwrap(self.client)
         use_sessions(self.client)
-        space_fetches(self.client, FetchPacing())
+        space_fetches(self.client, FetchPacing(self.app.fetch_distance_ms))
 
     def batches(
         self, consumer: AIOKafkaConsumer, records: Mapping[TopicPartition, Sequence[FetchedRecord]]

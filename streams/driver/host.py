@@ -12,10 +12,12 @@ class Host(faust.App):
     Attributes:
         intake: the names of the intake topics, whose partitions are fetched for their owners alone.
         fetch_max_wait_ms: how long a broker may hold a fetch back for want of records.
+        fetch_distance_ms: from one request to a broker to the next at least.
     """
 
     intake: frozenset[str]
     fetch_max_wait_ms: int
+    fetch_distance_ms: int
 
     @abstractmethod
     async def on_positions_void(self, revoked: set[TP]) -> None:

@@ -7,8 +7,8 @@ What differs from `kafka://`, and why:
   knows, in order, which of them have more.
 - A fetch waits `fetch_max_wait_ms`, and not 1,500 ms: aiokafka has one fetch in flight per broker, so that one idle
   partition would hold back all others for that long.
-- Requests to a broker begin 5 to 15 ms apart, so that what comes within them is folded together: the busier the worker, the
-  longer (`streams.driver.fetch_pacing`). They name what has changed since the last (`streams.driver.fetch_sessions`).
+- Requests to a broker begin `fetch_distance_ms` apart, so that what comes within them is folded together
+  (`streams.driver.fetch_pacing`). They name what has changed since the last (`streams.driver.fetch_sessions`).
 - What is acknowledged is said by `acknowledge`, one offset per partition, after everything up to it is in Redis and
   sent. Faust's acknowledgement by message skips an unacknowledged head; here none is needed.
 - After an assignment no partition is sought to the group's offset: the owner of the partition seeks it to what Redis

@@ -64,12 +64,14 @@ class App(Host):
     Attributes:
         intake: the names of the intake topics.
         fetch_max_wait_ms: for the transport.
+        fetch_distance_ms: for the transport.
         relationships: the table.
         failure: the error of the first owner that failed, or None; `failed` is set with it.
     """
 
     intake: frozenset[str] = frozenset(MESSAGE_TYPES)
     fetch_max_wait_ms: int
+    fetch_distance_ms: int
     relationships: Any
     consumer: Consumer
     failure: BaseException | None = None
@@ -77,6 +79,7 @@ class App(Host):
     def wire(self, settings: Settings, fold: Fold, publisher: Publisher, metrics: Metrics, notifier: Notifier) -> None:
         """Hand in what the owners of partitions need; `build_app` calls it once."""
         self.fetch_max_wait_ms = settings.fetch_max_wait_ms
+        self.fetch_distance_ms = settings.fetch_distance_ms
         self._settings = settings
         self._fold = fold
         self._publisher = publisher

@@ -36,7 +36,7 @@ from streams.engine.inbox import ACCOUNT_RECORDS, GapError, Inbox
 from streams.engine.ports import Intake
 from streams.engine.redis_calls import Notifier, RedisCalls
 from streams.engine.step import StepBuilder
-from streams.engine.timers import TIMER_SECONDS, Timers
+from streams.engine.timers import Timers
 from streams.retry import until_it_passes
 from streams.wire.arrivals import EPOCH, StepInput, positions_after, step_input
 from streams.wire.codecs import Codec
@@ -172,7 +172,7 @@ class Partition:
         await self._publish_restated()
         if woken or taken.arrivals:
             await self._committer.note_sent_if_many()
-        elif not await self.inbox.wait(TIMER_SECONDS):
+        elif not await self.inbox.wait(self._timers.next_beat()):
             await self._committer.note_sent()
 
     async def _open(self, reason: str) -> None:

@@ -192,7 +192,8 @@ class IdempotentProducer:
         """
 
         async def once() -> T:
-            await self.start()
+            if self._producer is None:
+                await self.start()
             producer = self._producer
             if producer is None:
                 raise ProducerClosed

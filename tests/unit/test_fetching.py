@@ -3,20 +3,12 @@
 import asyncio
 from typing import Any
 
-import pytest
 from aiokafka.protocol.fetch import FetchRequest, FetchRequest_v11
 
 from streams.driver.aiokafka_private import spaced
-from streams.driver.fetch_pacing import (
-    IDLE_FETCHES,
-    IDLE_WAIT_MS,
-    LEAST_SECONDS,
-    LOOK_SECONDS,
-    MOST_SECONDS,
-    FetchPacing,
-)
+from streams.driver.fetch_pacing import IDLE_FETCHES, IDLE_WAIT_MS, FetchPacing
 
-SECONDS = LEAST_SECONDS
+SECONDS = 0.02
 USUAL_MS = 50
 
 
@@ -56,16 +48,11 @@ class Broker:
         return self.has_something
 
 
-def pacing(clock: Clock, cores: float = 0.0) -> FetchPacing:
-    """Return the pacing of a process that keeps so many cores busy."""
-    return FetchPacing(cpu=lambda: clock.now * cores, clock=clock.time)
-
-
 async def test_requests_to_a_broker_keep_their_distance() -> None:
     """Three fetches of one broker begin so many seconds apart, the first at once; each tells what came."""
     clock = Clock()
     broker = Broker(clock)
-    fetch = spaced(broker.fetch, pacing(clock), clock.time, clock.sleep)
+    fetch = spaced(broker.fetch, FetchPacing(round(SECONDS * 1000)), clock.time, clock.sleep)
     assert [await fetch(None, 1, request()) for _ in range(3)] == [True] * 3
     assert [round(at - 1_000, 6) for _, at in broker.asked] == [0.0, SECONDS, 2 * SECONDS]
 
@@ -74,7 +61,7 @@ async def test_a_fetch_that_comes_late_enough_begins_at_once() -> None:
     """Only what is missing of the distance is waited for, and nothing where nothing is missing."""
     clock = Clock()
     broker = Broker(clock)
-    fetch = spaced(broker.fetch, pacing(clock), clock.time, clock.sleep)
+    fetch = spaced(broker.fetch, FetchPacing(round(SECONDS * 1000)), clock.time, clock.sleep)
     await fetch(None, 1, request())
     clock.now += SECONDS
     await fetch(None, 1, request())
@@ -87,7 +74,7 @@ async def test_one_broker_does_not_wait_for_another() -> None:
     """A fetch of a second broker begins at once."""
     clock = Clock()
     broker = Broker(clock)
-    fetch = spaced(broker.fetch, pacing(clock), clock.time, clock.sleep)
+    fetch = spaced(broker.fetch, FetchPacing(round(SECONDS * 1000)), clock.time, clock.sleep)
     await fetch(None, 1, request())
     await fetch(None, 2, request())
     assert broker.asked == [(1, 1_000.0), (2, 1_000.0)]
@@ -101,7 +88,7 @@ async def test_a_fetch_that_is_given_up_while_it_waits_brings_nothing() -> None:
     async def sleep(_: float) -> None:
         await never.wait()
 
-    fetch = spaced(broker.fetch, pacing(clock), clock.time, sleep)
+    fetch = spaced(broker.fetch, FetchPacing(round(SECONDS * 1000)), clock.time, sleep)
     await fetch(None, 1, request())
     waiting = asyncio.ensure_future(fetch(None, 1, request()))
     await asyncio.sleep(0)
@@ -110,37 +97,11 @@ async def test_a_fetch_that_is_given_up_while_it_waits_brings_nothing() -> None:
     assert len(broker.asked) == 1
 
 
-@pytest.mark.parametrize(
-    ("cores", "seconds"),
-    [(0.0, LEAST_SECONDS), (0.16, LEAST_SECONDS), (0.25, 0.0075), (0.5, MOST_SECONDS), (1.0, MOST_SECONDS)],
-)
-def test_the_distance_follows_the_load(cores: float, seconds: float) -> None:
-    """A worker that has the processor to spare asks soon; the more it uses, the longer it waits for more to come."""
-    clock = Clock()
-    paced = pacing(clock, cores)
-    assert paced.distance() == LEAST_SECONDS
-    clock.now += LOOK_SECONDS
-    assert paced.distance() == pytest.approx(seconds)
-
-
-def test_the_load_is_that_of_the_last_moment() -> None:
-    """A worker that was busy and is idle again asks soon again; between two looks the distance stays."""
-    clock, used = Clock(), [0.0]
-    paced = FetchPacing(cpu=lambda: used[0], clock=clock.time)
-    used[0] += LOOK_SECONDS
-    clock.now += LOOK_SECONDS
-    assert paced.distance() == MOST_SECONDS
-    clock.now += LOOK_SECONDS / 2
-    assert paced.distance() == MOST_SECONDS
-    clock.now += LOOK_SECONDS / 2
-    assert paced.distance() == LEAST_SECONDS
-
-
 async def test_a_broker_with_nothing_to_tell_may_hold_a_request_for_longer() -> None:
     """After twenty fetches that brought nothing it may, until something comes; one such fetch alone changes nothing."""
     clock = Clock()
     broker = Broker(clock)
-    fetch = spaced(broker.fetch, pacing(clock), clock.time, clock.sleep)
+    fetch = spaced(broker.fetch, FetchPacing(round(SECONDS * 1000)), clock.time, clock.sleep)
     broker.has_something = False
     for _ in range(IDLE_FETCHES + 2):
         await fetch(None, 1, request())
@@ -152,7 +113,7 @@ async def test_a_broker_with_nothing_to_tell_may_hold_a_request_for_longer() -> 
 
 async def test_a_longer_wait_of_the_setting_stays() -> None:
     """Whoever lets brokers wait longer than that is not overruled."""
-    paced = pacing(Clock())
+    paced = FetchPacing(round(SECONDS * 1000))
     for _ in range(IDLE_FETCHES):
         paced.note(has_come=False)
     assert paced.longest_wait_ms(IDLE_WAIT_MS + 1) == IDLE_WAIT_MS + 1

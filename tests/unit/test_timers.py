@@ -1,12 +1,17 @@
-"""Which timers are looked at again, and when, after the rules have changed."""
+"""When timers are looked at: once a beat, and again after the rules have changed."""
 
+from counting import CountingFold
+from partition_fakes import Clock
 from story import POLICY
 from variants import variant
 
 from relationship.contract.outcome import POLICIES
 from relationship.core import Core
 from relationship.policy.schedule import Schedule, Switch
-from streams.engine.timers import PORTION, TimerRescan, fingerprint
+from streams.engine.commit import Ends
+from streams.engine.metrics import Metrics
+from streams.engine.redis_calls import Notifier, RedisCalls
+from streams.engine.timers import PORTION, TimerRescan, Timers, fingerprint
 
 LATER = Schedule(POLICY, [Switch(1_000_000, variant("2"))])
 LATER_STILL = Schedule(POLICY, [Switch(2_000_000, variant("2"))])
@@ -89,3 +94,37 @@ def test_rules_differ_by_moment_id_and_version() -> None:
     found = {fingerprint(rules) for rules in (POLICY, LATER, LATER_STILL, variant("2"))}
     assert len(found) == 4
     assert fingerprint(Schedule(POLICY)) == fingerprint(POLICY)
+
+
+class Looks:
+    """A store that notes when it was asked for what is due."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.at: list[float] = []
+
+    async def due(self, partition: int, until_us: int, limit: int) -> list[bytes]:  # noqa: ARG002 - the store's signature
+        """Note the look."""
+        self.at.append(self.clock.seconds)
+        return []
+
+
+def timers(number: int, store: Looks) -> Timers:
+    """Return a partition's timers over that store."""
+    ends = Ends(store, None, Metrics(), store.clock, "changelog")  # type: ignore[arg-type]
+    calls = RedisCalls(number, ends.metrics, Notifier())
+    return Timers(number, CountingFold(every=1), ends, calls, None)  # type: ignore[arg-type]
+
+
+async def test_all_partitions_look_at_the_same_beat_and_once() -> None:
+    """Whenever a partition looked last, the next look of all of them is at the next whole second: one call to Redis."""
+    clock = Clock()
+    store = Looks(clock)
+    both = timers(0, store), timers(1, store)
+    for moments in ((0.3, 0.69), (0.01, 0.5, 0.48), (0.02,)):
+        for seconds in moments:
+            clock.move(seconds)
+            for each in both:
+                await each.run(at_end=True, heard_at=0.0)
+    assert [round(at, 2) for at in store.at] == [100.3, 100.3, 101.0, 101.0, 102.0, 102.0]
+    assert [round(each.next_beat(), 2) for each in both] == [1.0, 1.0]

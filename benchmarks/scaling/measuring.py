@@ -39,7 +39,7 @@ def main() -> None:
     found: dict[str, Any] = {**machine.facts("make scaling-measure", "scaling"), "pauses": []}
     found["hot"] = _quietest()
     for partitions in PAUSED:
-        found["pauses"].append(asyncio.run(pauses.measure(partitions))._asdict())
+        found["pauses"].append(asyncio.run(pauses.measure(partitions)))
         say(json.dumps(found["pauses"][-1]))
     found["restoring"] = asyncio.run(restoring.measure())
     say(json.dumps(found["restoring"]))

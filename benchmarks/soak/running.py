@@ -75,6 +75,7 @@ class Load:
         self._sender = sender
         self._consumer = consumer
         self._took: list[float] = []
+        self._longest: dict[int, float] = {}
         self._sent: dict[str, float] = {}
 
     async def publish(self, rate: int, seconds: float) -> None:
@@ -101,12 +102,19 @@ class Load:
             sent = self._sent.pop(_caused(record.value).caused_by, None)
             if sent is not None:
                 self.answered += 1
-                self._took.append(time.perf_counter() - sent)
+                took = time.perf_counter() - sent
+                self._took.append(took)
+                self._longest[record.partition] = max(took, self._longest.get(record.partition, 0.0))
 
     def taken(self) -> list[float]:
         """Return the seconds that the answers took since this was last asked."""
         taken, self._took = self._took, []
         return taken
+
+    def longest(self) -> dict[int, float]:
+        """Return the most seconds that an answer took of each partition, since this was last asked."""
+        longest, self._longest = self._longest, {}
+        return longest
 
 
 async def soak(sizes: Sizes) -> Soak:

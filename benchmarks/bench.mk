@@ -20,8 +20,8 @@ soak: bench-venv-setup ## one worker under a steady load, for its memory: half a
 scaling: bench-venv-setup ## simulate past one machine, and write docs/scaling.md from what was measured
 	@$(BIN)/python -m benchmarks.scaling
 
-scaling-measure: bench-venv-setup ## measure what that page needs beside the benchmarks: hot accounts, rebalances; 12 minutes
-	@$(BIN)/python -m benchmarks.scaling.measuring
+scaling-measure: bench-venv-setup ## measure what that page needs beside the benchmarks: hot accounts, rebalances; 20 minutes (ARGS="--only pauses")
+	@$(BIN)/python -m benchmarks.scaling.measuring $(ARGS)
 
 scaling-late: setup ## what an event costs the core by how late it comes, with and without snapshots: a minute
 	@$(BIN)/python -m benchmarks.scaling.late

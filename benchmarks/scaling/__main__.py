@@ -64,11 +64,11 @@ def simulate(results: Mapping[str, Any], measured: Mapping[str, Any]) -> tuple[l
 def section(results: Mapping[str, Any], measured: Mapping[str, Any], made: Sequence[tables.Table]) -> str:
     """Return the tables as Markdown, with where their figures come from."""
     sources = " and ".join(
-        f"`{path.relative_to(report.HERE.parent)}` (`{each['command']}`, {each['at']}, commit {each['commit']}, "
-        f"load at the start {each['machine']['load at the start']})"
+        f"`{path.relative_to(report.HERE.parent)}` ({_when(each)})"
         for path, each in ((report.RESULTS, results), (MEASURED, measured))
     )
-    lines = [f"From {sources}; seed {SEED}.", *_caveat(measured), ""]
+    anew = [f"Measured anew since, {name}: {_when(each)}." for name, each in measured.get("anew", {}).items()]
+    lines = [f"From {sources}; seed {SEED}.", *anew, *_caveat(measured), ""]
     for table in made:
         lines += [f"### {table.title}", "", table.text, "", f"| {' | '.join(table.headings)} |"]
         lines += [
@@ -79,9 +79,15 @@ def section(results: Mapping[str, Any], measured: Mapping[str, Any], made: Seque
     return "\n".join(lines)
 
 
+def _when(found: Mapping[str, Any]) -> str:
+    """Return by what command, when, of which commit and how busy a machine something was measured."""
+    load = found["machine"]["load at the start"]
+    return f"`{found['command']}`, {found['at']}, commit {found['commit']}, load at the start {load}"
+
+
 def _caveat(measured: Mapping[str, Any]) -> list[str]:
     """Return a warning where the machine had other things to do while waits were measured."""
-    busy = float(measured["machine"]["load at the start"])
+    busy = max(float(each["machine"]["load at the start"]) for each in (measured, *measured.get("anew", {}).values()))
     if busy <= QUIET_LOAD:
         return []
     return [f"**The machine was busy (load {busy:g}) while waits were measured: they are longer than on a quiet one.**"]

@@ -13,6 +13,7 @@ from importing.errors import ImportingError
 from importing.mapping.mapping import Mapping, read_mapping
 from relationship.contract.messages import MESSAGE_TYPES
 from relationship.contract.outcome import REJECTED
+from streams.config.private import is_private
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 #: What a record must not claim to come from: those of that source are the worker's own.
@@ -58,7 +59,7 @@ def login_of(path: Path, adapter: Adapter) -> tuple[str, str] | None:
     if adapter.registry_login_file is None:
         return None
     file = path.parent / adapter.registry_login_file
-    if file.stat().st_mode & 0o077:
+    if not is_private(file.stat()):
         raise AdapterError(f"{file}: others may read it: chmod 600")
     user, colon, password = file.read_text(encoding="utf-8").strip().partition(":")
     if not colon:

@@ -16,6 +16,7 @@ from importing.mapping.mapping import Mapping as SqlMapping
 from importing.mapping.mapping import read_mapping
 from intake.keys import NAME, RESERVED, TOPICS
 from relationship.contract.messages import COMMANDS
+from streams.config.private import is_private
 
 MAPPINGS: Final = Path(__file__).parent / "mappings"
 #: Of a hook that names none: everything but commands, which are for those that are trusted as oneself.
@@ -98,7 +99,7 @@ def secrets_of(place: str, hook: Hook, folder: Path) -> list[str]:
     found = []
     for name in hook.secret_files:
         file = folder / name
-        if file.stat().st_mode & 0o077:
+        if not is_private(file.stat()):
             raise HooksError(f"{place}: secret_files: others may read {file}: chmod 600")
         found.append(file.read_text(encoding="utf-8").strip())
     for name in hook.secret_env:

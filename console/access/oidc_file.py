@@ -4,7 +4,6 @@ TOML, of which docs/console.md has an example. The client's secret stands in a f
 by PKCE that whoever brings a code has asked for it.
 """
 
-import stat
 import tomllib
 from pathlib import Path
 from typing import Any, Final
@@ -14,9 +13,9 @@ import msgspec
 from msgspec import Struct
 
 from console.access.users import NAME, Role
+from streams.config.private import is_private
 
 LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
-OF_OTHERS: Final = 0o007
 MOST_LEEWAY: Final = 300  # seconds: clocks that are further off are to be set
 
 
@@ -108,7 +107,7 @@ def _claim(claims: dict[str, Any], path: str) -> Any:
 
 def _secret(path: Path) -> str:
     try:
-        if stat.S_IMODE(path.stat().st_mode) & OF_OTHERS:
+        if not is_private(path.stat()):
             raise OidcFileError(
                 f"{path} can be read by others: `chmod 600` it, and have the provider make a new secret"
             )

@@ -1,14 +1,13 @@
 """Who may log in to the console: a file of users with their roles and the hashes of their passwords.
 
-The file is JSON, readable by its owner alone, and looked at again when it has changed: who is taken out of it is out with
-the next request. Passwords are hashed by argon2id with the library's own parameters, which are RFC 9106's low-memory ones.
+The file is JSON, private (`streams.config.private`), and looked at again when it has changed: who is taken out of it is out
+with the next request. Passwords are hashed by argon2id with the library's parameters, which are RFC 9106's low-memory ones.
 """
 
 import hashlib
 import os
 import re
 import secrets
-import stat
 import tempfile
 import time
 from collections.abc import Callable
@@ -21,6 +20,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from msgspec import Struct
 
+from streams.config.private import is_private
+
 Role = Literal["viewer", "operator", "admin"]
 ROLES: Final[tuple[Role, ...]] = ("viewer", "operator", "admin")  # each may do what those before it may
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")  # what `by` of a command takes, and no markup
@@ -29,7 +30,6 @@ LEAST_CHARACTERS: Final = (
 )
 MOST_CHARACTERS: Final = 256  # bounds what a stranger can have hashed
 ONCE_SECONDS: Final = 600  # for which a one-time login is good
-PRIVATE: Final = 0o600
 
 _hasher: Final = PasswordHasher()
 
@@ -140,7 +140,7 @@ class Users:
                 found = os.fstat(file.fileno())
                 seen = (found.st_mtime_ns, found.st_ino, found.st_size)
                 if seen != self._seen:
-                    self._file, self._seen = _parsed(self._path, found.st_mode, file.read()), seen
+                    self._file, self._seen = _parsed(self._path, found, file.read()), seen
         except FileNotFoundError:
             self._file, self._seen = UsersFile(), None
         return self._file
@@ -160,8 +160,8 @@ class Users:
             raise
 
 
-def _parsed(path: Path, mode: int, content: bytes) -> UsersFile:
-    if stat.S_IMODE(mode) & ~PRIVATE:
+def _parsed(path: Path, found: os.stat_result, content: bytes) -> UsersFile:
+    if not is_private(found):
         raise UsersError(f"{path} can be read by others: `chmod 600` it, and give its users new passwords")
     try:
         return msgspec.json.decode(content, type=UsersFile)

@@ -17,9 +17,10 @@ RUN pip --python /opt/clientward/bin/python install \
  && pip install --only-binary :all: --require-hashes --requirement requirements/build.lock
 COPY . .
 # No isolation: it would fetch a build backend that no hash pins. What builds is this stage's own, and none of what runs.
+# The last line asks with -P: else it would see the source in this folder, and not what is installed.
 RUN pip wheel --no-index --no-deps --no-build-isolation --wheel-dir /wheels ./packages/client ./packages/store . \
  && pip --python /opt/clientward/bin/python install --no-index --no-deps /wheels/*.whl \
- && /opt/clientward/bin/python -c "from relationship import core; assert core.__file__.endswith('.so'), 'the core is not compiled'"
+ && /opt/clientward/bin/python -P -c "from relationship import core; assert core.__file__.endswith('.so'), 'the core is not compiled'"
 
 FROM base
 LABEL org.opencontainers.image.title="clientward" \

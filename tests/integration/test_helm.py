@@ -5,59 +5,23 @@ No cluster is here: that a pod starts in one is not tried. Helm 3 is wanted as `
 
 import json
 import re
-import shutil
-import subprocess
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
+from chart import CHART, KUBERNETES, OTHERS, ROOT, SETS, VALUES, helm, needs_helm, of, pods, rendered
 from ruamel.yaml import YAML
 
 from delivering.file import read_deliveries
 from delivering.metrics import Metrics as DeliveryMetrics
+from intake.metrics import Metrics as IntakeMetrics
 from streams.config.settings import Settings
 from streams.engine.metrics import Metrics
 
-ROOT = Path(__file__).parents[2]
-CHART = ROOT / "deploy" / "helm" / "clientward"
-VALUES = sorted((ROOT / "deploy" / "helm" / "values").glob("*.yaml"))
-CERTIFICATES, TOKENS = (ROOT / "deploy" / "helm" / "values" / f"{name}.yaml" for name in ("certificates", "tokens"))
-KUBERNETES = "1.33"
-pytestmark = pytest.mark.skipif(
-    shutil.which("helm") is None,
-    reason="there is no helm: .ci/run builds it where there is a Go, see deploy/helm/README.md",
-)
-OTHERS = {"ServiceMonitor", "PrometheusRule", "ScaledObject"}  # of operators; Kubernetes has no schema of them
-
-
-def helm(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-    """Run Helm."""
-    program = shutil.which("helm") or "helm"
-    return subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, check=False)
-
-
-def rendered(values: Path | None, *more: str) -> list[dict[str, Any]]:
-    """Return what the chart comes to."""
-    files = [] if values is None else ["--values", values]
-    done = helm("template", "shop", CHART, "--namespace", "crm", "--kube-version", KUBERNETES, *files, *more)
-    assert done.returncode == 0, done.stderr
-    return [each for each in YAML(typ="safe").load_all(done.stdout) if each]
-
-
-def of(documents: list[dict[str, Any]], kind: str, name: str = "") -> dict[str, Any]:
-    """Return the document of a kind, and of a name where there are several."""
-    (found,) = [each for each in documents if each["kind"] == kind and name in each["metadata"]["name"]]
-    return found
-
-
-def pods(documents: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the pod of everything that runs one."""
-    for each in documents:
-        if each["kind"] in {"StatefulSet", "Deployment", "Job"}:
-            yield each["spec"]["template"]
+CERTIFICATES, TOKENS = SETS / "certificates.yaml", SETS / "tokens.yaml"
+pytestmark = needs_helm
 
 
 @pytest.mark.parametrize("values", VALUES, ids=lambda path: path.stem)
@@ -106,8 +70,8 @@ def test_every_variable_is_a_setting_and_no_secret_stands_in_the_open(values: Pa
     assert not {"CLIENTWARD_REDIS_URL", "CLIENTWARD_KAFKA_PASSWORD"} & set(open_ones)
     for template in pods(documents):
         for container in template["spec"]["containers"]:
-            assert {each["name"] for each in container["env"]} <= known
-            assert all("valueFrom" in each for each in container["env"])
+            assert {each["name"] for each in container.get("env", [])} <= known
+            assert all("valueFrom" in each for each in container.get("env", []))
 
 
 def connection(documents: list[dict[str, Any]], name: str) -> tuple[dict[str, str], dict[str, Any]]:
@@ -118,7 +82,9 @@ def connection(documents: list[dict[str, Any]], name: str) -> tuple[dict[str, st
         if each["kind"] in {"StatefulSet", "Deployment", "Job"} and each["metadata"]["name"].endswith(name)
     ]
     (container,) = template["spec"]["containers"]
-    references = {each["name"]: each["valueFrom"].get("secretKeyRef", {}).get("name", "") for each in container["env"]}
+    references = {
+        each["name"]: each["valueFrom"].get("secretKeyRef", {}).get("name", "") for each in container.get("env", [])
+    }
     mounted = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
     volumes = {each["name"]: each for each in template["spec"]["volumes"]}
     assert mounted.keys() == volumes.keys()
@@ -127,16 +93,22 @@ def connection(documents: list[dict[str, Any]], name: str) -> tuple[dict[str, st
 
 def test_each_part_may_have_a_certificate_and_a_user_of_its_own() -> None:
     """The files are where the settings say they are; a part without secrets of its own has those of all."""
-    documents = rendered(CERTIFICATES)
+    more = (
+        "intake.enabled=true,intake.existingSecret=keys,intake.login.certSecret=clientward-intake-tls,"
+        r"adapt.adapters.orders.files.adapter\.toml=x,adapt.adapters.orders.login.certSecret=clientward-orders-tls"
+    )
+    documents = rendered(CERTIFICATES, "--set", more)
     data = of(documents, "ConfigMap", "settings")["data"]
     wanted = {
         "-topics": ("clientward-topics-tls", "clientward-redis"),
         "-worker": ("clientward-worker-tls", "clientward-redis"),
         "-deliver": ("clientward-deliver-tls", "clientward-deliver-redis"),
+        "-intake": ("clientward-intake-tls", None),
+        "-adapt-orders": ("clientward-orders-tls", None),
     }
     for name, (certificate, redis) in wanted.items():
         references, volumes = connection(documents, name)
-        assert references["CLIENTWARD_REDIS_URL"] == redis
+        assert references.get("CLIENTWARD_REDIS_URL") == redis
         assert "CLIENTWARD_KAFKA_PASSWORD" not in references
         assert volumes["kafka-cert"]["secret"]["secretName"] == certificate
         for file in ("CLIENTWARD_KAFKA_CERT_FILE", "CLIENTWARD_KAFKA_KEY_FILE"):
@@ -224,7 +196,7 @@ def test_selectors_find_what_they_are_meant_for(values: Path) -> None:
 
 def test_a_worker_reaches_kafka_redis_and_names_and_nothing_else() -> None:
     """And is reached for its metrics alone; who delivers reaches the web, and no private network."""
-    documents = rendered(ROOT / "deploy" / "helm" / "values" / "secured.yaml")
+    documents = rendered(SETS / "secured.yaml")
     worker, deliver = (of(documents, "NetworkPolicy", name)["spec"] for name in ("worker", "deliver"))
     assert worker["policyTypes"] == ["Ingress", "Egress"]
     assert {port["port"] for rule in worker["egress"] for port in rule["ports"]} == {53, 9093, 6380}
@@ -234,14 +206,14 @@ def test_a_worker_reaches_kafka_redis_and_names_and_nothing_else() -> None:
 
 
 def test_the_alerts_ask_for_metrics_that_there_are() -> None:
-    """Every name in a rule, and in the scaler's query, is one that a worker or a delivery serves."""
-    documents = rendered(ROOT / "deploy" / "helm" / "values" / "secured.yaml")
-    documents.append(of(rendered(ROOT / "deploy" / "helm" / "values" / "large.yaml"), "ScaledObject"))
+    """Every name in a rule, and in the scaler's query, is one that a worker, a delivery or an intake serves."""
+    documents = rendered(SETS / "secured.yaml")
+    documents.append(of(rendered(SETS / "large.yaml"), "ScaledObject"))
     text = json.dumps([each for each in documents if each["kind"] in OTHERS])
     asked = set(re.findall(r"\b(clientward_\w+?)(?:_bucket|_count)?\{", text))
     served = {
         f"{metric.name}_total" if metric.type == "counter" else metric.name
-        for registry in (Metrics().registry, DeliveryMetrics().registry)
+        for registry in (Metrics().registry, DeliveryMetrics().registry, IntakeMetrics().registry)
         for metric in registry.collect()
     }
     assert len(asked) >= 5
@@ -277,7 +249,7 @@ def test_each_release_asks_for_its_own_namespace() -> None:
 
 def test_workers_grow_with_the_lag_up_to_the_partitions() -> None:
     """The scaler owns their number then; more than there are partitions is refused in words."""
-    large = ROOT / "deploy" / "helm" / "values" / "large.yaml"
+    large = SETS / "large.yaml"
     documents = rendered(large)
     scaled = of(documents, "ScaledObject")["spec"]
     assert scaled["scaleTargetRef"]["name"] == of(documents, "StatefulSet")["metadata"]["name"]
@@ -298,7 +270,7 @@ def test_workers_grow_with_the_lag_up_to_the_partitions() -> None:
 
 def test_the_deliveries_of_the_chart_are_read(tmp_path: Path) -> None:
     """By the very reader of `clientward deliver`, and its secret is where the volume is."""
-    documents = rendered(ROOT / "deploy" / "helm" / "values" / "secured.yaml")
+    documents = rendered(SETS / "secured.yaml")
     file = tmp_path / "deliveries.toml"
     file.write_text(of(documents, "ConfigMap", "deliveries")["data"]["deliveries.toml"])
     (endpoint,) = read_deliveries(file)

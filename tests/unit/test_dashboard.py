@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from ruamel.yaml import YAML
 
 from delivering.metrics import Metrics as DeliveryMetrics
+from intake.metrics import Metrics as IntakeMetrics
 from streams.engine.metrics import Metrics
 
 ROOT = Path(__file__).parents[2]
@@ -92,7 +93,7 @@ def alerts() -> list[dict[str, Any]]:
 
 def test_rules_ask_only_for_what_is_exported() -> None:
     """No alert is silent since a name or a label is another in the code; what rules record is asked for by its name."""
-    series = exported_series() | series_of(DeliveryMetrics().registry)
+    series = exported_series() | series_of(DeliveryMetrics().registry) | series_of(IntakeMetrics().registry)
     recorded = {rule["record"] for rule in rules() if "record" in rule}
     for rule in rules():
         expr = rule["expr"]

@@ -27,6 +27,8 @@ securityContext:
   runAsUser: 10001
   runAsGroup: 10001
   fsGroup: 10001
+  # A volume that has the group already is left as it is: else every start opens the files on it to the group.
+  fsGroupChangePolicy: OnRootMismatch
   seccompProfile: {type: RuntimeDefault}
 {{- with .root.Values.worker.nodeSelector }}
 nodeSelector: {{- toYaml . | nindent 2 }}
@@ -34,6 +36,18 @@ nodeSelector: {{- toYaml . | nindent 2 }}
 {{- with .root.Values.worker.tolerations }}
 tolerations: {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- end }}
+
+{{/* Over zones and nodes, where a part has several pods. */}}
+{{- define "clientward.spread" -}}
+topologySpreadConstraints:
+  {{- range tuple "topology.kubernetes.io/zone" "kubernetes.io/hostname" }}
+  - maxSkew: 1
+    topologyKey: {{ . }}
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels: {{- include "clientward.labels" $ | nindent 8 }}
+  {{- end }}
 {{- end }}
 
 {{/* Whether Kafka's login is a token in a file. */}}
@@ -47,8 +61,38 @@ yes
 
 {{/* A secret of the connections: the part's own, or the one of all. */}}
 {{- define "clientward.secret" -}}
-{{- $own := (index .root.Values .component).login | default dict -}}
+{{- $part := index .root.Values .component | default dict -}}
+{{- $own := .login | default $part.login | default dict -}}
 {{- get $own .name | default (.name | eq "redisSecret" | ternary .root.Values.redis.existingSecret (index .root.Values.kafka .name)) -}}
+{{- end }}
+
+{{/* Whether a part goes to Redis at all: the others get no password of it, and no way there. */}}
+{{- define "clientward.redis" -}}
+{{- if has .component (list "worker" "topics" "deliver" "console" "advise") }}yes{{ end -}}
+{{- end }}
+
+{{/* What comes from secrets, by reference. */}}
+{{- define "clientward.env" -}}
+{{- if include "clientward.redis" . -}}
+- name: CLIENTWARD_REDIS_URL
+  valueFrom: {secretKeyRef: {name: {{ include "clientward.secret" (merge (dict "name" "redisSecret") .) }}, key: url}}
+{{ end -}}
+{{- if and (contains "SASL" .root.Values.kafka.securityProtocol) (ne .root.Values.kafka.saslMechanism "OAUTHBEARER") -}}
+{{- $login := include "clientward.secret" (merge (dict "name" "existingSecret") .) | required "kafka.existingSecret: a SASL protocol needs one" -}}
+- name: CLIENTWARD_KAFKA_USERNAME
+  valueFrom: {secretKeyRef: {name: {{ $login }}, key: username}}
+- name: CLIENTWARD_KAFKA_PASSWORD
+  valueFrom: {secretKeyRef: {name: {{ $login }}, key: password}}
+{{ end -}}
+{{- if eq .component "worker" -}}
+# The pod's name is the same after a restart: Kafka then gives the worker its partitions back at once.
+- name: CLIENTWARD_INSTANCE
+  valueFrom: {fieldRef: {fieldPath: metadata.name}}
+{{ end -}}
+{{- if and (eq .component "console") .root.Values.console.readmodel.existingSecret -}}
+- name: CLIENTWARD_READMODEL_URL
+  valueFrom: {secretKeyRef: {name: {{ .root.Values.console.readmodel.existingSecret }}, key: url}}
+{{ end -}}
 {{- end }}
 
 {{- define "clientward.container" -}}
@@ -60,24 +104,15 @@ securityContext:
   capabilities: {drop: [ALL]}
 envFrom:
   - configMapRef: {name: {{ include "clientward.name" .root }}-settings}
+{{- with include "clientward.env" . | trim }}
 env:
-  - name: CLIENTWARD_REDIS_URL
-    valueFrom: {secretKeyRef: {name: {{ include "clientward.secret" (merge (dict "name" "redisSecret") .) }}, key: url}}
-  {{- if and (contains "SASL" .root.Values.kafka.securityProtocol) (ne .root.Values.kafka.saslMechanism "OAUTHBEARER") }}
-  {{- $login := include "clientward.secret" (merge (dict "name" "existingSecret") .) | required "kafka.existingSecret: a SASL protocol needs one" }}
-  - name: CLIENTWARD_KAFKA_USERNAME
-    valueFrom: {secretKeyRef: {name: {{ $login }}, key: username}}
-  - name: CLIENTWARD_KAFKA_PASSWORD
-    valueFrom: {secretKeyRef: {name: {{ $login }}, key: password}}
-  {{- end }}
-  {{- if eq .component "worker" }}
-  # The pod's name is the same after a restart: Kafka then gives the worker its partitions back at once.
-  - name: CLIENTWARD_INSTANCE
-    valueFrom: {fieldRef: {fieldPath: metadata.name}}
-  {{- end }}
+  {{- . | nindent 2 }}
+{{- end }}
 volumeMounts:
   - {name: tmp, mountPath: /tmp}
+  {{- if not .stateless }}
   - {name: data, mountPath: /var/lib/clientward}
+  {{- end }}
   {{- if .root.Values.kafka.caSecret }}
   - {name: kafka-ca, mountPath: /etc/clientward/kafka, readOnly: true}
   {{- end }}
@@ -90,8 +125,12 @@ volumeMounts:
 {{- end }}
 
 {{- define "clientward.volumes" -}}
-- {name: tmp, emptyDir: {sizeLimit: 64Mi}}
-- {name: data, emptyDir: {sizeLimit: 64Mi}} # Faust's own files, which may be lost
+- {name: tmp, emptyDir: {sizeLimit: {{ .tmp | default "64Mi" }}}}
+{{- if .claim }}
+- {name: data, persistentVolumeClaim: {claimName: {{ .claim }}}}
+{{- else if not .stateless }}
+- {name: data, emptyDir: {sizeLimit: {{ .data | default "64Mi" }}}} # what may be lost, such as Faust's own files
+{{- end }}
 {{- if .root.Values.kafka.caSecret }}
 - {name: kafka-ca, secret: {secretName: {{ .root.Values.kafka.caSecret }}}}
 {{- end }}
@@ -110,17 +149,70 @@ volumeMounts:
 {{- end }}
 
 {{- define "clientward.egress" -}}
+{{- $policy := .root.Values.networkPolicy -}}
 - ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]
-- ports: {{- range .Values.networkPolicy.kafkaPorts }}
+{{ include "clientward.way" (dict "ports" $policy.kafkaPorts "to" $policy.kafkaTo) }}
+{{- if include "clientward.redis" . }}
+{{ include "clientward.way" (dict "ports" $policy.redisPorts "to" $policy.redisTo) }}
+{{- end }}
+{{- end }}
+
+{{/* A rule of egress: these ports, of these peers, or of anybody where none is named. */}}
+{{- define "clientward.way" -}}
+- ports: {{- range .ports }}
     - {port: {{ . }}, protocol: TCP}
   {{- end }}
-  {{- with .Values.networkPolicy.kafkaTo }}
+  {{- with .to }}
   to: {{- toYaml . | nindent 4 }}
   {{- end }}
-- ports: {{- range .Values.networkPolicy.redisPorts }}
-    - {port: {{ . }}, protocol: TCP}
+{{- end }}
+
+{{/* Stop taking connections before stopping: whoever sends here hears of it some seconds after the pod does. */}}
+{{- define "clientward.drain" -}}
+lifecycle: {preStop: {exec: {command: [sleep, "5"]}}}
+{{- end }}
+
+{{/* An Ingress, for a part's paths and nothing else of it. TLS ends at the controller. */}}
+{{- define "clientward.ingress" -}}
+{{- $own := (index .root.Values .component).ingress -}}
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: {{ include "clientward.name" .root }}-{{ .component }}
+  labels: {{- include "clientward.meta" . | nindent 4 }}
+  {{- with $own.annotations }}
+  annotations: {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- with .Values.networkPolicy.redisTo }}
-  to: {{- toYaml . | nindent 4 }}
+spec:
+  {{- with $own.className }}
+  ingressClassName: {{ . }}
   {{- end }}
+  tls:
+    - hosts: [{{ .host | quote }}]
+      {{- with $own.tlsSecret }}
+      secretName: {{ . }}
+      {{- end }}
+  rules:
+    - host: {{ .host | quote }}
+      http:
+        paths:
+          {{- range $path, $type := .paths }}
+          - path: {{ $path }}
+            pathType: {{ $type }}
+            backend: {service: {name: {{ include "clientward.name" $.root }}-{{ $.component }}, port: {name: http}}}
+          {{- end }}
+{{- end }}
+
+{{/* A budget of disruption: one pod at a time, and those that are not ready at any time. */}}
+{{- define "clientward.budget" -}}
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: {{ include "clientward.name" .root }}-{{ .component }}
+  labels: {{- include "clientward.meta" . | nindent 4 }}
+spec:
+  maxUnavailable: 1
+  unhealthyPodEvictionPolicy: AlwaysAllow
+  selector:
+    matchLabels: {{- include "clientward.labels" . | nindent 6 }}
 {{- end }}

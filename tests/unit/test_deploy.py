@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chart import parsed
 from packaging.requirements import Requirement
 from ruamel.yaml import YAML
 
@@ -32,7 +33,8 @@ NEED_A_MOUNT = {
     *("kafka_ca_file", "kafka_cert_file", "kafka_key_file", "kafka_key_password"),
     *("kafka_token_file", "kafka_token_command", "policy_file"),
 }
-OF_THE_CONSOLE = {"readmodel_url"}  # no container of the Compose file runs the console
+OF_THE_CONSOLE = {"readmodel_url"}  # the Compose file's keeps its tables in SQLite
+OURS = ("console", "intake", "topics", "worker")  # what the one image runs
 SETTINGS_VARIABLE = "CLIENTWARD_"
 
 
@@ -109,7 +111,7 @@ def test_secrets_are_required_or_empty_and_never_in_a_file() -> None:
 
 def test_clientward_variables_are_settings() -> None:
     """Every CLIENTWARD_ variable that a container gets is a setting of the code: none is misspelt or gone."""
-    for service in ("topics", "worker"):
+    for service in OURS:
         given = {name for name in SERVICES[service]["environment"] if name.startswith(SETTINGS_VARIABLE)}
         known = {SETTINGS_VARIABLE + name.upper() for name in Settings.model_fields}
         assert given <= known
@@ -142,7 +144,7 @@ def test_images_are_pinned() -> None:
 def test_our_image_is_this_checkouts_or_a_released_one() -> None:
     """Its default names no version, since that stands in pyproject.toml alone; a released image can be named instead."""
     ours = {name: service["image"] for name, service in SERVICES.items() if "build" in service}
-    assert set(ours) == {"topics", "worker"}
+    assert set(ours) == set(OURS)
     assert set(ours.values()) == {"${WORKER_IMAGE:-clientward:local}"}
 
 
@@ -171,7 +173,7 @@ def test_nobody_waits_for_a_state_that_never_comes() -> None:
 def test_ports_are_published_on_loopback_only() -> None:
     """Nothing in the stack is open to the network of the machine that it runs on."""
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
-    assert len(ports) == 4
+    assert len(ports) == 6
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
@@ -188,7 +190,7 @@ def test_our_containers_run_as_nobody_on_a_read_only_root() -> None:
     """The image's last word on the user is a number that is not root's, and Compose repeats it."""
     user = arguments("USER")[-1]
     assert re.fullmatch(r"[1-9]\d{3,}:[1-9]\d{3,}", user)
-    for name in ("topics", "worker"):
+    for name in OURS:
         assert SERVICES[name]["user"] == user
         assert SERVICES[name]["read_only"] is True
         assert any(mount.startswith("/tmp:") for mount in SERVICES[name]["tmpfs"])  # noqa: S108 - a mount, no file
@@ -268,11 +270,12 @@ def test_image_runs_the_worker() -> None:
 
 
 class Probe(BaseHTTPRequestHandler):
-    """Answers /readyz with the status that the server was given, and anything else with 404."""
+    """Answers the path that the server was given with the status that it was given, and anything else with 404."""
 
     def do_GET(self) -> None:
         """Answer one probe."""
-        self.send_response(self.server.status if self.path == "/readyz" else 404)  # type: ignore[attr-defined]
+        server: Any = self.server
+        self.send_response(server.status if self.path == server.path_asked else 404)
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
@@ -291,21 +294,60 @@ def probed() -> Iterator[ThreadingHTTPServer]:
 
 
 def health_command(where: str) -> list[str]:
-    """Return the health check of the worker as an argument list, from the Compose file or the Dockerfile."""
-    if where == "compose":
-        return list(SERVICES["worker"]["healthcheck"]["test"][1:])
+    """Return a health check as an argument list: of a service of the Compose file, or of the image."""
+    if where != "image":
+        return list(SERVICES[where]["healthcheck"]["test"][1:])
     return list(json.loads(arguments("HEALTHCHECK")[0].split(" CMD ", 1)[1]))
 
 
-@pytest.mark.parametrize("where", ["compose", "image"])
+@pytest.mark.parametrize(
+    ("where", "port", "path"),
+    [
+        ("worker", "6066", "/readyz"),
+        ("image", "6066", "/readyz"),
+        ("intake", "8080", "/readyz"),
+        ("console", "8090", "/livez"),  # it has no /readyz
+    ],
+)
 @pytest.mark.parametrize(("status", "healthy"), [(200, True), (503, False)])
-def test_health_check_asks_readyz(probed: ThreadingHTTPServer, where: str, status: int, healthy: bool) -> None:
-    """The worker is healthy while /readyz answers 200, and not while it answers 503."""
-    probed.status = status  # type: ignore[attr-defined]
+def test_health_check_asks_whether_it_is_well(
+    probed: ThreadingHTTPServer, where: str, port: str, path: str, status: int, healthy: bool
+) -> None:
+    """A part is healthy while its page answers 200, and not while it answers 503."""
+    probed.status, probed.path_asked = status, path  # type: ignore[attr-defined]
     _, *rest = health_command(where)
-    command = [sys.executable, *(part.replace("6066", str(probed.server_port)) for part in rest)]
+    assert port in rest[-1]
+    command = [sys.executable, *(part.replace(port, str(probed.server_port)) for part in rest)]
     result = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
     assert (result.returncode == 0) is healthy, result.stderr
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_command_line_is_one_that_the_program_takes(name: str) -> None:
+    """By its own parser; what is published leads to the port that is served, and the check asks that one."""
+    given = parsed([VARIABLE.sub(lambda match: match["text"] or "", word) for word in SERVICES[name]["command"]])
+    served = str(given.get("port", SERVICES[name]["environment"]["CLIENTWARD_WEB_PORT"]))
+    assert all(port.endswith(f":{served}") for port in SERVICES[name].get("ports", []))
+    assert name == "topics" or f'"127.0.0.1", {served}' in SERVICES[name]["healthcheck"]["test"][-1]
+
+
+def test_profiles_are_what_is_asked_for_besides() -> None:
+    """Without one, the stack is as small as it was; what a service of a profile waits for has none."""
+    assert {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service} == {
+        "console": ["console"],
+        "intake": ["intake"],
+    }
+    assert not {"console", "intake"} & {name for service in SERVICES.values() for name in service.get("depends_on", {})}
+    assert {name for name, service in SERVICES.items() if service.get("configs")} == {"intake"}
+    assert COMPOSE["configs"].keys() == {each["source"] for each in SERVICES["intake"]["configs"]}
+
+
+def test_the_console_keeps_its_tables() -> None:
+    """On a volume where the image's data is, and not in memory, which the others' is in."""
+    folder = SERVICES["console"]["environment"]["CLIENTWARD_DATA_DIR"]
+    assert SERVICES["console"]["volumes"] == [f"console-data:{folder}"]
+    assert not any(mount.startswith(folder) for mount in SERVICES["console"]["tmpfs"])
+    assert any(mount.startswith(folder) for mount in SERVICES["worker"]["tmpfs"])
 
 
 def test_health_check_fails_where_nothing_listens() -> None:

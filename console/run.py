@@ -15,7 +15,7 @@ from console.app import make_app
 from console.house import House
 from console.live import Live
 from readmodel.database import ReadModel
-from serving.pages import ServingError, listen, serve_at
+from serving.pages import listen, serve_at
 from streams.config.settings import Settings
 
 STOP_SECONDS: Final = 3  # streams that are open have nothing to lose
@@ -25,7 +25,7 @@ LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
 
 
 class ConsoleError(Exception):
-    """The console cannot be served so. The text is one line that says what to do."""
+    """The console cannot be served under such an address. The text is one line that says what to do."""
 
 
 def serve(
@@ -40,15 +40,12 @@ def serve(
     idle_seconds: float,
     oidc: Path | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT. Raises UsersError, OidcFileError, ConsoleError, DatabaseError, OSError."""
+    """Serve until SIGTERM or SIGINT. Raises ConsoleError, UsersError, OidcFileError, DatabaseError, ServingError, OSError."""
     address = _address(url or f"http://{f'[{host}]' if ':' in host else host}:{port}")
     users = Users(users_file)
     provider = None if oidc is None else Provider(read_oidc(oidc), address, time.monotonic, time.time)
     model = ReadModel.of(settings)
-    try:
-        listener = listen(host, port)
-    except ServingError as error:
-        raise ConsoleError(str(error)) from None
+    listener = listen(host, port)
 
     def pages() -> ASGIApp:
         live = Live(settings, time.monotonic, model, metrics)

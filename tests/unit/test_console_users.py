@@ -1,6 +1,7 @@
 """The file of users, the lock-out's waits, and the small computations of the pages."""
 
 import json
+import socket
 import stat
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,19 @@ def test_a_console_that_would_show_passwords_to_the_network_is_not_served(tmp_pa
     """Plain HTTP is for loopback; else TLS ends in front, and the address says so."""
     with pytest.raises(ConsoleError, match="https://"):
         serve(Settings(), tmp_path / "users.json", "127.0.0.1", 1, url=url, idle_seconds=60.0)
+
+
+def test_a_port_that_another_has_ends_it_as_it_ends_the_other_servers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 1, as of intake and advise: nothing was misused, and the line says what to do."""
+    monkeypatch.setenv("CLIENTWARD_DATA_DIR", str(tmp_path))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert run(["console", "--port", str(port), "--users", str(tmp_path / "users.json")]) == 1
+    assert capfd.readouterr().err == (
+        f"clientward: cannot serve at 127.0.0.1:{port}: Address already in use; give another --host or --port\n"
+    )
 
 
 def test_latencies_come_from_the_buckets_between_two_looks() -> None:

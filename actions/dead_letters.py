@@ -14,8 +14,8 @@ from typing import Final, Literal
 from aiokafka import AIOKafkaProducer
 from msgspec import Struct
 
-from actions.auditing import audit_entry, now
-from actions.errors import InputError, server_errors
+from actions.auditing import audit_entry, now, require_reason
+from actions.errors import server_errors
 from actions.policies import require_name
 from relationship.contract.outcome import AUDIT, REJECTED, Outgoing
 from streams.config.settings import Settings
@@ -26,8 +26,6 @@ from streams.wire.redriving import Letter, LetterFilter, Note, counted, places_o
 
 # Letters sent between two notes, and so the most that an interrupted run sends twice.
 PORTION: Final = 500
-# Characters of a reason: a sentence or two, in an audit that is read line by line.
-WHY_LENGTH: Final = 500
 LIMIT: Final = 1_000  # letters of one run unless told otherwise: they are held in memory
 
 OnProgress = Callable[[int], None]
@@ -114,8 +112,7 @@ def _require(run: Run) -> None:
     if run.dry:
         return
     require_name(run.by)
-    if not run.why.strip() or len(run.why) > WHY_LENGTH:
-        raise InputError(f"a reason of 1 to {WHY_LENGTH} characters is needed: say why (--why)")
+    require_reason(run.why)
 
 
 async def _chosen(settings: Settings, run: Run) -> list[Letter]:

@@ -10,6 +10,7 @@ from actions.errors import ActionError
 from actions.errors import InputError as WrongActionError
 from console.jobs.backtests import BusyError
 from console.visit import Visit, WrongInputError
+from delivering.file import DeliveriesError
 from readmodel.errors import CursorError, ReadModelError
 from relationship.policy.file import PolicyError
 from relationship.state.record import RecordError
@@ -32,6 +33,7 @@ STATUSES: Final[tuple[tuple[type[Exception], int], ...]] = (
     (RecordError, 500),
     (TopicsError, 503),
     (ServerError, 503),
+    (DeliveriesError, 503),
     (OSError, 503),
 )
 KNOWN: Final = tuple(each for each, _ in STATUSES)

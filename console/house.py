@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -36,6 +37,7 @@ class House:
         model: what the lists are answered from.
         backtests: policies that were checked and backtested.
         provider: where people log in besides; None where there are local users alone.
+        deliveries: the file of `clientward deliver`; None where it is not shown.
     """
 
     settings: Settings
@@ -48,6 +50,7 @@ class House:
     clock: Callable[[], float] = time.time
     idle_seconds: float = 3_600.0
     provider: Provider | None = None
+    deliveries: Path | None = None
     sessions: Sessions = field(init=False)
     lockout: Lockout = field(init=False)
     mask: Mask = field(default_factory=Mask, init=False)

@@ -9,11 +9,14 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple
+from pathlib import Path
+from typing import Final
 
 from msgspec.structs import asdict
 
+from console.troubles import Trouble, delivery_troubles
 from console.worker_metrics import Told, ask_workers, quantile
+from delivering.file import DeliveriesError
 from readmodel.answers import RefusalCount, Standing
 from readmodel.database import ReadModel
 from readmodel.errors import ReadModelError
@@ -28,6 +31,7 @@ from streams.kafka.admin import TopicsError
 from streams.rights.parts import CONSOLE
 from views.base.decisions import Decision, follow_decisions
 from views.errors import ServerError
+from views.operations.deliveries import Deliveries, deliveries
 from views.operations.doctor import findings
 from views.operations.flow import Flow, Rates, flow, rates
 from views.operations.servers import KafkaCluster, RedisServer, kafka_cluster, redis_server
@@ -44,7 +48,15 @@ DECISIONS_KEPT: Final = 30
 LATENCY_LOOKS: Final = 30  # latency is that of the last minute: a quiet one has none
 
 #: What a look may meet, each with one line for a person.
-UNREACHABLE: Final = (ServerError, TopicsError, PolicyError, ReadModelError, OSError, TimeoutError)
+UNREACHABLE: Final = (
+    ServerError,
+    TopicsError,
+    PolicyError,
+    ReadModelError,
+    DeliveriesError,
+    OSError,
+    TimeoutError,
+)
 
 
 class Look(Flow, frozen=True):
@@ -53,21 +65,16 @@ class Look(Flow, frozen=True):
     told: Told
 
 
-class Trouble(NamedTuple):
-    """What is wrong: since when, by which check, in words, and what to do."""
-
-    since: datetime
-    level: str
-    check: str
-    text: str
-    advice: str
-
-
 class Live:
     """The look. `ticks` is a clock in seconds that never goes back; `metrics` are the workers' /metrics addresses."""
 
     def __init__(
-        self, settings: Settings, ticks: Callable[[], float], model: ReadModel, metrics: Sequence[str] = ()
+        self,
+        settings: Settings,
+        ticks: Callable[[], float],
+        model: ReadModel,
+        metrics: Sequence[str] = (),
+        deliveries_file: Path | None = None,
     ) -> None:
         self.flows: deque[Look] = deque(maxlen=KEPT)
         self.decisions: deque[Decision | Reclassification] = deque(maxlen=DECISIONS_KEPT)
@@ -79,6 +86,8 @@ class Live:
         self.checked_at: datetime | None = None
         self.number = 0
         self.metrics = metrics
+        self.deliveries: Deliveries | None = None
+        self._deliveries_file, self._deliveries_since = deliveries_file, datetime.now(UTC)
         self._settings, self._ticks, self._model = settings, ticks, model
         self._findings: dict[str, tuple[datetime, Finding]] = {}
         self._errors: dict[str, tuple[datetime, str]] = {}
@@ -94,6 +103,8 @@ class Live:
             self._again("doctor", DOCTOR_SECONDS, self._look_at_findings),
             self._again("decisions", RETRY_SECONDS, self._follow_decisions),
         ]
+        if self._deliveries_file is not None:
+            parts.append(self._again("deliveries", SERVERS_SECONDS, self._look_at_deliveries))
         tasks = [asyncio.create_task(each) for each in parts]
         try:
             yield
@@ -140,6 +151,8 @@ class Live:
             Trouble(since, each.level, each.check, each.text, each.advice) for since, each in self._findings.values()
         ]
         found += [Trouble(since, "fail", name, text, "") for name, (since, text) in self._errors.items()]
+        if self.deliveries is not None:
+            found += delivery_troubles(self.deliveries, self._deliveries_since)
         return sorted(found, key=lambda each: (each.level != "fail", each.since))
 
     async def _again(self, name: str, pause: float, look: Callable[[], Awaitable[None]]) -> None:
@@ -172,6 +185,13 @@ class Live:
         since = datetime.now(UTC) - timedelta(days=1)
         self.refused = await asyncio.to_thread(refusal_counts, self._model, since=since, until=None, by="hour")
         self.standing = await asyncio.to_thread(standing, self._model)
+
+    async def _look_at_deliveries(self) -> None:
+        if self._deliveries_file is not None:
+            found = await deliveries(self._settings, self._deliveries_file, ask_kafka=False)
+            if self.deliveries is None or found.is_running != self.deliveries.is_running:
+                self._deliveries_since = datetime.now(UTC)
+            self.deliveries = found
 
     async def _look_at_findings(self) -> None:
         found: dict[str, tuple[datetime, Finding]] = {}

@@ -14,6 +14,7 @@ from console.access.users import Users
 from console.app import make_app
 from console.house import House
 from console.live import Live
+from delivering.file import read_deliveries
 from readmodel.database import ReadModel
 from serving.pages import listen, serve_at
 from streams.config.settings import Settings
@@ -39,19 +40,25 @@ def serve(
     masks: bool = False,
     idle_seconds: float,
     oidc: Path | None = None,
+    deliveries: Path | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT. Raises ConsoleError, UsersError, OidcFileError, DatabaseError, ServingError, OSError."""
+    """Serve until SIGTERM or SIGINT.
+
+    Raises ConsoleError, UsersError, OidcFileError, DeliveriesError, DatabaseError, ServingError, OSError.
+    """
     address = _address(url or f"http://{f'[{host}]' if ':' in host else host}:{port}")
     users = Users(users_file)
     provider = None if oidc is None else Provider(read_oidc(oidc), address, time.monotonic, time.time)
+    if deliveries is not None:
+        read_deliveries(deliveries)
     model = ReadModel.of(settings)
     listener = listen(host, port)
 
     def pages() -> ASGIApp:
-        live = Live(settings, time.monotonic, model, metrics)
-        return make_app(
-            House(settings, users, address, live, model, masks=masks, idle_seconds=idle_seconds, provider=provider)
-        )
+        live = Live(settings, time.monotonic, model, metrics, deliveries)
+        house = House(settings, users, address, live, model, masks=masks, idle_seconds=idle_seconds)
+        house.provider, house.deliveries = provider, deliveries
+        return make_app(house)
 
     serve_at(
         listener,

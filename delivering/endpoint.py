@@ -178,7 +178,7 @@ class Runner:
         if answer.ok:
             self._count("delivered")
             self._status.delivered += 1
-            self._status.last_ok, self._status.failures_in_a_row = now, 0
+            self._status.last_ok, self._status.failures_in_a_row, self._status.failing_since = now, 0, None
             self._probe_at = 0.0
             self.lines.delivered(waiting.account_id)
         else:
@@ -188,6 +188,7 @@ class Runner:
         self._count("failed")
         self._status.last_failure, self._status.why = now, answer.why
         self._status.failures_in_a_row += 1
+        self._status.failing_since = self._status.failing_since or now
         self._probe_at = now + probe_wait(self._status.failures_in_a_row)
         since = waiting.since or now
         if answer.status == GONE:

@@ -18,9 +18,8 @@ from delivering.lines import Lines
 from delivering.metrics import Metrics
 from delivering.reading import Mark, marks_at
 from delivering.sending import Sender
-from delivering.state import LEASE_MS, LeaseLostError, Store
+from delivering.state import LEASE_MS, LeaseLostError, Store, store_of
 from delivering.web import serve
-from streams.config.redis import redis_client
 from streams.config.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -215,8 +214,8 @@ class Deliveries:
 async def deliver(settings: Settings, endpoints: Sequence[Endpoint], stopping: asyncio.Event) -> None:
     """Deliver until told to stop, with probes and metrics on web_host:web_port."""
     async with AsyncExitStack() as stack:
-        redis = await stack.enter_async_context(redis_client(settings))
-        deliveries = Deliveries(settings, endpoints, Store(redis, settings.group, uuid.uuid4().hex))
+        store = await stack.enter_async_context(store_of(settings, uuid.uuid4().hex))
+        deliveries = Deliveries(settings, endpoints, store)
         await stack.enter_async_context(serve(settings, deliveries.metrics.registry, lambda: deliveries.is_ready))
         await deliveries.run(stopping)
 

@@ -5,7 +5,9 @@ which each decision is delivered again or not yet, and none is missing. All keys
 one server.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import heapq
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +16,8 @@ from redis.asyncio import Redis
 
 from clientward_client.lanes import Committed
 from delivering.reading import Mark
+from streams.config.redis import redis_client
+from streams.config.settings import Settings
 
 # Ms for which one process delivers without saying so again; another one takes over after that.
 LEASE_MS: Final = 10_000
@@ -45,11 +49,18 @@ class Waiting(Struct, array_like=True):
 
 
 class Wishes(Struct):
-    """What somebody wants of an endpoint: that it pauses (why), is replayed from a time (ms), and what is redriven."""
+    """What somebody wants of an endpoint: that it pauses (why), is replayed from a time (ms), and what is redriven.
+
+    Attributes:
+        paused_at: since when it pauses, in seconds since the epoch; None where that was not noted.
+        paused_by: who paused it; empty where it did so itself.
+    """
 
     paused: str | None = None
     replay_ms: int | None = None
     redrive: list[Waiting] = []
+    paused_at: float | None = None
+    paused_by: str = ""
 
 
 class Changes(Struct):
@@ -74,6 +85,7 @@ class Status(Struct):
     failures_in_a_row: int = 0
     is_behind: bool = False
     at: float = 0.0
+    failing_since: float | None = None
 
 
 class Store:
@@ -101,6 +113,32 @@ class Store:
         """Return what was given up, in order."""
         return sorted(_all(await self._redis.hvals(self._key(endpoint, "dead"))), key=lambda each: each.seq)
 
+    async def newest_dead(self, endpoint: str, most: int) -> list[Waiting]:
+        """Return the newest of what was given up, in the order in which it was; no more than these are held at once."""
+        found: list[tuple[float, int, bytes]] = []
+        async for _, raw in self._redis.hscan_iter(self._key(endpoint, "dead"), count=most):
+            waiting = msgspec.msgpack.decode(raw, type=Waiting)
+            put = heapq.heappush if len(found) < most else heapq.heappushpop
+            put(found, (waiting.due, waiting.seq, raw))
+        return _all([raw for _, _, raw in sorted(found)])
+
+    async def oldest_waiting(self, endpoints: Sequence[str]) -> dict[str, Waiting]:
+        """Return the first of what waits to be tried again, of each endpoint of which something does."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for name in endpoints:
+            pipeline.hkeys(self._key(name, "waiting"))
+        first = {
+            name: min(map(int, seqs)) for name, seqs in zip(endpoints, await pipeline.execute(), strict=True) if seqs
+        }
+        for name, seq in first.items():
+            pipeline.hget(self._key(name, "waiting"), str(seq))
+        raws = await pipeline.execute() if first else []
+        return {name: _all([raw])[0] for name, raw in zip(first, raws, strict=True) if raw is not None}
+
+    async def is_delivered_to(self) -> bool:
+        """Tell whether a process delivers now."""
+        return await self._redis.get(self._owner_key) is not None
+
     async def counts(self, endpoints: Sequence[str]) -> dict[str, tuple[int, int]]:
         """Return how much waits to be tried again, and how much was given up, of each endpoint."""
         pipeline = self._redis.pipeline(transaction=False)
@@ -122,9 +160,13 @@ class Store:
         answers = await pipeline.execute()
         found = {}
         for name, wishes, redrive in zip(endpoints, answers[::2], answers[1::2], strict=True):
-            paused, replay = wishes.get(b"paused"), wishes.get(b"replay")
+            paused, replay, since = (wishes.get(what) for what in (b"paused", b"replay", b"paused_at"))
             found[name] = Wishes(
-                None if paused is None else paused.decode(), None if replay is None else int(replay), _all(redrive)
+                None if paused is None else paused.decode(),
+                None if replay is None else int(replay),
+                _all(redrive),
+                float(since) if since else None,
+                wishes.get(b"paused_by", b"").decode(),
             )
         return found
 
@@ -154,7 +196,9 @@ class Store:
         if changes.status is not None:
             yield ["SET", self._key(endpoint, "status"), msgspec.json.encode(changes.status).decode()]
         if changes.paused is not None:
-            yield ["HSET", self._key(endpoint, "wishes"), "paused", changes.paused]
+            since = str(changes.status.at) if changes.status is not None else ""
+            told = ["paused", changes.paused, "paused_at", since, "paused_by", ""]
+            yield ["HSET", self._key(endpoint, "wishes"), *told]
 
     async def replayed(self, endpoint: str, marks: Mapping[int, Mark]) -> None:
         """Let an endpoint stand elsewhere, and count the wish as fulfilled."""
@@ -163,13 +207,14 @@ class Store:
         pipeline.hdel(self._key(endpoint, "wishes"), "replay")
         await pipeline.execute()
 
-    async def pause(self, endpoint: str, why: str) -> None:
-        """Wish that an endpoint pauses."""
-        await self._redis.hset(self._key(endpoint, "wishes"), "paused", why)
+    async def pause(self, endpoint: str, why: str, by: str, at: float) -> None:
+        """Wish that an endpoint pauses; `at` is now, in seconds since the epoch."""
+        told = {"paused": why, "paused_at": str(at), "paused_by": by}
+        await self._redis.hset(self._key(endpoint, "wishes"), mapping=told)
 
     async def resume(self, endpoint: str) -> None:
         """Wish that it goes on."""
-        await self._redis.hdel(self._key(endpoint, "wishes"), "paused")
+        await self._redis.hdel(self._key(endpoint, "wishes"), "paused", "paused_at", "paused_by")
 
     async def replay(self, endpoint: str, at_ms: int) -> None:
         """Wish that it starts again with the decisions since a time."""
@@ -193,6 +238,18 @@ class Store:
     async def leave(self) -> None:
         """Let another process deliver at once."""
         await self._redis.eval(_LEAVE, 1, self._owner_key, self._owner)
+
+
+def kept_in(settings: Settings) -> Settings:
+    """Return settings whose Redis is the one that deliveries are kept in."""
+    return settings.model_copy(update={"redis_url": settings.deliveries_redis_url or settings.redis_url})
+
+
+@asynccontextmanager
+async def store_of(settings: Settings, owner: str = "") -> AsyncIterator[Store]:
+    """Give what is kept of a deployment's deliveries."""
+    async with redis_client(kept_in(settings)) as redis:
+        yield Store(redis, settings.group, owner)
 
 
 _LEASE: Final = """

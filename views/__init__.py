@@ -14,7 +14,7 @@
 | how fast, how far behind and by whom, at one look | `operations.flow`: `flow`, `rates` |
 | who works | `operations.workers`: `workers` |
 | how the servers do, and how far the topics are | `operations.servers`: `redis_server`, `kafka_cluster`, `topic_ends` |
-| how deliveries do | `operations.deliveries`: `endpoints`, `dead_messages` |
+| how deliveries do | `operations.deliveries`: `deliveries`, `dead_messages` |
 | who did what | `operations.audit`: `audit` |
 | whether all is well | `operations.doctor`: `findings`; `operations.topics`: `topic_plan` |
 | policies in force, to come and in shadow | `policies.published`: `policies`; `policies.differences`: `differences` |

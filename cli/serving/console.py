@@ -45,6 +45,10 @@ def console(
         Path | None,
         typer.Option("--oidc", metavar="FILE", help="An OpenID Connect provider to log in at besides, and its roles."),
     ] = None,
+    deliveries: Annotated[
+        Path | None,
+        typer.Option("--deliveries", metavar="FILE", help="The file of `clientward deliver`: its endpoints are shown."),
+    ] = None,
     mask: Annotated[bool, typer.Option("--mask", help="Show viewers pseudonyms in place of account ids.")] = False,
     idle_minutes: Annotated[
         int, typer.Option(min=1, max=720, help="Minutes without a request that end a session.")
@@ -69,6 +73,7 @@ def console(
         masks=mask,
         idle_seconds=idle_minutes * MINUTE,
         oidc=oidc,
+        deliveries=deliveries,
     )
 
 

@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 
 from starlette.responses import Response
 
-from actions.dead_letters import LIMIT, WHY_LENGTH, Moved, Run, discard, redrive
+from actions.auditing import WHY_LENGTH
+from actions.dead_letters import LIMIT, Moved, Run, discard, redrive
 from console.access.routes import Page
 from console.answering import answered
 from console.visit import Visit, WrongInputError

@@ -18,7 +18,7 @@ TEXT: Final = Path(__file__).parents[1] / "runbook.md"
 HEADING: Final = re.compile(r"<h2>(\w+)</h2>")
 #: A link to another page of the docs, which the console does not have.
 ELSEWHERE: Final = re.compile(r'<a href="[^"#][^"]*">(.*?)</a>')
-#: The section that says what to do about what a check of the doctor found.
+#: The section that says what to do about what a check of the doctor found, or a look at the deliveries.
 SECTIONS: Final[Mapping[str, str]] = {
     "kafka": "ClientwardKafkaAway",
     "workers": "ClientwardNoWorker",
@@ -28,6 +28,7 @@ SECTIONS: Final[Mapping[str, str]] = {
     "persistence": "ClientwardRedisFails",
     "memory": "ClientwardRedisNearlyFull",
     "outbox": "ClientwardOutboxOld",
+    "endpoint": "ClientwardEndpointFails",
 }
 
 

@@ -49,7 +49,7 @@ function pause() {
   showLive(paused ? "paused" : "");
 }
 
-const PLACES = { n: "/now", a: "/account", d: "/decisions", b: "/base", r: "/refused", p: "/policy", u: "/audit" };
+const PLACES = { n: "/now", a: "/account", d: "/decisions", b: "/base", r: "/refused", e: "/deliveries", p: "/policy", u: "/audit" };
 let afterG = false;
 function onKey(event) {
   const typing = event.target.closest("input, textarea, select, [contenteditable]");

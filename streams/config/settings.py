@@ -148,6 +148,13 @@ class Settings(KafkaSettings):
     web_port: Annotated[
         int, Field(ge=0, le=MAX_PORT, description="Port of the worker's metrics and probes; 0 serves none.")
     ] = 6066
+    deliveries_redis_url: Annotated[
+        SecretStr | None,
+        Field(
+            description="Redis that `clientward deliver` keeps its state in, as the console and `clientward deliveries` "
+            "log in to it; redis_url if not set."
+        ),
+    ] = None
     readmodel_url: Annotated[
         SecretStr | None,
         Field(
@@ -177,10 +184,10 @@ class Settings(KafkaSettings):
         toml = TomlConfigSettingsSource(settings_cls, config_file())
         return init_settings, env_settings, SecretFilesSource(settings_cls), toml
 
-    @field_validator("redis_url")
+    @field_validator("redis_url", "deliveries_redis_url")
     @classmethod
-    def _redis_url_is_one(cls, value: SecretStr) -> SecretStr:
-        if not _is_redis_url(value.get_secret_value()):
+    def _redis_url_is_one(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _is_redis_url(value.get_secret_value()):
             raise ValueError("it must look like redis://host:6379/0 (rediss:// for TLS)")
         return value
 

@@ -5,7 +5,7 @@ A reader without a group is not told when a topic is missing or not for it to re
 
 import math
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, Literal, NamedTuple
 
@@ -165,12 +165,22 @@ async def read_backlogs(
 
     Reads one batch of each partition that has a backlog.
     """
+    return (await read_backlogs_of(settings, topics, [positions]))[0]
+
+
+async def read_backlogs_of(
+    settings: Settings, topics: Collection[str], readers: Sequence[Mapping[TopicPartition, int]]
+) -> list[dict[TopicPartition, Backlog]]:
+    """Return the same of several readers, each with positions of its own, over one connection."""
+    found = []
     async with reader(settings, *topics, fetch_bytes=1) as (consumer, partitions):
         begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
-        starts = {each: max(begins[each], min(positions.get(each, 0), ends[each])) for each in partitions}
-        behind = {each: at for each, at in starts.items() if at < ends[each]}
-        oldest = await _oldest(consumer, behind, ends) if behind else {}
-    return {each: Backlog(starts[each], ends[each], oldest.get(each)) for each in partitions}
+        for positions in readers:
+            starts = {each: max(begins[each], min(positions.get(each, 0), ends[each])) for each in partitions}
+            behind = {each: at for each, at in starts.items() if at < ends[each]}
+            oldest = await _oldest(consumer, behind, ends) if behind else {}
+            found.append({each: Backlog(starts[each], ends[each], oldest.get(each)) for each in partitions})
+    return found
 
 
 async def _oldest(

@@ -146,13 +146,16 @@ def _adapter(settings: Settings, named: Others) -> Part:
 def _deliver(settings: Settings) -> Part:
     return Part(
         "deliver",
-        "`clientward deliver`, and the commands `clientward deliveries`",
-        (Right("Topic", (RECLASSIFIED, STATE), (READ,), "posts decisions and erasures"),),
+        "`clientward deliver`, the commands `clientward deliveries`, and in Redis the console's *Deliveries*",
+        (
+            Right("Topic", (RECLASSIFIED, STATE), (READ,), "posts decisions and erasures"),
+            Right("Topic", (AUDIT,), (WRITE,), "the commands tell who paused, resumed, replayed or redrove"),
+        ),
         RedisRight(
             f"{{{settings.group}-deliver}}:*",
             (
-                *("ping", "select", "hgetall", "hvals", "hlen", "get", "set", "del", "hset", "hdel"),
-                *("eval", "multi", "exec"),
+                *("ping", "select", "hgetall", "hget", "hvals", "hkeys", "hscan", "hlen", "get", "set", "del", "hset"),
+                *("hdel", "eval", "multi", "exec"),
             ),
             "keeps where each endpoint stands, and what people want of it",
         ),

@@ -27,6 +27,7 @@ from streams.embedded.ports import free_ports
 from streams.kafka.admin import ensure_topics
 from streams.kafka.publisher import ProducerRecord
 from streams.kafka.sending import producer, send_batch
+from views.operations.audit import audit
 
 WITHIN_SECONDS = 40.0
 STATUSES = ("prospect", "customer", "candidate", "client", "lapsed", "customer")
@@ -229,8 +230,15 @@ async def test_a_dead_endpoint_holds_up_no_other_and_misses_nothing(deployment: 
 
         async def is_behind() -> bool:
             lines = (await deployment.run("deliveries", "status", deployment.file, "--json")).splitlines()
-            dead = next(each for each in map(json.loads, lines) if each["name"] == "dead")
-            return dead["is_behind"] and dead["failures_in_a_row"] >= 10 and dead["why"].startswith("503")
+            found = {each["name"]: each for each in map(json.loads, lines)}
+            dead = found["dead"]
+            if not (dead["is_behind"] and dead["failures_in_a_row"] >= 10 and dead["why"].startswith("503")):
+                return False
+            assert dead["state"] == "failing"
+            assert dead["since"] <= dead["last_failure_at"]
+            assert found["well"]["state"] == "well"
+            # Nothing of it was taken: what waits in Redis and what Kafka has before the marks is all of it, at least.
+            return dead["behind"] >= len(wanted) and found["well"]["behind"] == 0
 
         await until(is_behind)
         process.kill()
@@ -271,7 +279,7 @@ async def test_paused_resumed_and_replayed(deployment: Deployment) -> None:
     await deployment.decide(("rc-old-0", "old", "prospect", "customer"))
     async with deployment.delivering():
         await until(lambda: there.ids("crm") == ["rc-old-0"])
-        await deployment.run("deliveries", "pause", deployment.file, "crm")
+        await deployment.run("deliveries", "pause", deployment.file, "crm", "--by", "ann", "--why", "a test")
         await asyncio.sleep(0.01)
         since = datetime.now(UTC)
         await until(lambda: is_paused(deployment))
@@ -283,6 +291,10 @@ async def test_paused_resumed_and_replayed(deployment: Deployment) -> None:
         await deployment.run("deliveries", "replay", deployment.file, "crm", "--since", since.isoformat())
         await until(lambda: there.ids("crm") == ["rc-old-0", "rc-new-0", "rc-new-0"])
         assert len(there.ids("other")) == 2
+    entries = (await audit(deployment.settings)).entries
+    assert [each.action for each in entries] == ["delivery-pause", "delivery-resume", "delivery-replay"]
+    assert (entries[0].by, entries[0].detail) == ("ann", "crm: a test")
+    assert (entries[1].detail, entries[1].account_id) == ("crm: at the command line", None)
 
 
 async def is_paused(deployment: Deployment) -> bool:

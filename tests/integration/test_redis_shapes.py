@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 import trustme
 from delivery_support import start, waiting
+from msgspec.structs import replace
 from redis import Redis
 from test_store_topology import cluster, primary, sentinel  # noqa: F401 - fixtures
 from tls_support import tls_in_front
 
 from clientward_store.keys import keys_of
-from delivering.state import Changes, LeaseLostError, Status, Store
+from delivering.state import Changes, LeaseLostError, Status, Store, Wishes, store_of
 from streams.config.redis import redis_client
 from streams.config.settings import Settings
 from streams.health.doctor_redis import examine
@@ -90,6 +91,39 @@ async def test_deliveries_are_kept_on_every_redis(shape: Shape) -> None:
         assert await mine.marks("crm") == marks
         await mine.leave()
         assert await other.lease()
+
+
+async def test_a_person_sees_and_asks_the_same_on_every_redis(shape: Shape) -> None:
+    """Who paused it and since when, the newest of what was given up, the oldest that waits, and whether anybody delivers."""
+    async with store_of(shape("deliver"), "mine") as store:
+        assert not await store.is_delivered_to()
+        assert await store.oldest_waiting(["crm", "erp"]) == {}
+        assert await store.lease()
+        assert await store.is_delivered_to()
+        given_up = [replace(waiting(f"account-{n}", n), seq=n, due=float(n)) for n in range(250)]
+        later = [replace(waiting("a", n), seq=n) for n in (12, 9, 100)]
+        status = Status(at=7.0, failing_since=5.0, failures_in_a_row=2)
+        await store.write({"crm": Changes(dead=given_up, waiting=later, status=status, paused="410")})
+        assert await store.newest_dead("crm", 3) == given_up[-3:]
+        assert [each.seq for each in (await store.oldest_waiting(["crm", "erp"])).values()] == [9]
+        assert (await store.status("crm")).failing_since == 5.0
+        found = await store.wishes(["crm", "erp"])
+        assert (found["crm"].paused, found["crm"].paused_at, found["crm"].paused_by) == ("410", 7.0, "")
+        await store.pause("crm", "a test", "ann", 8.5)
+        found = await store.wishes(["crm", "erp"])
+        assert (found["crm"].paused, found["crm"].paused_at, found["crm"].paused_by) == ("a test", 8.5, "ann")
+        await store.resume("crm")
+        assert await store.wishes(["crm"]) == {"crm": Wishes()}
+
+
+async def test_deliveries_may_be_kept_apart_from_the_tables(shape: Shape) -> None:
+    """In another Redis, or by another login: the setting says as whom, and the table's login is not used."""
+    own = shape("deliver")
+    nowhere = of("redis://127.0.0.1:1/0").model_copy(update={"deliveries_redis_url": own.redis_url})
+    async with store_of(nowhere) as store:
+        await store.pause("crm", "a test", "ann", 8.5)
+    async with store_of(own) as store:
+        assert (await store.wishes(["crm"]))["crm"].paused_by == "ann"
 
 
 async def test_the_doctor_and_the_table_are_read_on_every_redis(shape: Shape) -> None:

@@ -20,6 +20,8 @@ OPERATORS = {
     ("POST", "/account/do"),
     ("GET", "/refused/do"),
     ("POST", "/refused/do"),
+    ("GET", "/deliveries/do"),
+    ("POST", "/deliveries/do"),
     ("POST", "/policy/check"),
     ("GET", "/policy/backtest"),
     ("GET", "/policy/backtest/progress"),

@@ -33,7 +33,8 @@ NEED_A_MOUNT = {
     *("kafka_ca_file", "kafka_cert_file", "kafka_key_file", "kafka_key_password"),
     *("kafka_token_file", "kafka_token_command", "policy_file"),
 }
-OF_THE_CONSOLE = {"readmodel_url"}  # the Compose file's keeps its tables in SQLite
+# The Compose file's keeps its tables in SQLite, and delivers nothing.
+OF_THE_CONSOLE = {"deliveries_redis_url", "readmodel_url"}
 OURS = ("console", "intake", "topics", "worker")  # what the one image runs
 SETTINGS_VARIABLE = "CLIENTWARD_"
 

@@ -19,8 +19,10 @@ from relationship.contract.outcome import AUDIT, RECLASSIFIED, REJECTED, SHADOWE
 from streams.wire import dead_letters
 
 SEED: Final = 14
-FIRST: Final = datetime(2023, 6, 1, tzinfo=UTC)
 DAYS: Final = 1_095
+#: The base ends today, so that pages that look at the last month or year have something to show.
+FIRST: Final = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=DAYS)
+STORED_MS: Final = int((FIRST + timedelta(days=DAYS)).timestamp() * 1000)
 #: What an account has been through, and how many of a hundred have.
 PATHS: Final = (
     (("prospect",), 15),
@@ -80,7 +82,7 @@ class Base:
     def _record(self, topic: str, name: str, value: Any, headers: Any = ()) -> Made:
         self._ends[topic] += 1
         raw = value if isinstance(value, bytes) else self._encode(value)
-        return Made(topic, self._ends[topic] - 1, 1_785_000_000_000, name.encode(), raw, list(headers))
+        return Made(topic, self._ends[topic] - 1, STORED_MS, name.encode(), raw, list(headers))
 
     def _decision(self, name: str, seq: int, before: str, after: str, at: str, segment: Any) -> dict[str, Any]:
         draw = self._random

@@ -12,9 +12,9 @@ import pytest
 from deleted import until_deleted
 from engine_support import Event, make_settings, published, running, send, settled
 from live import ROOT, plain_environment, run
-from postgres import is_there, postgres
 from readmodel_support import DATABASE, bytes_of, held
 
+from benchmarks.postgres import is_there, postgres
 from readmodel.database import FILE, ReadModel
 from readmodel.filters import RefusalFilter
 from readmodel.following import follow

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the test's own, where the machine has one: on the path, or where Debian puts it."""
+"""A PostgreSQL of one's own for a measure or a test, where the machine has one: on the path, or where Debian puts it."""
 
 import os
 import pwd
@@ -13,7 +13,7 @@ from typing import Final
 
 DEBIAN: Final = Path("/usr/lib/postgresql")
 START_SECONDS: Final = 30
-#: What a server may leave out whose data nobody needs after the test.
+#: What a server may leave out whose data nobody needs after a test.
 QUICK: Final = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 
 
@@ -31,18 +31,16 @@ def is_there() -> bool:
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """Run a server on loopback, and give its URL."""
+def postgres(options: str = QUICK) -> Iterator[str]:
+    """Run a server on loopback with options of its own, and give its URL."""
     with tempfile.TemporaryDirectory(prefix="clientward-postgres-") as name:
         folder = Path(name)
         if os.geteuid() == 0:
-            shutil.chown(folder, _user())
+            shutil.chown(folder, _user() or "nobody")
         data, port = folder / "data", _free_port()
         _run("initdb", "-D", str(data), "-U", "clientward", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8")
-        options = f"-h 127.0.0.1 -p {port} -k {folder} {QUICK}"
-        _run(
-            "pg_ctl", "-D", str(data), "-w", "-t", str(START_SECONDS), "-l", str(folder / "log"), "-o", options, "start"
-        )
+        told = f"-h 127.0.0.1 -p {port} -k {folder} {options}"
+        _run("pg_ctl", "-D", str(data), "-w", "-t", str(START_SECONDS), "-l", str(folder / "log"), "-o", told, "start")
         try:
             yield f"postgresql://clientward@127.0.0.1:{port}/postgres"
         finally:
@@ -51,9 +49,10 @@ def postgres() -> Iterator[str]:
 
 def _run(name: str, *arguments: str) -> None:
     found = program(name)
-    assert found is not None
+    if found is None:
+        raise FileNotFoundError(f"there is no {name} here: install PostgreSQL")
     user = _user() if os.geteuid() == 0 else None
-    subprocess.run([found, *arguments], check=True, user=user, cwd="/", stdout=subprocess.DEVNULL)
+    subprocess.run([found, *arguments], check=True, user=user, cwd="/", stdout=subprocess.DEVNULL)  # noqa: S603 - ours
 
 
 def _user() -> str | None:

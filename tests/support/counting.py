@@ -4,11 +4,11 @@ A record is (revision, offsets by topic, events by topic, ids of decisions). Eve
 decision; a purchase of currency XXX is refused as a conflict.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from relationship.contract.messages import Purchase
+from relationship.contract.messages import PURCHASES, Purchase
 from relationship.contract.outcome import (
     RECLASSIFIED,
     Applied,
@@ -108,3 +108,9 @@ def decision(account_id: str, total: int) -> Outgoing:
     """Return the decision that an account makes at its `total`th event."""
     value = b'{"direction":"promotion","to":"client","total":%d}' % total
     return Outgoing(RECLASSIFIED, account_id, value, f"{account_id}:{total}", WHEN, label="promotion client")
+
+
+def counted(values: Mapping[bytes, bytes], account: str) -> int:
+    """Return how many purchases an account's record reflects, of all records that there are."""
+    value = values.get(account.encode())
+    return decode(value).events.get(PURCHASES, 0) if value else 0

@@ -4,25 +4,13 @@ import asyncio
 
 import pytest
 from counting import CountingFold, decode
-from partition_fakes import CHANGELOG, Clock, Kafka, Owner, Redis, purchase
+from partition_fakes import CHANGELOG, Clock, Kafka, Owner, purchase
 
 from relationship.contract.messages import PURCHASES
 from relationship.contract.outcome import RECLASSIFIED, REJECTED
 from streams.engine import set_aside
 from streams.engine.set_aside import AGAIN_SECONDS
 from streams.kafka.refusals import PublishRefusedError
-
-
-@pytest.fixture
-def redis() -> Redis:
-    """A Redis that holds nothing."""
-    return Redis()
-
-
-@pytest.fixture
-def kafka() -> Kafka:
-    """Brokers without a record."""
-    return Kafka()
 
 
 class LatestAlone(CountingFold):

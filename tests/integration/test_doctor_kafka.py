@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 
 import pytest
 import trustme
+from acls import LITERAL, PREFIXED, CreateAcls
 from aiokafka.client import AIOKafkaClient
-from aiokafka.protocol.admin import CreateAclsRequest_v1
-from aiokafka.protocol.api import Request
 from doctor_support import looked
 from secured import ADMIN, by_password, trust, users
 
@@ -20,8 +19,6 @@ from streams.health.doctor_connection import check_addresses
 from streams.kafka.admin import ensure_topics
 
 USER = "worker"
-READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS = 3, 4, 8, 10  # Kafka's codes
-TOPIC, GROUP, LITERAL, PREFIXED, ALLOW = 2, 3, 3, 4, 3
 
 
 class Secured(NamedTuple):
@@ -93,17 +90,9 @@ async def test_what_stands_between_us_and_kafka(
     assert "\n" not in finding.text + finding.advice
 
 
-class CreateAcls(Request[CreateAclsRequest_v1]):
-    """Gives the worker rights: (resource type, name, pattern, operation)."""
-
-    API_KEY = 30
-
-    def __init__(self, *acls: tuple[int, str, int, int]) -> None:
-        self._acls = [(kind, name, pattern, f"User:{USER}", "*", op, ALLOW) for kind, name, pattern, op in acls]
-
-    def build(self, request_struct_class: type[CreateAclsRequest_v1]) -> CreateAclsRequest_v1:
-        """Return the request."""
-        return request_struct_class(self._acls)
+def rights_of_the_worker(*acls: tuple[str, str, int, str]) -> CreateAcls:
+    """Return what gives the worker rights: resource, name, how it is named, operation."""
+    return CreateAcls(*((kind, name, pattern, f"User:{USER}", operation) for kind, name, pattern, operation in acls))
 
 
 async def test_what_is_denied_names_the_acl(secured: Secured) -> None:
@@ -119,15 +108,17 @@ async def test_what_is_denied_names_the_acl(secured: Secured) -> None:
     assert "Kafka denies Describe on Group shop" in denied
     client = AIOKafkaClient(**admin.kafka_client_options())
     await client.bootstrap()
-    crm = [(TOPIC, "crm.", PREFIXED, op) for op in (READ, DESCRIBE, DESCRIBE_CONFIGS)]
-    own = [(TOPIC, "shop-", PREFIXED, op) for op in (READ, WRITE, DESCRIBE_CONFIGS)]
-    answer = await client.send(client.get_random_node(), CreateAcls(*crm, *own, (GROUP, "shop", LITERAL, DESCRIBE)))
+    crm = [("Topic", "crm.", PREFIXED, op) for op in ("Read", "Describe", "DescribeConfigs")]
+    own = [("Topic", "shop-", PREFIXED, op) for op in ("Read", "Write", "DescribeConfigs")]
+    answer = await client.send(
+        client.get_random_node(), rights_of_the_worker(*crm, *own, ("Group", "shop", LITERAL, "Describe"))
+    )
     assert {code for code, _ in answer.creation_responses} == {0}
     denied = await rights()
     assert "Kafka denies Read on Group shop" in denied
     assert {each.split()[2] for each in denied} == {"Write", "Read"}
     assert len(denied) == 8
-    writes = CreateAcls((TOPIC, "crm.", PREFIXED, WRITE), (GROUP, "shop", LITERAL, READ))
+    writes = rights_of_the_worker(("Topic", "crm.", PREFIXED, "Write"), ("Group", "shop", LITERAL, "Read"))
     await client.send(client.get_random_node(), writes)
     await client.close()
     found = await looked(settings)
@@ -141,9 +132,11 @@ async def test_a_record_that_may_be_written_and_not_read_is_told(secured: Secure
     await ensure_topics(admin)
     client = AIOKafkaClient(**admin.kafka_client_options())
     await client.bootstrap()
-    crm = [(TOPIC, "crm.", PREFIXED, op) for op in (READ, DESCRIBE, DESCRIBE_CONFIGS)]
-    own = [(TOPIC, "till-", PREFIXED, op) for op in (WRITE, DESCRIBE_CONFIGS)]
-    await client.send(client.get_random_node(), CreateAcls(*crm, *own, (GROUP, "till", LITERAL, DESCRIBE)))
+    crm = [("Topic", "crm.", PREFIXED, op) for op in ("Read", "Describe", "DescribeConfigs")]
+    own = [("Topic", "till-", PREFIXED, op) for op in ("Write", "DescribeConfigs")]
+    await client.send(
+        client.get_random_node(), rights_of_the_worker(*crm, *own, ("Group", "till", LITERAL, "Describe"))
+    )
     await client.close()
     found = await looked(settings)
     assert found["produce"].level == "ok"

@@ -6,12 +6,11 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from acls import LITERAL, CreateAcls
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import NewTopic
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
-from aiokafka.protocol.admin import CreateAclsRequest_v1
-from aiokafka.protocol.api import Request
 from redis import Redis
 from redis.exceptions import NoPermissionError
 from secured import ADMIN, Trust, by_password, trust, users
@@ -22,35 +21,15 @@ from clientward_store.keys import target_of
 from streams.config.settings import Settings
 from streams.embedded import KafkaServer, RedisServer, kafka_server, redis_server
 from streams.kafka.admin import admin_client
-from streams.rights.kafka_acls import Acl
 from streams.rights.parts import Others, parts
 from views.operations.rights import kafka_rights, redis_rights
 
 GROUP, PARTITIONS, FOREIGN = "shop", 4, "shop.public.orders"
 OTHERS = Others(adapter="orders", adapter_topic=FOREIGN, subscriber="letters")
 PARTS = tuple(parts(Settings()))
-RESOURCES = {"Topic": 2, "Group": 3}
-OPERATIONS = {"Read": 3, "Write": 4, "Create": 5, "Describe": 8, "DescribeConfigs": 10, "AlterConfigs": 11}
-LITERAL, ALLOW = 3, 3
 # Kafka's answers to who may not: of a topic, of the cluster.
 DENIED = {TopicAuthorizationFailedError.errno, 31}
 WITHIN_SECONDS = 15.0
-
-
-class CreateAcls(Request[CreateAclsRequest_v1]):
-    """Gives rights, as `kafka-acls.sh --add` does."""
-
-    API_KEY = 30
-
-    def __init__(self, acls: list[Acl]) -> None:
-        self._acls = [
-            (RESOURCES[each.resource], each.name, LITERAL, each.principal, "*", OPERATIONS[each.operation], ALLOW)
-            for each in acls
-        ]
-
-    def build(self, request_struct_class: type[CreateAclsRequest_v1]) -> CreateAclsRequest_v1:
-        """Return the request."""
-        return request_struct_class(self._acls)
 
 
 class Guarded(NamedTuple):
@@ -96,7 +75,9 @@ async def give_rights(to: Guarded) -> None:
     async with admin_client(settings) as admin:
         await admin.create_topics([NewTopic(FOREIGN, 1, 1)])
     async with raw_client(settings) as client:
-        answer = await client.send(client.get_random_node(), CreateAcls(kafka_rights(settings, (), {}, OTHERS)))
+        acls = kafka_rights(settings, (), {}, OTHERS)
+        request = CreateAcls(*((each.resource, each.name, LITERAL, each.principal, each.operation) for each in acls))
+        answer = await client.send(client.get_random_node(), request)
         assert {code for code, _ in answer.creation_responses} == {0}
     with Redis.from_url(to.redis.url) as redis:
         for login in redis_rights(settings, (), {}):

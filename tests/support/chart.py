@@ -75,6 +75,7 @@ def parsed(arguments: Sequence[str]) -> dict[str, Any]:
     context = None
     while True:
         context = command.make_context(name, rest, parent=context)
+        command = context.command  # of one that is imported when it is asked, the real one
         given |= context.params
         rest = [*context._protected_args, *context.args]
         if not hasattr(command, "resolve_command") or not rest:

@@ -90,11 +90,15 @@ def secrets_of(template: dict[str, Any]) -> set[str]:
 
 
 def test_each_part_has_secrets_of_its_own_alone(documents: list[dict[str, Any]]) -> None:
-    """What one part may log in as, another one has not; Redis' password goes to those alone that go to Redis."""
+    """What one part may log in as, another one has not; Redis' password goes to those alone that go to Redis.
+
+    The console goes to the deliveries' state with their login.
+    """
     shared = {"kafka-ca"}
     seen: dict[str, str] = {}
     for template in pods(documents):
-        for secret in secrets_of(template) - shared - {"clientward-redis"}:
+        of_deliveries = {"clientward-deliver-redis"} if component(template) == "console" else set()
+        for secret in secrets_of(template) - shared - {"clientward-redis"} - of_deliveries:
             assert seen.setdefault(secret, component(template)) == component(template)
     redis = {name for name, part in parts(Settings()).items() if part.redis is not None}
     for template in pods(documents):
@@ -135,7 +139,7 @@ def test_every_file_that_a_command_line_names_is_mounted(documents: list[dict[st
             if "configMap" in volume:
                 assert path.name in of(documents, "ConfigMap", volume["configMap"]["name"])["data"]
             named += 1
-    assert named == 6  # deliveries, users, provider, keys of the intake, keys of the advice, adapter
+    assert named == 7  # deliveries twice, users, provider, keys of the intake, keys of the advice, adapter
 
 
 def test_secrets_are_files_that_the_programs_take(documents: list[dict[str, Any]]) -> None:
@@ -337,3 +341,14 @@ def test_values_that_do_not_fit_are_refused(values: Path, given: str, words: str
     done = helm("template", "shop", CHART, "--kube-version", KUBERNETES, "--values", values, "--set", given)
     assert done.returncode != 0
     assert words in done.stderr
+
+
+def test_the_console_shows_the_deliveries_that_there_are(documents: list[dict[str, Any]]) -> None:
+    """By the file that they go by, and with their login of Redis; where none are enabled it is told of none."""
+    spec = container(pod(documents, "console"))
+    assert parsed(spec["args"])["deliveries"] == Path(container(pod(documents, "deliver"))["args"][1])
+    url = {each["name"]: each["valueFrom"]["secretKeyRef"]["name"] for each in spec["env"]}
+    assert url["CLIENTWARD_DELIVERIES_REDIS_URL"] == "clientward-deliver-redis"
+    plain = container(pod(rendered(SMALL), "console"))
+    assert parsed(plain["args"])["deliveries"] is None
+    assert "CLIENTWARD_DELIVERIES_REDIS_URL" not in {each["name"] for each in plain["env"]}

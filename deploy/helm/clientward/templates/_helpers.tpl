@@ -93,6 +93,11 @@ yes
 - name: CLIENTWARD_READMODEL_URL
   valueFrom: {secretKeyRef: {name: {{ .root.Values.console.readmodel.existingSecret }}, key: url}}
 {{ end -}}
+{{- if and (eq .component "console") .root.Values.deliver.enabled -}}
+# Its page of deliveries looks into their state, and changes it, with their login.
+- name: CLIENTWARD_DELIVERIES_REDIS_URL
+  valueFrom: {secretKeyRef: {name: {{ include "clientward.secret" (dict "root" .root "component" "deliver" "name" "redisSecret") }}, key: url}}
+{{ end -}}
 {{- end }}
 
 {{- define "clientward.container" -}}

@@ -10,7 +10,7 @@ ifneq ($(SYSTEM_BUNDLE),)
 export REQUESTS_CA_BUNDLE ?= $(SYSTEM_BUNDLE)
 endif
 
-.PHONY: help setup demo test test-unit compiled compiled-test lint format lock dist clean
+.PHONY: help setup demo test test-unit compiled compiled-test console-pictures lint format lock dist clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,10 @@ compiled: .compiled/stamp ## the pure core through mypyc, into .compiled (a minu
 compiled-test: compiled ## the quick tests, on the compiled core
 	@CORE_UNDER_TEST=compiled $(BIN)/python -m pytest -o pythonpath=".compiled . tests/support tests/integration" \
 		tests/unit tests/property tests/mission $(ARGS)
+
+console-pictures: setup ## the pictures of docs/console.md, taken by the console's test in Chromium: a minute
+	@rm -f docs/console/*.webp
+	@CI=true CLIENTWARD_TEST_PICTURES=docs/console $(BIN)/python -m pytest -q tests/integration/test_console_firm.py
 
 lint: setup ## ruff, mypy and the one-way layers
 	@$(BIN)/ruff check

@@ -44,7 +44,8 @@ def _of_endpoint(each: EndpointStatus, seen: datetime) -> Iterator[Trouble]:
         text = f"{each.name} ({each.host}) has paused itself; what comes waits in Kafka"
         yield Trouble(since, "fail", "endpoint", text, "have it mended, and let it go on", page)
     if each.dead:
-        text = f"{each.dead:,} messages for {each.name} ({each.host}) were given up"
+        many = "1 message was" if each.dead == 1 else f"{each.dead:,} messages were"
+        text = f"{each.name} ({each.host}): {many} given up"
         yield Trouble(
             since, "warn", "endpoint", text, "look at why, have it mended, and try them again", page + "#dead"
         )

@@ -1,6 +1,6 @@
 """The console's tables with a million accounts: how quickly they are written, each list answers, and each page is there.
 
-Written by the product's own writer in batches as a follower hands them in: into SQLite in a file, or into PostgreSQL.
+Written by the product's own writer in batches as a follower hands them in, into SQLite; PostgreSQL gets the same rows.
 Questions are drawn with values that occur, rare and frequent ones, first pages and later ones; a question's time is the
 whole call, answers decoded. Then the real console is asked for its pages, over the same tables
 (`benchmarks/console_pages.py`).
@@ -10,9 +10,8 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -20,14 +19,14 @@ from typing import Any, Final
 from benchmarks.console_pages import ask_pages
 from benchmarks.plan import Plan
 from benchmarks.postgres import is_there, postgres
-from benchmarks.readmodel_records import DAYS, FIRST, SEED, Base, Made
+from benchmarks.readmodel_records import DAYS, FIRST, SEED
+from benchmarks.readmodel_tables import copied, written
 from benchmarks.report import say
 from benchmarks.results import Aim, Measure, Sample, at_most
 from benchmarks.stand import stand
 from readmodel.answers import Page
 from readmodel.database import ReadModel
 from readmodel.filters import AccountFilter, RefusalFilter, ShadowFilter
-from readmodel.following import BATCH
 from readmodel.queries.accounts import account, accounts
 from readmodel.queries.audit import audit_entries
 from readmodel.queries.base import base_counts, flows
@@ -35,9 +34,6 @@ from readmodel.queries.closest import closest, levels_of
 from readmodel.queries.decisions import decisions
 from readmodel.queries.refusals import refusal_counts, refusals
 from readmodel.queries.shadow import shadow_counts, shadow_differences
-from readmodel.writing.positions import Place
-from readmodel.writing.upkeep import note_ends
-from readmodel.writing.writer import TOPICS, Writer
 from relationship.contract.enums import INDUSTRIES, MARKETS, PARTIES, STATUSES
 from relationship.contract.filters import AuditFilter, DecisionFilter
 from relationship.contract.outcome import Reason
@@ -63,20 +59,26 @@ Question = Callable[[], object]
 async def measure(plan: Plan) -> Measure:
     """Run it on SQLite."""
     with TemporaryDirectory(prefix="clientward-readmodel-") as folder:
-        return await _measure(plan, "readmodel", "SQLite", f"sqlite:///{folder}/readmodel.sqlite")
+        file = Path(folder) / "readmodel.sqlite"
+        wrote = await asyncio.to_thread(written, file, plan.readmodel_accounts)
+        return await _measure(plan, "readmodel", "SQLite", f"sqlite:///{file}", wrote)
 
 
 async def measure_postgres(plan: Plan) -> Measure:
-    """Run it on PostgreSQL, as its package sets it up."""
+    """Run it on PostgreSQL, as its package sets it up, with the rows of a SQLite file copied into it."""
     if not is_there():
         raise OSError("there is no PostgreSQL on this machine: install it")
-    with postgres("") as url:
-        return await _measure(plan, "readmodel-postgres", "PostgreSQL", url)
+    with TemporaryDirectory(prefix="clientward-readmodel-") as folder, postgres("") as url:
+        file = Path(folder) / "readmodel.sqlite"
+        await asyncio.to_thread(written, file, plan.readmodel_accounts)
+        wrote = await asyncio.to_thread(copied, file, url, plan.readmodel_accounts)
+        return await _measure(plan, "readmodel-postgres", "PostgreSQL", url, wrote)
 
 
-async def _measure(plan: Plan, name: str, where: str, url: str) -> Measure:
+async def _measure(plan: Plan, name: str, where: str, url: str, wrote: Mapping[str, float]) -> Measure:
     count, began = plan.readmodel_accounts, load()
-    samples = await asyncio.to_thread(_tables, plan, url)
+    say(f"written: {wrote}")
+    samples = [Sample("written", 1, wrote), *await asyncio.to_thread(_asked, plan, url)]
     slowest = max(sample.values.get("p95", 0.0) for sample in samples)
     between = load()
     with stand(plan.partitions) as on:
@@ -84,7 +86,7 @@ async def _measure(plan: Plan, name: str, where: str, url: str) -> Measure:
     samples += pages
     aims = [at_most("ms at p95 of the slowest list or search", slowest, TARGET_MS), *_aims_of(pages)]
     title = f"The console's read model on {where}, {count:,} accounts"
-    notes = [f"the machine's load was {began} at the start, {between} before the pages, {load()} at the end"]
+    notes = [f"the machine's load was {began} before the questions, {between} before the pages, {load()} at the end"]
     return Measure(name, title, COLUMNS, samples, aims, notes)
 
 
@@ -102,48 +104,15 @@ def load() -> str:
     return f"{os.getloadavg()[0]:.1f}"
 
 
-def _tables(plan: Plan, url: str) -> list[Sample]:
-    model, count = ReadModel.open(url), plan.readmodel_accounts
-    rate = _fill(model, count)
-    samples = [Sample("written", 1, {"rate": rate, "bytes": _size(model) / count})]
-    say(f"written: {samples[0].values}")
+def _asked(plan: Plan, url: str) -> list[Sample]:
+    """Ask every question so many times."""
+    model, samples = ReadModel.open(url), []
     draw = random.Random(SEED)  # noqa: S311 - a seeded generator is what a measure wants
-    for name, ask in _questions(model, draw, count).items():
+    for name, ask in _questions(model, draw, plan.readmodel_accounts).items():
         samples.append(Sample(name, 1, _timed(ask, plan.readmodel_questions)))
         say(f"{name}: {samples[-1].values}")
     model.close()
     return samples
-
-
-def _size(model: ReadModel) -> int:
-    """Return the database's size in bytes."""
-    if model.is_sqlite:
-        return Path(model.engine.url.database or "").stat().st_size
-    with model.reading() as connection:
-        return int(connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
-
-
-def _fill(model: ReadModel, count: int) -> float:
-    """Write the base; return records a second of the writer alone."""
-    base, writer = Base(), Writer(model)
-    writer.begin_anew({Place(topic, 0): 0 for topic in TOPICS}, why="new", now_ms=0, cluster="none")
-    records = chain.from_iterable(base.account(number) for number in range(count))
-    seconds, written = 0.0, 0
-    while batch := list(islice(records, BATCH)):
-        started = time.perf_counter()
-        writer.write(batch, _reached(batch))
-        seconds += time.perf_counter() - started
-        written += len(batch)
-    note_ends(model, {}, 0)
-    model.clear_log()
-    if not model.is_sqlite:
-        with model.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("VACUUM ANALYZE")  # as its own vacuum does within a minute
-    return written / seconds
-
-
-def _reached(batch: list[Made]) -> dict[Place, int]:
-    return {Place(each.topic, 0): each.offset + 1 for each in batch}
 
 
 def _timed(ask: Question, count: int) -> dict[str, float]:

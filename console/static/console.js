@@ -14,17 +14,19 @@ function drawCourse() {
   const level = (value) => at.map(() => value);
   const font = "12px system-ui, sans-serif";
   const axis = { stroke: css("--dim"), grid: { stroke: css("--soft") }, ticks: { stroke: css("--line") }, font };
-  const bar = (label, colour, dash) => ({ label, stroke: css(colour), width: 1, dash, points: { show: false } });
+  const day = (ts) => new Date(ts * 1000).toISOString().slice(0, 10);
+  const shown = (_, value) => (value == null ? "" : value.toFixed(1));
+  const bar = (label, colour, dash) => ({ label, value: shown, stroke: css(colour), width: 1, dash, points: { show: false } });
   place.replaceChildren();
   new uPlot({
     width: place.clientWidth - 24,
     height: 220,
     tzDate: (ts) => uPlot.tzDate(new Date(ts * 1000), "Etc/UTC"),
     scales: { y: { range: [0, Math.min(100, Math.max(...course.score, course.client) + 12)] } },
-    axes: [axis, { ...axis, size: 36 }],
+    axes: [{ ...axis, space: 96, values: (_, ticks) => ticks.map(day) }, { ...axis, size: 36 }],
     series: [
-      { value: (_, ts) => (ts == null ? "–" : new Date(ts * 1000).toISOString().slice(0, 10)), label: "when" },
-      { label: "score", stroke: css("--accent"), width: 2, points: { show: true, size: 5, filter: () => events } },
+      { value: (_, ts) => (ts == null ? "" : day(ts)), label: "when" },
+      { label: "score", value: shown, stroke: css("--accent"), width: 2, points: { show: true, size: 5, filter: () => events } },
       bar("client from", "--client", [6, 3]),
       bar("client down to", "--client", [2, 3]),
       bar("candidate from", "--candidate", [6, 3]),

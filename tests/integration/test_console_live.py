@@ -5,32 +5,21 @@ The screenshots stay in the test's folder. Where there is no Chromium the test i
 
 import asyncio
 import json
-import shutil
-import sys
-from asyncio.subprocess import DEVNULL
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pytest
-from live import ROOT, Live, live, plain_environment
+from console_browser import CHROMIUM, NO_CHROMIUM, WITHIN_MS, Looking, entered, serving, until_shown
+from live import ROOT, Live, live
 from playwright.async_api import Page, async_playwright
 
 from relationship.contract.messages import PURCHASES
 from streams.embedded import RedisServer
-from streams.embedded.ports import free_ports
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-WITHIN_MS = 60_000
 HOSTILE = '"><script>document.title="owned"</script><img src=x onerror="document.title=1">'
-SECRET = "correct horse battery"
 MOVED, STAYS = "moved-account", "staying-account"
-AXE = ROOT / "tests" / "support" / "vendor" / "axe.min.js"
-PAGES = ("now", "account", "decisions", "base", "refused", "policy", "audit", "keys", "runbook")
-NO_CHROMIUM = "no chromium on this machine: the console is not tried in a browser (apt-get install chromium)"
+PAGES = ("now", "account", "decisions", "base", "refused", "deliveries", "policy", "audit", "keys", "runbook")
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
 
@@ -53,69 +42,6 @@ async def history(deployment: Live) -> None:
     ).code == 0
 
 
-@asynccontextmanager
-async def serving(deployment: Live, folder: Path) -> AsyncIterator[tuple[str, list[str]]]:
-    """Run the console of a deployment; give its address and its command line."""
-    port = free_ports(1)[0]
-    users = ["--users", str(folder / "users.json")]
-    assert (
-        await deployment.run("console", "user", "add", "ann", "--role", "admin", *users, stdin=SECRET.encode())
-    ).code == 0
-    argv = ["-m", "cli.main", "console", "--port", str(port), *users]
-    environment = plain_environment(CLIENTWARD_CONFIG=str(deployment.stage.config)) | {"PYTHONPATH": str(ROOT)}
-    with (folder / "console.log").open("ab") as log:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, *argv, env=environment, stdout=DEVNULL, stderr=log
-        )
-    try:
-        yield f"http://127.0.0.1:{port}", users
-    finally:
-        process.terminate()
-        assert await asyncio.wait_for(process.wait(), 30) == 0
-
-
-class Looking:
-    """A page, and what went wrong in it."""
-
-    def __init__(self, page: Page, url: str, folder: Path) -> None:
-        self.page, self.url, self.folder = page, url, folder
-        self.wrong: list[str] = []
-        page.on("pageerror", lambda error: self.wrong.append(f"script: {error}"))
-        page.on("console", lambda said: self.wrong.append(said.text) if said.type == "error" else None)
-        page.on("request", lambda asked: None if asked.url.startswith(url) else self.wrong.append(f"asked {asked.url}"))
-
-    async def look(self, path: str, name: str) -> list[str]:
-        """Open a page, keep a picture of it, and return what axe finds serious."""
-        answer = await self.page.goto(self.url + path)
-        assert answer is not None
-        assert answer.status == 200, (path, answer.status)
-        await self.page.wait_for_load_state("load")
-        await self.page.screenshot(path=self.folder / f"{name}.png", full_page=True)
-        return await self.serious(name)
-
-    async def serious(self, name: str) -> list[str]:
-        """Return what axe finds serious or critical on the page as it is."""
-        await self.page.evaluate(AXE.read_text(encoding="utf-8"))  # as the debugger does, past the page's policy
-        found: Any = await self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        return [
-            f"{name}: {each['id']} {[node['target'] for node in each['nodes'][:3]]}"
-            for each in found["violations"]
-            if each["impact"] in {"serious", "critical"}
-        ]
-
-
-async def ready(page: Page, url: str) -> None:
-    """Return when the console answers."""
-    async with asyncio.timeout(60):
-        while True:
-            try:
-                await page.goto(f"{url}/login")
-            except Exception:  # noqa: BLE001 - it refuses until it is there
-                await asyncio.sleep(0.1)
-            else:
-                return
-
-
 async def test_every_page_opens_and_a_command_is_done(
     kafka_bootstrap: str, redis: RedisServer, redis_url: str, group: str, tmp_path: Path
 ) -> None:
@@ -124,15 +50,8 @@ async def test_every_page_opens_and_a_command_is_done(
     async with live(kafka_bootstrap, redis, group, tmp_path, history) as deployment, async_playwright() as player:
         await deployment.folded()
         async with serving(deployment, tmp_path) as (url, users):
-            browser = await player.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-            page = await browser.new_page()
-            await ready(page, url)
-            looking = Looking(page, url, tmp_path)
-            serious = await looking.serious("login")
-            await page.fill("[name=name]", "ann")
-            await page.fill("[name=password]", SECRET)
-            await page.keyboard.press("Enter")
-            await page.wait_for_url("**/now")
+            looking, serious = await entered(player, url, tmp_path)
+            page = looking.page
             await moves_and_pauses(page)
             await page.goto(f"{url}/decisions")
             await page.reload()
@@ -154,7 +73,6 @@ async def test_every_page_opens_and_a_command_is_done(
             await page.goto(f"{url}/now")
             assert (await deployment.run("console", "user", "remove", "ann", *users)).code == 0
             await page.wait_for_selector("#ended >> text=Your session has ended", timeout=WITHIN_MS)
-            await browser.close()
 
 
 async def moves_and_pauses(page: Page) -> None:
@@ -220,16 +138,6 @@ async def letter_given_up(looking: Looking) -> None:
     for action in ("dlq-redrive", "dlq-discard"):
         await page.goto(f"{looking.url}/audit?action={action}&by=ann")
         await page.wait_for_selector("text=1 dead letters (1 SCHEMA)")
-
-
-async def until_shown(page: Page, address: str, text: str) -> None:
-    """Open a page until it shows a text: the read model follows a topic."""
-    async with asyncio.timeout(WITHIN_MS / 1000):
-        while True:
-            await page.goto(address)
-            if text in await page.inner_text("main"):
-                return
-            await asyncio.sleep(0.2)
 
 
 async def account_changed(looking: Looking) -> None:

@@ -60,10 +60,10 @@ class Receivers:
 
 
 @asynccontextmanager
-async def receivers() -> AsyncIterator[Receivers]:
-    """Run receivers on a free port of loopback."""
+async def receivers(paths: str = "/{path}") -> AsyncIterator[Receivers]:
+    """Run receivers on a free port of loopback, at every path of a pattern of aiohttp's."""
     there = Receivers()
     app = web.Application()
-    app.add_routes([web.post("/{path}", there.take)])
+    app.add_routes([web.post(paths, there.take)])
     async with served(app) as there.url:
         yield there

@@ -148,8 +148,13 @@ def _deliver(settings: Settings) -> Part:
         "deliver",
         "`clientward deliver`, the commands `clientward deliveries`, and in Redis the console's *Deliveries*",
         (
-            Right("Topic", (RECLASSIFIED, STATE), (READ,), "posts decisions and erasures"),
-            Right("Topic", (AUDIT,), (WRITE,), "the commands tell who paused, resumed, replayed or redrove"),
+            Right(
+                "Topic",
+                (RECLASSIFIED, STATE),
+                (READ, CONFIGS),
+                "posts decisions and erasures, and tells what is behind",
+            ),
+            Right("Topic", (AUDIT,), (WRITE, CONFIGS), "the commands tell who paused, resumed, replayed or redrove"),
         ),
         RedisRight(
             f"{{{settings.group}-deliver}}:*",

@@ -23,6 +23,7 @@ from test_adapting_live import EXAMPLES, change, row
 from actions.accounts import command_value, send_command
 from actions.backups import backup, restore
 from actions.dead_letters import Run, discard, redrive
+from actions.deliveries import pause, resume
 from actions.events import send_events
 from actions.policies import publish
 from actions.positions import EARLIEST, Wanted, reset
@@ -51,7 +52,9 @@ from streams.kafka.sending import producer, send_batch
 from views.accounts.erasure import erasure_report
 from views.accounts.stored import account_now
 from views.base.statuses import base_counts
+from views.errors import ServerError
 from views.operations.audit import audit
+from views.operations.deliveries import dead_messages, deliveries
 from views.operations.lag import lag
 from views.operations.refusals import refusals
 from views.operations.workers import workers
@@ -206,6 +209,22 @@ async def test_the_console_sees_and_does_all_that_its_pages_offer(
     assert "tried" in {each.version for each in (await policies(settings)).history}
     await discard(settings, Run(by="anna", why="tried"))
     model.close()
+
+
+async def test_deliveries_are_helped_by_the_login_that_is_theirs(deployment: Guarded, tmp_path: Path) -> None:
+    """From the command line, and from the console where it has that login too; by the console's alone it is refused."""
+    file = tmp_path / "deliveries.toml"
+    file.write_text('[endpoints.crm]\nurl = "https://crm.example"\nsecret_variables = ["X"]\n')
+    login, console = deployment.settings("deliver"), deployment.settings("console")
+    both = console.model_copy(update={"deliveries_redis_url": login.redis_url})
+    for settings, done in ((login, pause), (both, resume), (both, pause)):
+        await done(settings, file, "crm", by="anna", why="tried with the least rights")
+        (crm,) = (await deliveries(settings, file)).endpoints
+        assert crm.paused_by == ("anna" if done is pause else "")
+    assert await dead_messages(both, file, "crm", 10) == []
+    assert [each.by for each in (await audit(deployment.settings("operator"))).entries][-3:] == ["anna"] * 3
+    with pytest.raises(ServerError, match="Redis refuses"):
+        await deliveries(console, file)
 
 
 async def test_a_backup_a_reset_and_an_agents_question_need_no_more(deployment: Guarded, tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ MEASURES: Final[dict[str, Callable[[Plan], Awaitable[Measure]]]] = {
     "baskets": baskets.measure,
     "store": store.measure,
     "readmodel": readmodel.measure,
+    "readmodel-pages": readmodel.measure_pages,
     "readmodel-postgres": readmodel.measure_postgres,
 }
 

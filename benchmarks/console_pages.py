@@ -39,6 +39,7 @@ PASSWORD: Final = "a password of a measure"  # noqa: S105 - of a console that en
 TOKEN: Final = re.compile(r'name="csrf" value="([^"]+)"')
 WITHIN_SECONDS: Final = 120.0
 WATCHED_SECONDS: Final = 20.0
+TIMES: Final = 60  # that each page is asked for
 LOADS: Final = 20  # of each page in the browser
 MILLIS: Final = 1e3
 MEGA: Final = 1e6
@@ -65,8 +66,8 @@ def _name(draw: random.Random, count: int) -> str:
     return f"account-{draw.randrange(count) * 7_919 % 10_000_000:07}"
 
 
-async def ask_pages(on: Stand, url: str, count: int, times: int) -> list[Sample]:
-    """Run a console over the tables of a URL, and ask for each page so many times."""
+async def ask_pages(on: Stand, url: str, count: int) -> list[Sample]:
+    """Run a console over the tables of a URL with so many accounts, and ask for its pages."""
     group = on.next_group("console")
     await ensure_topics(on.settings(group))
     await _fold_one(on, group)
@@ -75,7 +76,7 @@ async def ask_pages(on: Stand, url: str, count: int, times: int) -> list[Sample]
         samples = [Sample("console, at the start", 1, _memory(pid))]
         draw = random.Random(SEED)  # noqa: S311 - a seeded generator is what a measure wants
         for name, path in PAGES.items():
-            values = await _by_http(session, [address + path(draw, count) for _ in range(times)], pid)
+            values = await _by_http(session, [address + path(draw, count) for _ in range(TIMES)], pid)
             samples.append(Sample(f"{name}, by HTTP", 1, values))
             say(f"{name}: {values}")
         samples.append(Sample("console, after these pages", 1, _memory(pid)))

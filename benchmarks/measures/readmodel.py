@@ -10,7 +10,7 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,7 +22,7 @@ from benchmarks.postgres import is_there, postgres
 from benchmarks.readmodel_records import DAYS, FIRST, SEED
 from benchmarks.readmodel_tables import copied, written
 from benchmarks.report import say
-from benchmarks.results import Aim, Measure, Sample, at_most
+from benchmarks.results import Measure, Sample, at_most
 from benchmarks.stand import stand
 from readmodel.answers import Page
 from readmodel.database import ReadModel
@@ -57,51 +57,53 @@ Question = Callable[[], object]
 
 
 async def measure(plan: Plan) -> Measure:
-    """Run it on SQLite."""
+    """Ask the questions of SQLite."""
     with TemporaryDirectory(prefix="clientward-readmodel-") as folder:
         file = Path(folder) / "readmodel.sqlite"
         wrote = await asyncio.to_thread(written, file, plan.readmodel_accounts)
-        return await _measure(plan, "readmodel", "SQLite", f"sqlite:///{file}", wrote)
+        samples = await asyncio.to_thread(_asked, plan, f"sqlite:///{file}")
+    return _measure(plan, "readmodel", "The console's read model on SQLite", [Sample("written", 1, wrote), *samples])
+
+
+async def measure_pages(plan: Plan) -> Measure:
+    """Ask a console for its pages, over SQLite."""
+    with TemporaryDirectory(prefix="clientward-readmodel-") as folder, stand(plan.partitions) as on:
+        file = Path(folder) / "readmodel.sqlite"
+        await asyncio.to_thread(written, file, plan.readmodel_accounts)
+        samples = await ask_pages(on, f"sqlite:///{file}", plan.readmodel_accounts)
+    return _measure(plan, "readmodel-pages", "The console's pages over SQLite", samples)
 
 
 async def measure_postgres(plan: Plan) -> Measure:
-    """Run it on PostgreSQL, as its package sets it up, with the rows of a SQLite file copied into it."""
+    """Do both on PostgreSQL, as its package sets it up, with the rows of a SQLite file copied into it."""
     if not is_there():
         raise OSError("there is no PostgreSQL on this machine: install it")
     with TemporaryDirectory(prefix="clientward-readmodel-") as folder, postgres("") as url:
         file = Path(folder) / "readmodel.sqlite"
         await asyncio.to_thread(written, file, plan.readmodel_accounts)
         wrote = await asyncio.to_thread(copied, file, url, plan.readmodel_accounts)
-        return await _measure(plan, "readmodel-postgres", "PostgreSQL", url, wrote)
+        samples = [Sample("copied", 1, wrote), *await asyncio.to_thread(_asked, plan, url)]
+        with stand(plan.partitions) as on:
+            samples += await ask_pages(on, url, plan.readmodel_accounts)
+    return _measure(plan, "readmodel-postgres", "The console's read model and pages on PostgreSQL", samples)
 
 
-async def _measure(plan: Plan, name: str, where: str, url: str, wrote: Mapping[str, float]) -> Measure:
-    count, began = plan.readmodel_accounts, load()
-    say(f"written: {wrote}")
-    samples = [Sample("written", 1, wrote), *await asyncio.to_thread(_asked, plan, url)]
-    slowest = max(sample.values.get("p95", 0.0) for sample in samples)
-    between = load()
-    with stand(plan.partitions) as on:
-        pages = await ask_pages(on, url, count, plan.readmodel_questions)
-    samples += pages
-    aims = [at_most("ms at p95 of the slowest list or search", slowest, TARGET_MS), *_aims_of(pages)]
-    title = f"The console's read model on {where}, {count:,} accounts"
-    notes = [f"the machine's load was {began} before the questions, {between} before the pages, {load()} at the end"]
-    return Measure(name, title, COLUMNS, samples, aims, notes)
-
-
-def _aims_of(pages: Sequence[Sample]) -> list[Aim]:
-    found = []
-    for how in ("by HTTP", "in Chromium"):
-        times = [each.values["p95"] for each in pages if each.program.endswith(how)]
+def _measure(plan: Plan, name: str, title: str, samples: Sequence[Sample]) -> Measure:
+    """Return samples as a measure, with the aims that they are held to."""
+    aims = []
+    for what, target in (("", TARGET_MS), ("by HTTP", PAGE_TARGET_MS), ("in Chromium", PAGE_TARGET_MS)):
+        times = [each.values["p95"] for each in samples if "p95" in each.values and _how(each) == what]
         if times:
-            found.append(at_most(f"ms at p95 of the slowest page {how}", max(times), PAGE_TARGET_MS))
-    return found
+            aims.append(
+                at_most(f"ms at p95 of the slowest {f'page {what}' if what else 'question'}", max(times), target)
+            )
+    notes = [f"the machine's load was {os.getloadavg()[2]:.1f} over the last quarter of an hour"]
+    return Measure(name, f"{title}, {plan.readmodel_accounts:,} accounts", COLUMNS, samples, aims, notes)
 
 
-def load() -> str:
-    """Return the machine's load over the last minute."""
-    return f"{os.getloadavg()[0]:.1f}"
+def _how(sample: Sample) -> str:
+    """Return how a page was asked for; empty for a question."""
+    return next((how for how in ("by HTTP", "in Chromium", "rows") if sample.program.endswith(how)), "")
 
 
 def _asked(plan: Plan, url: str) -> list[Sample]:

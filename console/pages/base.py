@@ -39,12 +39,16 @@ async def base(visit: Visit) -> Response:
         None if days == "0" else (datetime.fromtimestamp(visit.house.clock(), UTC) - timedelta(days=int(days))).date()
     )
     counts, moved, levels = await asyncio.gather(
-        ask(visit, base_counts), ask(visit, flows, since=since, by="all", industry=industry), _levels(visit)
+        ask(visit, base_counts, most=SEGMENTS_SHOWN),
+        ask(visit, flows, since=since, by="all", industry=industry),
+        _levels(visit),
     )
-    up, down = [await ask(visit, closest, levels, way, industry=industry, limit=NEAR_SHOWN) for way in ("up", "down")]
+    up, down = await asyncio.gather(
+        *(ask(visit, closest, levels, way, industry=industry, limit=NEAR_SHOWN) for way in ("up", "down"))
+    )
     nodes, drawn = bands(_added(moved), STATUSES)
     return visit.page(
-        "base.html", counts=counts, statuses=STATUSES, segments=counts.segments[:SEGMENTS_SHOWN], industries=INDUSTRIES,
+        "base.html", counts=counts, statuses=STATUSES, segments=counts.segments, industries=INDUSTRIES,
         spans=SPANS, days=days, nodes=nodes, bands=drawn, near=[("up", up.items), ("down", down.items)],
         standing=await how_far(visit),
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """The base: accounts by status, industry and segment, and the flows between statuses over time."""
 
+import heapq
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -18,24 +19,24 @@ from relationship.contract.messages import Industry, Status
 Period = Literal["day", "week", "month", "all"]
 
 
-def base_counts(model: ReadModel) -> BaseCounts:
-    """Count the accounts that have a state. Raises DatabaseError."""
+def base_counts(model: ReadModel, *, most: int | None = None) -> BaseCounts:
+    """Count the accounts that have a state; with `most`, tell so many segments, the largest. Raises DatabaseError."""
     of, rows = groups.c, groups.c["rows"]
     parts = (of.industry, of.party, of.scope, of.market, of.standing)
     statement = select(of.status, *parts, func.sum(rows)).where(rows > 0).group_by(of.status, *parts)
     with model.reading() as connection:
         found = connection.execute(statement).all()
-    segments = [SegmentCount(SegmentPart(*row[1:6]), row[0], int(row[6])) for row in found]
     industries: dict[Industry, Counter[Status]] = {}
-    for each in segments:
-        industries.setdefault(each.segment.industry, Counter())[each.status] += each.accounts
+    for status, industry, *_, count in found:
+        industries.setdefault(industry, Counter())[status] += int(count)
+    ranked = sorted(found, key=_largest_first) if most is None else heapq.nsmallest(most, found, key=_largest_first)
     largest = sorted(industries.items(), key=lambda each: (-each[1].total(), each[0]))
     total = sum(industries.values(), Counter[Status]())
     return BaseCounts(
         accounts=total.total(),
         statuses=_in_order(total),
         industries={industry: _in_order(counts) for industry, counts in largest},
-        segments=sorted(segments, key=_largest_first),
+        segments=[SegmentCount(SegmentPart(*row[1:6]), row[0], int(row[6])) for row in ranked],
     )
 
 
@@ -88,17 +89,9 @@ _START: Final[dict[Period, Callable[[date], date]]] = {
 }
 
 
-def _largest_first(each: SegmentCount) -> tuple[Any, ...]:
-    segment = each.segment
-    return (
-        -each.accounts,
-        segment.industry,
-        segment.party or "",
-        segment.scope,
-        segment.market or "",
-        segment.standing,
-        each.status,
-    )
+def _largest_first(row: Any) -> tuple[Any, ...]:
+    status, industry, party, scope, market, standing, count = row
+    return -count, industry, party or "", scope, market or "", standing, status
 
 
 def _in_order(counts: Counter[Status]) -> dict[Status, int]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from readmodel_support import NUMBER, PURCHASES, START, Log, all_of, filled, sample
 
 from readmodel.answers import Levels, Page, RefusalCount, ShadowCount
@@ -41,6 +42,7 @@ def test_base(model: ReadModel) -> None:
         for status, count in counts.items():
             states = [each.state for each in whole]
             assert count == sum(each.segment.industry == industry and each.status == status for each in states)
+    assert base_counts(model, most=3) == replace(found, segments=found.segments[:3])
 
 
 def test_flows(model: ReadModel) -> None:

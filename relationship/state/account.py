@@ -5,7 +5,7 @@ A plain, mutable value with no behaviour but its encoding. It is a snapshot deri
 summed as Decimal.
 """
 
-from copy import copy as shallow
+from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct, field
@@ -13,7 +13,12 @@ from msgspec import Struct, field
 from relationship.contract.names import DIMENSIONS
 from relationship.state.facts import MergedProfileFact, Number, ProfileFact
 
-PROSPECT, CUSTOMER, CANDIDATE, CLIENT, LAPSED = range(5)
+# Written one by one: a literal is compiled into the code that compares it.
+PROSPECT: Final = 0
+CUSTOMER: Final = 1
+CANDIDATE: Final = 2
+CLIENT: Final = 3
+LAPSED: Final = 4
 # Tickets whose changes are distinguished from new tickets; a busy business has fifty open. Beyond that, a change of a ticket
 # that is not remembered counts as a change and not as a new ticket: the error is towards no change.
 TICKETS_REMEMBERED: Final = 64
@@ -151,9 +156,12 @@ class Account(Struct, array_like=True):
         return None if profile is None else profile.industry
 
 
+_shallow: Final[Callable[[Account], Account]] = Account.__copy__  # type: ignore[attr-defined]  # of every Struct
+
+
 def copy(account: Account) -> Account:
     """Return an independent copy: folding into one leaves the other unchanged."""
-    twin = shallow(account)
+    twin = _shallow(account)
     twin.good, twin.bad = account.good[:], account.bad[:]
     twin.seen, twin.spent = account.seen.copy(), account.spent.copy()
     twin.lines, twin.tickets, twin.orders = account.lines[:], account.tickets[:], account.orders[:]

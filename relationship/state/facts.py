@@ -6,7 +6,7 @@ of the same time are folded in the order of `MESSAGE_TYPES`. The encoding is Mes
 end with a default, so that an older record still decodes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -17,14 +17,26 @@ from relationship.contract import messages as m
 # A number that is usually whole: encoded as an int it takes one to three bytes, as a float nine.
 Number = float | int
 
-# Flags of a purchase.
-REFUND, CUSTOMISED, DISCOUNTED, FULL_PRICE, PREMIUM, UNDER_CONTRACT, PAID_ON_TIME, PAID_LATE = (
-    1 << i for i in range(8)
-)
+# Flags of a purchase; one by one, since a literal is compiled into the code that tests it.
+REFUND: Final = 1
+CUSTOMISED: Final = 2
+DISCOUNTED: Final = 4
+FULL_PRICE: Final = 8
+PREMIUM: Final = 16
+UNDER_CONTRACT: Final = 32
+PAID_ON_TIME: Final = 64
+PAID_LATE: Final = 128
 # Flags of a contact (a ticket or a meeting).
-SLA_MET, SLA_MISSED, OUTCOME_MET, OUTCOME_MISSED, NEEDS_CHANGED, NO_SHOW, SIGNED = (1 << i for i in range(7))
+SLA_MET: Final = 1
+SLA_MISSED: Final = 2
+OUTCOME_MET: Final = 4
+OUTCOME_MISSED: Final = 8
+NEEDS_CHANGED: Final = 16
+NO_SHOW: Final = 32
+SIGNED: Final = 64
 # Flags of a profile.
-HAS_MANAGER, HAS_GOALS = 1, 2
+HAS_MANAGER: Final = 1
+HAS_GOALS: Final = 2
 
 
 class _Fact(Struct, frozen=True, array_like=True, gc=False):
@@ -126,6 +138,9 @@ class MergedProfileFact(ProfileFact, frozen=True, array_like=True, gc=False, tag
 
 Fact = MergedProfileFact | ProfileFact | PurchaseFact | TicketFact | MeetingFact | ReferralFact | CommandFact
 
+# What `copy.copy` comes to, for a third of its time.
+copy: Final[Callable[[Fact], Fact]] = _Fact.__copy__  # type: ignore[attr-defined]  # of every Struct
+
 # The tag is the rank: profile first, command last.
 RANK: Final[dict[type, int]] = {
     ProfileFact: 0,
@@ -153,15 +168,12 @@ def order(fact: Fact) -> tuple[int, int, str]:
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
+# One fact's MessagePack; an encoded history is the concatenation of these.
+encode_fact: Final[Callable[[Fact], bytes]] = _encoder.encode
 _decoder: Final = msgspec.msgpack.Decoder(list[Fact])
 # MessagePack's array header takes one byte up to 15 elements, three up to 65,535, else five.
 _ARRAY_FIX_MOST, _ARRAY_16_MOST = 0xF, 0xFFFF
 _ARRAY_32: Final = b"\xdd"  # the first byte of the header with a length of four bytes
-
-
-def encode_fact(fact: Fact) -> bytes:
-    """Return one fact's MessagePack; an encoded history is the concatenation of these."""
-    return _encoder.encode(fact)
 
 
 def encode_history(facts: Sequence[Fact]) -> bytes:

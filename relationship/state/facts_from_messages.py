@@ -28,7 +28,7 @@ def _flag(value: bool | None, yes: int, no: int) -> int:
 def _zone(message: m.Intake) -> int:
     """Return the offset of a message's own time from UTC, in minutes."""
     offset = message.occurred_at.utcoffset()
-    return 0 if not offset else int(offset.total_seconds()) // 60
+    return 0 if not offset else (offset.days * 86_400 + offset.seconds) // 60
 
 
 def _purchase(p: m.Purchase) -> f.PurchaseFact:

@@ -8,7 +8,6 @@ A fact's type is compared by identity and not with `isinstance`, which takes thr
 """
 
 from collections.abc import Sequence
-from copy import copy
 from os.path import commonprefix
 from typing import Final
 
@@ -34,15 +33,14 @@ def id_prefix_of(facts: Sequence[f.Fact]) -> str:
 
 def id_prefix_with(prefix: str, fact: f.Fact) -> str:
     """Return the common prefix of ids that begin with `prefix` and of those in one more fact."""
-    for name in _ids(fact):
-        if not name.startswith(prefix):
-            prefix = commonprefix([prefix, name])  # noqa: RUF071
-    return prefix
+    if fact.id.startswith(prefix) and type(fact) is not f.CommandFact:
+        return prefix  # the usual case
+    return commonprefix([prefix, *_ids(fact)])  # noqa: RUF071
 
 
 def _without_prefix(fact: f.Fact, prefix: str) -> f.Fact:
     """Return a copy of a fact whose ids lack the prefix."""
-    short = copy(fact)
+    short = f.copy(fact)
     force_setattr(short, "id", fact.id[len(prefix) :])
     if type(fact) is f.CommandFact and fact.corrects is not None:
         force_setattr(short, "corrects", fact.corrects[len(prefix) :])

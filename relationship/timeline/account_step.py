@@ -42,19 +42,21 @@ class AccountStep:
         """Fold one message, and return what became of it."""
         context, message = self._context, delivered.message
         record, rank = context.record, f.RANK_OF_TOPIC[delivered.topic]
-        if m.follows_erasure(message) or (delivered.covered and not m.is_erasure(message)):
+        is_erasure = type(message) is m.Command and m.is_erasure(message)
+        if (delivered.covered and not is_erasure) or (type(message) is m.Profile and m.follows_erasure(message)):
             context.sends += answers(context.account_id, message)
             return REPEAT
+        arrived_ms, offset = delivered.arrived_ms, delivered.offset
         if record is None:
             if m.says_nothing(message):
                 return APPLIED
-            context.record = record = AccountRecord(stored_ms=delivered.arrived_ms)
+            context.record = record = AccountRecord(stored_ms=arrived_ms)
         # An erasure that was stored before everything that the record reflects erased another account of the same id.
-        is_past = m.is_erasure(message) and record.stored_ms > delivered.arrived_ms
-        if is_past or delivered.offset <= self._reflected.get(rank, -1):
+        if (is_erasure and record.stored_ms > arrived_ms) or offset <= self._reflected.get(rank, -1):
             return REPEAT
-        record.stored_ms = min(record.stored_ms, delivered.arrived_ms)
-        record.offsets[rank] = max(delivered.offset, record.offsets.get(rank, -1))
+        record.stored_ms = min(record.stored_ms, arrived_ms)
+        if offset > record.offsets.get(rank, -1):
+            record.offsets[rank] = offset
         context.changed = True
         self._follow_switch(record)
         before = record.count

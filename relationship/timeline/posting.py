@@ -30,10 +30,12 @@ def pack(sends: Sequence[Outgoing]) -> bytes:
     """Return messages encoded, as a record keeps them until its next step: states without their JSON."""
     if not sends:
         return b""
-    packed = _pack.encode(
-        [sent._replace(value=LEFT_OUT) if sent.topic == STATE and sent.value else sent for sent in sends]
-    )
+    packed = _pack.encode([_without_state(sent) if sent.topic == STATE and sent.value else sent for sent in sends])
     return COMPRESSED + zlib.compress(packed, 1) if len(packed) > WORTH_COMPRESSING else packed
+
+
+def _without_state(sent: Outgoing) -> Outgoing:
+    return Outgoing(sent.topic, sent.key, LEFT_OUT, sent.event_id, sent.time, sent.traceparent, sent.label)
 
 
 def unpack(packed: bytes) -> list[Outgoing]:

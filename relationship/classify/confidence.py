@@ -3,6 +3,7 @@
 from math import exp
 from typing import Final
 
+from relationship.classify.trades import trade_of
 from relationship.policy.compiled import Policy
 from relationship.state.account import CLIENT, Account
 
@@ -15,7 +16,7 @@ def chance_of_client(account: Account, score: int, policy: Policy) -> float:
     A logistic curve of the points above the bar, flatter where the firm's events carry less of a judgement.
     """
     curve = policy.confidence
-    above = (score - policy.trade(account.industry).client_up) / 100
+    above = (score - trade_of(account, policy).client_up) / 100
     if account.status == CLIENT:
         # A calibrated bar is higher by what lies between a bar and the points at which half are clients.
         odds = (above - max(curve.client - policy.firm.bar, -curve.client)) / curve.client_width

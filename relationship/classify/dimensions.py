@@ -14,15 +14,24 @@ from typing import Final
 
 from relationship.classify.rhythm import MONTH_DAYS, binding_of, rhythm_of
 from relationship.contract import times
-from relationship.contract.names import DIMENSIONS, INDEX
+from relationship.contract.names import DIMENSIONS
 from relationship.policy.compiled import Policy, Trade
 from relationship.state import facts as f
 from relationship.state.account import CANDIDATE, CLIENT, Account
 
-DURATION, ENGAGEMENT, PERSONALISATION, BOUGHT, TRUST, _, COMMITMENT, DIALOGUE, _, BREADTH, NEEDS, _, DUTIES, SERVICE = (
-    range(len(DIMENSIONS))
-)
-LOYALTY: Final = INDEX["loyalty"]
+# Places in `DIMENSIONS`, as a test holds them; one by one, since a literal is compiled into the code that uses it.
+DURATION: Final = 0
+ENGAGEMENT: Final = 1
+PERSONALISATION: Final = 2
+BOUGHT: Final = 3
+TRUST: Final = 4
+LOYALTY: Final = 5
+COMMITMENT: Final = 6
+DIALOGUE: Final = 7
+BREADTH: Final = 9
+NEEDS: Final = 10
+DUTIES: Final = 12
+SERVICE: Final = 13
 # The dimensions that masses of evidence enter: all but duration, loyalty and breadth. Seven are `standing` and nothing else.
 WEIGHED: Final = tuple(i for i in range(len(DIMENSIONS)) if i not in {DURATION, LOYALTY, BREADTH})
 RECENT_DAYS: Final = 365  # a kind of contact counts for as long, to the day: every season once
@@ -157,10 +166,13 @@ def values(account: Account, policy: Policy, trade: Trade) -> list[float]:
     out[DURATION] = duration(account, policy, trade)
     out[ENGAGEMENT] = engagement(account, out[ENGAGEMENT], policy)
     out[LOYALTY] = loyalty(account, policy, trade)
-    out[COMMITMENT] = commitment(account, out[COMMITMENT], policy)
+    profile = account.profile
+    if out[COMMITMENT] or (profile is not None and profile.contract is not None):
+        out[COMMITMENT] = commitment(account, out[COMMITMENT], policy)
     if account.growth:
         out[BREADTH] = breadth(account, trade)
-    out[SERVICE] = service(account, out[SERVICE], policy)
+    if profile is not None:
+        out[SERVICE] = service(account, out[SERVICE], policy)
     out[DUTIES] = duties(account, out)
     for i, cap in policy.capped:
         out[i] = min(out[i], cap)
@@ -169,4 +181,5 @@ def values(account: Account, policy: Policy, trade: Trade) -> list[float]:
 
 def contributions(computed: list[float], trade: Trade) -> list[int]:
     """Return what each dimension adds to the score, in hundredths of a point; their sum is the score."""
-    return [int(share * value + 0.5) if value else 0 for share, value in zip(trade.shares, computed, strict=True)]
+    shares = trade.shares
+    return [int(shares[i] * value + 0.5) if value else 0 for i, value in enumerate(computed)]

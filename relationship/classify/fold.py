@@ -13,8 +13,17 @@ from relationship.classify import ends
 from relationship.classify.commands import apply_command
 from relationship.classify.dimensions import BOUGHT, MONTHS_KEPT
 from relationship.classify.rhythm import record_contact, season_of, stretch_of
-from relationship.classify.signals import SAME_VISIT_US, TICKET_BOT, effects_of, is_further_line, remember, sign_of_life
+from relationship.classify.signals import (
+    SAME_VISIT_US,
+    TICKET_BOT,
+    effects_of,
+    is_further_line,
+    remember_order,
+    remember_ticket,
+    sign_of_life,
+)
 from relationship.classify.timers import StatusChange, decay, enter, next_check, run_timers
+from relationship.classify.trades import trade_of
 from relationship.classify.transitions import Reading, next_rule, read
 from relationship.contract import enums, times
 from relationship.contract.decisions import Direction
@@ -50,14 +59,14 @@ def advance(account: Account, fact: f.Fact, rules: Rules) -> tuple[list[StatusCh
 
     Returns the changes of the effective status, in order, and the reading on which the rules were evaluated.
     """
-    t = fact.t
+    t, kind = fact.t, type(fact)
     changes = run_timers(account, t, rules)
-    if isinstance(fact, f.ReferralFact) and fact.withdrawn:
+    if type(fact) is f.ReferralFact and fact.withdrawn:
         return changes, read(account, rules.at(account.t))
     decay(account, t, rules)
     policy = rules.at(t)
     good, bad = account.good, account.bad
-    speaks_against = isinstance(fact, f.ProfileFact)
+    speaks_against = kind is f.ProfileFact or kind is f.MergedProfileFact
     for i, for_it, against in effects_of(fact, account, policy):
         good[i] += for_it
         if against:
@@ -65,24 +74,26 @@ def advance(account: Account, fact: f.Fact, rules: Rules) -> tuple[list[StatusCh
             speaks_against = speaks_against or (i != BOUGHT and against >= SPEAKS)
     account.facts += 1
     alive = sign_of_life(fact)
+    further_line = type(fact) is f.PurchaseFact and alive and is_further_line(fact, account)
     if alive:
-        _record_life(account, t, further_line=isinstance(fact, f.PurchaseFact) and is_further_line(fact, account))
-    elif account.last is None and isinstance(fact, f.PurchaseFact | f.TicketFact | f.MeetingFact):
+        _record_life(account, t, further_line=further_line)
+    elif account.last is None and (kind is f.PurchaseFact or kind is f.TicketFact or kind is f.MeetingFact):
         account.heard = t
-    status, direction = account.effective_status, _apply(account, fact, policy, alive=alive)
+    override, status = account.override, account.status
+    direction = _apply(account, fact, policy, alive=alive, further_line=further_line)
     reading = read(account, policy)
     # A command is no evidence: it sets or ends an override. The rules are evaluated again at the next event.
     # What has faded is told by the clock: no contact demotes an account by having come, unless it speaks against it.
-    rule = None if isinstance(fact, f.CommandFact) else next_rule(account, reading, alive=alive, falls=speaks_against)
-    if rule:
+    rule = None if kind is f.CommandFact else next_rule(account, reading, alive=alive, falls=speaks_against)
+    if rule is not None:
         enter(account, rule.target, t)
         direction = direction or rule.direction
-    if rule or alive or speaks_against:
+    if rule is not None or alive or speaks_against:
         account.check = next_check(account, reading, policy)
-    if account.effective_status != status:
-        changes.append(
-            StatusChange(t, status, account.effective_status, direction or "promotion", fact.id, copy(account))
-        )
+    if direction is not None:
+        before, after = status if override is None else override.status, account.effective_status
+        if after != before:
+            changes.append(StatusChange(t, before, after, direction, fact.id, copy(account)))
     return changes, reading
 
 
@@ -112,19 +123,19 @@ def _record_life(account: Account, t: int, *, further_line: bool) -> None:
         account.season = season_of(account.months)
 
 
-def _apply(account: Account, fact: f.Fact, policy: Policy, *, alive: bool) -> Direction | None:
+def _apply(account: Account, fact: f.Fact, policy: Policy, *, alive: bool, further_line: bool) -> Direction | None:
     """Apply what a fact says besides evidence. Returns the direction of a change that a command makes."""
-    if isinstance(fact, f.PurchaseFact):
-        _apply_purchase(account, fact, policy)
-    elif isinstance(fact, f.TicketFact):
+    if type(fact) is f.PurchaseFact:
+        _apply_purchase(account, fact, policy, further_line=further_line)
+    elif type(fact) is f.TicketFact:
         _apply_ticket(account, fact, policy, alive=alive)
-    elif isinstance(fact, f.MeetingFact):
+    elif type(fact) is f.MeetingFact:
         _apply_meeting(account, fact, policy)
     elif isinstance(fact, f.ProfileFact):
         before = account.profile
         _apply_profile(account, fact)
         ends.apply_profile(account, before, fact.t, policy)
-        account.stretch = stretch_of(account, policy, policy.trade(account.industry))
+        account.stretch = stretch_of(account, policy, trade_of(account, policy))
     elif isinstance(fact, f.CommandFact):
         return apply_command(account, fact)
     return None
@@ -161,7 +172,7 @@ def _overlaid(own: f.ProfileFact | None, merged: f.MergedProfileFact) -> f.Profi
     )
 
 
-def _apply_purchase(account: Account, fact: f.PurchaseFact, policy: Policy) -> None:
+def _apply_purchase(account: Account, fact: f.PurchaseFact, policy: Policy, *, further_line: bool) -> None:
     amount, spent = Decimal(fact.amount), Decimal(account.spent.get(fact.currency, "0"))
     if fact.flags & f.REFUND:
         if amount:
@@ -169,9 +180,9 @@ def _apply_purchase(account: Account, fact: f.PurchaseFact, policy: Policy) -> N
             account.spent[fact.currency] = str(EXACT.subtract(spent, amount))
             _take_back(account)
         return
-    if not is_further_line(fact, account):
+    if not further_line:
         account.purchases += 1
-    remember(account, fact)
+    remember_order(account, fact, further_line=further_line)
     account.quantity += fact.quantity or 0
     account.spent[fact.currency] = str(EXACT.add(spent, amount))
     if account.bought is None:
@@ -205,13 +216,15 @@ def _is_custom(account: Account, policy: Policy) -> bool:
 
 
 def _apply_ticket(account: Account, fact: f.TicketFact, policy: Policy, *, alive: bool) -> None:
-    account.letters += alive and fact.channel != TICKET_BOT and fact.ticket not in account.tickets
-    remember(account, fact)
-    if account.bought is None and alive and fact.channel != TICKET_BOT:
+    with_person = alive and fact.channel != TICKET_BOT
+    if with_person and fact.ticket not in account.tickets:
+        account.letters += 1
+    remember_ticket(account, fact)
+    if with_person and account.bought is None:
         done = fact.kind in WORK_TICKETS or fact.status in DONE
         account.bought = fact.t if done and _is_custom(account, policy) else None
     ends.apply_ticket(account, fact, policy)
-    if alive and fact.channel != TICKET_BOT:
+    if with_person:
         record_contact(account, fact.t, policy)
         today = fact.t // times.DAY_US
         account.seen[TICKET_KEY + fact.kind] = today

@@ -8,6 +8,7 @@ from math import exp2
 from typing import Final
 
 from relationship.classify.signals import SAME_VISIT_US
+from relationship.classify.trades import trade_of
 from relationship.contract import times
 from relationship.policy.compiled import Policy, Trade
 from relationship.state.account import Account
@@ -31,7 +32,7 @@ def record_contact(account: Account, t: int, policy: Policy) -> None:
         account.met_days = account.met_days * kept + gap
         account.met_squares = account.met_squares * kept + gap * gap
         account.met = t
-        account.stretch = stretch_of(account, policy, policy.trade(account.industry))
+        account.stretch = stretch_of(account, policy, trade_of(account, policy))
 
 
 def rhythm_of(account: Account) -> float:

@@ -1,6 +1,7 @@
 """The segment: who an account is, and its standing as a customer. Independent of the status: loyal is not client."""
 
 from relationship.classify.dimensions import loyalty
+from relationship.classify.trades import trade_of
 from relationship.contract import enums, times
 from relationship.contract.decisions import SegmentPart, Standing
 from relationship.contract.messages import Scope
@@ -19,7 +20,7 @@ def standing_of(account: Account, policy: Policy) -> Standing:
     if days < rule.new_days or account.purchases < rule.new_purchases:
         return "new"
     steady = account.purchases >= rule.loyal_purchases and days >= rule.loyal_days
-    if steady and loyalty(account, policy, policy.trade(account.industry)) >= rule.loyal_value:
+    if steady and loyalty(account, policy, trade_of(account, policy)) >= rule.loyal_value:
         return "loyal"
     return "regular"
 

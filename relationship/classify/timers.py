@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from relationship.classify import ends
 from relationship.classify.dimensions import allowance_us
 from relationship.classify.rhythm import stretch_of
+from relationship.classify.trades import trade_of
 from relationship.classify.transitions import GATE_SLACK, Reading, Rule, next_rule, read
 from relationship.contract import times
 from relationship.contract.decisions import Direction
@@ -38,6 +39,8 @@ class StatusChange(NamedTuple):
 
 def decay(account: Account, t: int, rules: Rules) -> None:
     """Decay an account's masses from its own time to `t` (µs), by each policy for the time in which it is in force."""
+    if t <= account.t:
+        return
     while (switch := rules.until(account.t)) is not None and switch < t:
         _decay(account, switch, rules.at(account.t))
     _decay(account, t, rules.at(account.t))
@@ -70,10 +73,10 @@ def lapse_at(account: Account, rules: Rules) -> int | None:
     if last is None or account.status == LAPSED:
         return None
     policy, switch = rules.at(account.t), rules.until(account.t)
-    lapse = last + allowance_us(account, policy, policy.trade(account.industry))
+    lapse = last + allowance_us(account, policy, trade_of(account, policy))
     while switch is not None and lapse >= switch:
         policy = rules.at(switch)
-        lapse = max(switch, last + allowance_us(account, policy, policy.trade(account.industry)))
+        lapse = max(switch, last + allowance_us(account, policy, trade_of(account, policy)))
         switch = rules.until(switch)
     return lapse
 
@@ -140,7 +143,7 @@ def _is_quiet(account: Account, before: int, rules: Rules) -> bool:
     if profile is not None and profile.contract is not None and profile.contract[2] is not None:
         return False
     # No allowance is shorter than that of a client of the trade.
-    shortest = rules.at(account.t).trade(account.industry).client_lapse_us
+    shortest = trade_of(account, rules.at(account.t)).client_lapse_us
     return before <= last + shortest and rules.until(account.t) is None
 
 
@@ -181,7 +184,7 @@ def _run(account: Account, due: int, rules: Rules, changes: list[StatusChange]) 
         direction = "override"
     elif ending:
         ends.end(account, at)
-        account.stretch = stretch_of(account, policy, policy.trade(account.industry))
+        account.stretch = stretch_of(account, policy, trade_of(account, policy))
         reading = read(account, policy)
         rule = next_rule(account, reading, alive=False, falls=True)
         if rule:

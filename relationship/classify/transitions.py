@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from relationship.classify.dimensions import COMMITMENT, ENGAGEMENT, PERSONALISATION, TRUST, contributions, values
+from relationship.classify.trades import trade_of
 from relationship.contract.decisions import Direction
 from relationship.policy.compiled import Policy, Trade
 from relationship.state.account import CANDIDATE, CLIENT, CUSTOMER, LAPSED, PROSPECT, Account
@@ -59,7 +60,7 @@ class Reading(Struct, frozen=True, gc=False):
 
 def read(account: Account, policy: Policy) -> Reading:
     """Return the reading of an account at its own event time."""
-    trade = policy.trade(account.industry)
+    trade = trade_of(account, policy)
     computed = values(account, policy, trade)
     parts = contributions(computed, trade)
     return Reading(sum(parts), computed, parts, trade, policy)
@@ -204,7 +205,7 @@ def next_rule(account: Account, reading: Reading, *, alive: bool, falls: bool) -
         return None
     held = account.t - account.since
     for rule in _BY_SOURCE[account.status]:
-        if rule.is_fading and not falls:
+        if not falls and rule.is_fading:
             continue
         if (rule.stay is None or held >= reading.policy.stays_us[rule.stay]) and rule.holds(account, reading):
             return rule

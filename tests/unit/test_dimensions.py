@@ -310,3 +310,10 @@ def test_a_season_allows_last_years_silence_and_half_a_month_at_each_end_and_hal
     """Seven months of silence a year ago are eight and a half now, as long as that is more than the trade allows anyone."""
     who = account(status=CUSTOMER, season=7)
     assert allowance_us(who, POLICY, POLICY.trade(None)) == int(8.5 * MONTH_DAYS * DAY_US)
+
+
+@pytest.mark.parametrize("name", [name for name in DIMENSIONS if hasattr(dimensions, name.upper())])
+def test_the_constants_of_dimensions_are_their_places_in_the_contract(name):
+    """`TRUST` is where `trust` stands among the dimensions; all but the two that no rule names have a constant."""
+    assert getattr(dimensions, name.upper()) == INDEX[name]
+    assert sum(hasattr(dimensions, each.upper()) for each in DIMENSIONS) == len(DIMENSIONS) - 2

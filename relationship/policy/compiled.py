@@ -9,7 +9,6 @@ import math
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -28,7 +27,7 @@ DIGEST_BYTES: Final = 8  # two policies with the same digest are one chance in 1
 Effect = tuple[int, float, float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Trade:
     """One industry's tables.
 
@@ -97,8 +96,36 @@ def _summed(effects: Iterable[Effect]) -> tuple[Effect, ...]:
     return tuple((i, *masses) for i, masses in sorted(sums.items()))
 
 
-class Policy:
-    """A checked policy, compiled for folding. Attributes that end in `_us` are µs; effects are (dimension, for, against)."""
+class Rules:
+    """What the fold needs: a schedule (`relationship.policy.schedule`), or one policy for all time.
+
+    A class and no protocol, since compiled code calls a class's methods without looking them up.
+    """
+
+    def at(self, t: int) -> "Policy":
+        """Return the policy in force at event time `t` (µs)."""
+        raise NotImplementedError
+
+    def until(self, t: int) -> int | None:
+        """Return the event time (µs) at which the policy in force at `t` is replaced by the next, or None."""
+        raise NotImplementedError
+
+    def mark(self, t: int) -> str:
+        """Return the name of the switch in force at `t`; empty before the first."""
+        raise NotImplementedError
+
+    def digest(self, t: int) -> bytes:
+        """Return a digest of what is in the policies in force up to `t`, and of when each replaced the one before."""
+        raise NotImplementedError
+
+
+class Policy(Rules):
+    """A checked policy, compiled for folding. Attributes that end in `_us` are µs; effects are (dimension, for, against).
+
+    `decay_groups` are the dimensions by half-life, ((half-life in µs, dimensions), …), so that each factor is computed once.
+    `reach` is how many of the 100 points the firm's events can say, before those that they cannot left the sum; `carries`
+    how much of a judgement they can carry, 0-1: by its coverage, and by what its kinds tell.
+    """
 
     def __init__(self, source: PolicyFile) -> None:
         self.source = source
@@ -147,17 +174,18 @@ class Policy:
         }
         self.longest_stay_us = max(self.stays_us.values())
         self._trades = [self._compile(source.industries[name]) for name in enums.INDUSTRIES]
-
-    @cached_property
-    def decay_groups(self) -> tuple[tuple[float, tuple[int, ...]], ...]:
-        """The dimensions by half-life: ((half-life in µs, dimensions), …), so that each factor is computed once."""
-        groups: dict[float, list[int]] = {}
-        for i, half_life in enumerate(self.half_lives_us):
-            groups.setdefault(half_life, []).append(i)
-        return tuple((half_life, tuple(members)) for half_life, members in groups.items())
+        self.decay_groups = tuple(
+            (half_life, tuple(i for i, each in enumerate(self.half_lives_us) if each == half_life))
+            for half_life in dict.fromkeys(self.half_lives_us)
+        )
+        self.reach = self.reach_of(firm)
+        self.carries = (
+            self.reach / 100 * (self.confidence.blind + (1.0 - self.confidence.blind) * min(told.values(), default=1.0))
+        )
+        self._digest = hashlib.blake2b(msgspec.msgpack.encode((FOLD, source)), digest_size=DIGEST_BYTES).digest()
 
     def at(self, t: int) -> "Policy":  # noqa: ARG002 - a schedule's question
-        """Return this policy: alone, it is in force at any event time. See `relationship.policy.schedule.Rules`."""
+        """Return this policy: alone, it is in force at any event time."""
         return self
 
     def until(self, t: int) -> int | None:  # noqa: ARG002
@@ -172,29 +200,15 @@ class Policy:
         """Return a digest of what is in this policy, and of how it is applied."""
         return self._digest
 
-    @cached_property
-    def _digest(self) -> bytes:
-        return hashlib.blake2b(msgspec.msgpack.encode((FOLD, self.source)), digest_size=DIGEST_BYTES).digest()
-
     def trade(self, industry: int | None) -> Trade:
         """Return the tables of an industry by its position in the contract's list; None is `other`."""
         return self._trades[-1 if industry is None else industry]
 
-    @cached_property
-    def reach(self) -> float:
-        """How many of the 100 points the firm's events can say, before those that they cannot left the sum."""
-        return self.reach_of(self.firm)
-
     def reach_of(self, firm: Firm) -> float:
         """Return how many of the 100 points of this policy the events of another firm could say."""
         weights = {d: each.weight for d, each in self.source.dimensions.items()}
-        return 100 * sum(weights[d] * firm.coverage.get(d, 1.0) for d in DIMENSIONS) / sum(weights.values())
-
-    @cached_property
-    def carries(self) -> float:
-        """How much of a judgement the firm's events can carry, 0-1: by its coverage, and by what its kinds tell."""
-        told = min(self.firm.kinds.values(), default=1.0)
-        return self.reach / 100 * (self.confidence.blind + (1.0 - self.confidence.blind) * told)
+        said = sum((weights[d] * firm.coverage.get(d, 1.0) for d in DIMENSIONS), 0.0)
+        return 100 * said / sum(weights.values(), 0.0)
 
     def costs(self, industry: int | None) -> tuple[float, float]:
         """Return what a year of a false client and of a missed one cost in an industry, in the unit of `[costs]`."""
@@ -208,7 +222,7 @@ class Policy:
         source = self.source
         covered, scaled = self.firm.coverage, self.firm.scales
         weights = [source.dimensions[d].weight * industry.weights.get(d, 1.0) * covered.get(d, 1.0) for d in DIMENSIONS]
-        total = sum(weights)
+        total = sum(weights, 0.0)
         shares = tuple(10_000 * w / total for w in weights)
         lapse_us = int(industry.lapse * times.DAY_US)
         t, (false_client, missed_client) = source.thresholds, self._costs(industry)

@@ -8,25 +8,11 @@ then in force, and a lapse comes at the first time at which the policy then in f
 import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from relationship.policy.compiled import DIGEST_BYTES, Policy
+from relationship.policy.compiled import DIGEST_BYTES, Policy, Rules
 
-
-class Rules(Protocol):
-    """What the fold needs: a schedule, or one policy for all time."""
-
-    def at(self, t: int) -> Policy:
-        """Return the policy in force at event time `t` (µs)."""
-
-    def until(self, t: int) -> int | None:
-        """Return the event time (µs) at which the policy in force at `t` is replaced by the next, or None."""
-
-    def mark(self, t: int) -> str:
-        """Return the name of the switch in force at `t`; empty before the first."""
-
-    def digest(self, t: int) -> bytes:
-        """Return a digest of what is in the policies in force up to `t`, and of when each replaced the one before."""
+__all__ = ["Rules", "Schedule", "Switch"]
 
 
 class Switch(NamedTuple):
@@ -36,7 +22,7 @@ class Switch(NamedTuple):
     policy: Policy
 
 
-class Schedule:
+class Schedule(Rules):
     """The policies by the time from which they are in force. Immutable; of switches at the same time the last applies."""
 
     def __init__(self, first: Policy, switches: Iterable[Switch] = ()) -> None:

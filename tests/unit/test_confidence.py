@@ -1,6 +1,5 @@
 """The confidence told: by the points above the bar, for each side of it, and by what is told."""
 
-from copy import copy
 from math import exp, log
 
 import msgspec
@@ -8,6 +7,7 @@ import pytest
 from story import POLICY
 
 from relationship.classify.confidence import chance_of_client, confidence
+from relationship.policy.compiled import Policy
 from relationship.state.account import CANDIDATE, CLIENT, Account, Override
 
 
@@ -30,7 +30,7 @@ def test_the_chance_is_a_half_where_the_policy_says_and_e_times_a_width_further(
 @pytest.mark.parametrize("carries", [0.0, 0.25, 1.0])
 def test_what_a_firms_events_do_not_carry_is_taken_off_the_odds(carries):
     """Where they carry a quarter of a judgement, so do the odds; where they carry none, the chance is a half."""
-    firm = copy(POLICY)
+    firm = Policy(POLICY.source)
     firm.carries = carries
     for account in (Account(status=CLIENT), Account(status=CANDIDATE)):
         odds = log(1 / chance_of_client(account, 0, POLICY) - 1)
@@ -42,7 +42,7 @@ def test_a_bar_that_a_firm_has_raised_or_lowered_moves_the_half_with_it():
     curve = POLICY.confidence
     client = Account(status=CLIENT)
     for bar, half in ((-5.0, curve.client + 5.0), (2 * curve.client, -curve.client), (99.0, -curve.client)):
-        firm = copy(POLICY)
+        firm = Policy(POLICY.source)
         firm.firm = msgspec.structs.replace(POLICY.firm, bar=bar)
         score = firm.trade(None).client_up + round(100 * half)
         assert chance_of_client(client, score, firm) == pytest.approx(0.5)

@@ -1,6 +1,5 @@
 """The edges of an account's rhythm, of what an agreement binds, and of its end."""
 
-from copy import copy
 from dataclasses import replace
 
 import msgspec
@@ -12,6 +11,7 @@ from relationship.classify.dimensions import ENGAGEMENT, PERSONALISATION
 from relationship.classify.signals import SAME_VISIT_US
 from relationship.contract import enums
 from relationship.contract.times import DAY_US
+from relationship.policy.compiled import Policy
 from relationship.state.account import Account
 from relationship.state.facts import ProfileFact, TicketFact
 
@@ -91,7 +91,7 @@ def test_a_slow_rhythm_stretches_evidence_as_far_as_it_is_regular_and_its_trade_
 @pytest.mark.parametrize(("of_usual", "expected"), [(0.4, 0.5), (0.95, 0.95), (1.0, 1.0), (1.05, 1.025)])
 def test_only_what_is_slower_than_usual_has_to_be_regular(of_usual, expected):
     """A rhythm that is quicker than its trade's shortens in full, down to the policy's `least`; a slower one by half."""
-    policy, trade = copy(POLICY), POLICY.trade(None)
+    policy, trade = Policy(POLICY.source), POLICY.trade(None)
     policy.cadence = msgspec.structs.replace(POLICY.cadence, least=0.5)
     gap = of_usual * trade.usual
     account = Account(met_gaps=1.5, met_days=1.5 * gap, met_squares=1.5 * gap * gap)

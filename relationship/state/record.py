@@ -13,7 +13,6 @@ import msgspec
 from msgspec import Struct, field
 
 from relationship.contract.decisions import Direction, Standing
-from relationship.policy.schedule import Rules
 from relationship.state import facts as f
 from relationship.state import packed
 from relationship.state.account import Account
@@ -69,10 +68,6 @@ class PublishedState(Struct, array_like=True, frozen=True):
     standing: int
     profile: str
     score: int
-
-    def equals_but_score(self, other: "PublishedState") -> bool:
-        """Tell whether nothing but the score differs."""
-        return self.status == other.status and self.standing == other.standing and self.profile == other.profile
 
 
 class ShadowAccount(Struct, array_like=True):
@@ -187,17 +182,6 @@ class AccountRecord(Struct, array_like=True):
         """Add snapshots that lie behind those there are, and drop what is too many."""
         self.snapshots = thinned([*self.snapshots, *taken], self.count, len(self.history))
 
-    def is_folded_under(self, rules: Rules) -> bool:
-        """Tell whether the head is what the base and the facts give under these rules: else no snapshot counts."""
-        is_new = self.count == 0 and self.base is None
-        return is_new or self.folded_under == rules.digest(self.head.t)
-
-    def note_rules(self, rules: Rules, *, is_known: bool) -> None:
-        """Note under which rules the head is folded; `is_known`: what was there before is folded under these too."""
-        self.folded_under = rules.digest(self.head.t) if is_known else b""
-        if not is_known:
-            self.snapshots = []
-
     def last_before(self, fact: f.Fact) -> Snapshot | None:
         """Return the last snapshot of facts that are all before a new one, or None where none is of use."""
         if packed.id_prefix_with(self.id_prefix, fact) != self.id_prefix:
@@ -214,16 +198,6 @@ class AccountRecord(Struct, array_like=True):
                 break
             found, done, size = each, each.index, each.offset
         return found
-
-    def append(self, fact: f.Fact) -> None:
-        """Add a fact that is younger than all facts kept."""
-        prefix = packed.id_prefix_with(self.id_prefix, fact) if self.count else packed.id_prefix_of([fact])
-        if prefix != self.id_prefix:
-            self.history = packed.reencode(self.count, self.history, self.id_prefix, prefix)
-            self.id_prefix, self.snapshots = prefix, []  # they say where in the bytes their facts end
-        self.count += 1
-        self.tail = f.order(fact)
-        self.history += packed.encode_fact(fact, prefix)
 
 
 _encoder: Final = msgspec.msgpack.Encoder()

@@ -74,17 +74,23 @@ def _due_at(context: StepContext, record: AccountRecord) -> int | None:
     return min((each for each in (due, of_shadow) if each is not None), default=None)
 
 
+def tells_the_same(last: PublishedState | None, status: int, standing: int, profile: str, score: int) -> bool:
+    """Tell whether the state published last says so already, but for a score that has hardly moved."""
+    if last is None or last.status != status or last.standing != standing or last.profile != profile:
+        return False
+    return abs(score - last.score) < SCORE_STEP
+
+
 def _publish_state(context: StepContext, record: AccountRecord) -> None:
     """Publish the account's state where it differs from the one published last."""
     head, policy = record.head, context.rules.at(record.head.t)
     if head.facts == 0:
         return
     reading = context.reading or read(head, policy)
-    standing, profile = STANDINGS.index(standing_of(head, policy)), head.profile
-    current = PublishedState(head.effective_status, standing, profile.id if profile else "", reading.score)
-    last = record.published_state
-    if last and current.equals_but_score(last) and abs(current.score - last.score) < SCORE_STEP:
+    status, standing = head.effective_status, STANDINGS.index(standing_of(head, policy))
+    score, profile = reading.score, head.profile.id if head.profile is not None else ""
+    if tells_the_same(record.published_state, status, standing, profile, score):
         return
-    record.published_state = current
-    state = state_of(context.account_id, record, current.score, policy)
+    record.published_state = PublishedState(status, standing, profile, score)
+    state = state_of(context.account_id, record, score, policy)
     context.sends.append(posting.state(state, f"state-{record.revision + 1}-{record.seq}"))

@@ -23,6 +23,7 @@ from relationship.contract.outcome import Applied, Reason, Refused, Repeat, Verd
 from relationship.policy.schedule import Rules
 from relationship.state import facts as f
 from relationship.state.account import Account, copy
+from relationship.state.appending import append, is_folded_under, note_rules
 from relationship.state.packed import may_contain
 from relationship.state.record import AccountRecord, DecisionInForce
 from relationship.state.snapshots import Snapshot, is_due, snapshot_of, wanted
@@ -114,7 +115,7 @@ def add_fact(record: AccountRecord, fact: f.Fact, rules: Rules, lateness_us: int
         return unchanged(late)
     if comes_last(record, fact):
         return _append(record, fact, rules)
-    start = record.last_before(fact) if record.is_folded_under(rules) else None
+    start = record.last_before(fact) if is_folded_under(record, rules) else None
     facts = record.facts(start)
     bisect.insort(facts, fact, key=f.order)
     return _refold_behind(record, start, facts, fact.id, rules)
@@ -155,16 +156,16 @@ def late_refusal(record: AccountRecord, fact: f.Fact, lateness_us: int) -> Refus
 def _append(record: AccountRecord, fact: f.Fact, rules: Rules) -> HistoryUpdate:
     """Append a fact that is younger than the head, and fold it."""
     reading: Reading | None
-    is_known, t = record.is_folded_under(rules), fact.t
+    is_known, t = is_folded_under(record, rules), fact.t
     changes, reading = advance(record.head, fact, rules)
-    record.append(fact)
+    append(record, fact)
     if is_known and is_due(record.snapshots, record.count):
         told = len(record.decisions) + len(changes)
         record.note_snapshots([snapshot_of(record.head, record.count, len(record.history), t, told)])
     record.newest = max(record.newest, t)
     record.clock = max(record.clock, t)
     due = run_timers(record.head, record.clock + 1, rules)  # those due at that very time too, as in a refold
-    record.note_rules(rules, is_known=is_known)
+    note_rules(record, rules, is_known=is_known)
     changes, reading = changes + due, None if due else reading
     return HistoryUpdate(APPLIED, [], changes, reading)
 
@@ -177,7 +178,7 @@ def refold(
     With `joined` another history has joined or left: a decision between the same statuses stands, though it has moved in
     time. What the two accounts were told to be does not become wrong because they are one.
     """
-    start = record.last_unchanged(facts) if record.is_folded_under(rules) else None
+    start = record.last_unchanged(facts) if is_folded_under(record, rules) else None
     behind = facts if start is None else facts[start.index :]
     return _refold_behind(record, start, behind, cause, rules, joined=joined)
 
@@ -204,7 +205,7 @@ def _refold_behind(
     changes += _folded(account, facts[done - first :], rules)
     changes += run_timers(account, record.clock + 1, rules)
     record.head = account
-    record.note_rules(rules, is_known=True)
+    note_rules(record, rules, is_known=True)
     record.note_snapshots(taken)
     record.newest = max(record.newest, facts[-1].t if facts else 0)
     record.clock = max(record.clock, record.newest)
@@ -236,10 +237,10 @@ def _agreeing(decisions: list[DecisionInForce], changes: list[StatusChange], *, 
 
 def run_timers_until(record: AccountRecord, until: int, rules: Rules) -> list[StatusChange]:
     """Run the account's timers up to and including event time `until` (µs), and return the changes."""
-    is_known = record.is_folded_under(rules)
+    is_known = is_folded_under(record, rules)
     record.clock = max(record.clock, until)
     changes = run_timers(record.head, until + 1, rules)
-    record.note_rules(rules, is_known=is_known)
+    note_rules(record, rules, is_known=is_known)
     return changes
 
 
@@ -284,7 +285,7 @@ def fold_away(record: AccountRecord, drop: int, rules: Rules) -> None:
     """Fold the oldest facts, so many of them, into the base. An event older than they is `LATE` from then on."""
     facts, account = record.facts(), base_of(record)
     changes = _folded(account, facts[:drop], rules)
-    snapshots = record.snapshots if record.is_folded_under(rules) else []
+    snapshots = record.snapshots if is_folded_under(record, rules) else []
     size, prefix = len(record.history), record.id_prefix
     record.base, record.edge = account, f.order(facts[drop - 1])
     record.keep(facts[drop:])

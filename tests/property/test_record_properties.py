@@ -9,6 +9,7 @@ from test_core_properties import HISTORIES
 
 from relationship.contract.outcome import Delivered
 from relationship.state import facts as f
+from relationship.state.appending import append
 from relationship.state.facts_from_messages import fact_of
 from relationship.state.packed import may_contain
 from relationship.state.record import AccountRecord, decode, encode
@@ -44,7 +45,7 @@ def test_a_history_gives_back_what_was_put_into_it(facts, kept):
     record = AccountRecord()
     record.keep(facts[:kept])
     for fact in facts[kept:]:
-        record.append(fact)
+        append(record, fact)
     at_once = AccountRecord()
     at_once.keep(facts)
     assert (record.id_prefix, record.history) == (at_once.id_prefix, at_once.history)
@@ -68,7 +69,7 @@ def test_no_id_in_a_history_is_overlooked(facts, stranger):
     """Every id that a fact bears or speaks of may be named, also right after a stranger's shortened what is shared."""
     record = AccountRecord()
     for fact in [*facts, f.ReferralFact(2**53, stranger)]:
-        record.append(fact)
+        append(record, fact)
     corrected = [fact.corrects for fact in facts if isinstance(fact, f.CommandFact) and fact.corrects is not None]
     assert all(
         may_contain(record.history, record.id_prefix, name)

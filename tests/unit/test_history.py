@@ -22,6 +22,7 @@ from relationship.state.record import (
     encode,
     newer,
 )
+from relationship.timeline.closing import tells_the_same
 from relationship.timeline.explain import decision_id
 from relationship.timeline.history import KEPT, MOST_KEPT
 
@@ -246,12 +247,14 @@ def test_a_new_record_is_empty():
     assert (new.pending, new.merged_into, new.merged_sources, new.switch, new.shadowed) == (b"", None, [], "", None)
 
 
-def test_a_published_state_is_the_same_but_for_its_score():
-    """Another status, standing or profile is another."""
-    state = PublishedState(1, 2, "p", 300)
-    assert state.equals_but_score(PublishedState(1, 2, "p", 999))
-    for other in (PublishedState(2, 2, "p", 300), PublishedState(1, 3, "p", 300), PublishedState(1, 2, "q", 300)):
-        assert not state.equals_but_score(other)
+def test_a_published_state_tells_the_same_but_for_a_score_that_hardly_moved():
+    """Another status, standing or profile is another, and so is a score five points off."""
+    state = PublishedState(1, 2, "p", 3000)
+    assert tells_the_same(state, 1, 2, "p", 3499)
+    assert tells_the_same(state, 1, 2, "p", 2501)
+    for other in ((2, 2, "p", 3000), (1, 3, "p", 3000), (1, 2, "q", 3000), (1, 2, "p", 3500), (1, 2, "p", 2500)):
+        assert not tells_the_same(state, *other)
+    assert not tells_the_same(None, 1, 2, "p", 3000)
 
 
 def test_a_decision_is_the_same_by_all_of_its_parts():

@@ -9,9 +9,9 @@ from typing import Final
 
 from relationship.contract import times
 from relationship.contract.decisions import State, to_json
-from relationship.contract.messages import MESSAGE_TYPES
 from relationship.contract.outcome import STATE, Delivered, Outcome, Outgoing, Reason, Refused, StepTooLargeError
 from relationship.policy.schedule import Rules
+from relationship.state import facts as f
 from relationship.state.record import AccountRecord, RecordError, decode, newer
 from relationship.timeline import posting
 from relationship.timeline.account_step import AccountStep
@@ -22,6 +22,8 @@ from relationship.timeline.shadow import Shadow
 from relationship.timeline.state_message import state_of
 
 LATENESS_DAYS: Final = 30  # how much older than its account's newest event an event may be, and still be folded
+
+_TOPIC_OF_RANK: Final = {rank: topic for topic, rank in f.RANK_OF_TOPIC.items()}
 
 
 class Core:
@@ -89,8 +91,7 @@ class Core:
 
     def reflects(self, record: bytes) -> Mapping[str, int]:
         """Return, by topic, the offset of the last message that a record reflects. Raises RecordError."""
-        topics = [*MESSAGE_TYPES]
-        return {topics[rank]: offset for rank, offset in decode(record).offsets.items()}
+        return {_TOPIC_OF_RANK[rank]: offset for rank, offset in decode(record).offsets.items()}
 
     def latest(self, account_id: str, record: bytes | None, decided_at: int) -> Sequence[Outgoing]:
         """Return what may have to be published again of an account; see `Fold`. Raises RecordError."""

@@ -26,8 +26,9 @@ from story import (
 from relationship.contract import messages as m
 from relationship.contract.outcome import AUDIT, RECLASSIFIED, STATE, Applied, Delivered, Reason, Refused, Repeat
 from relationship.contract.times import micros
+from relationship.state.facts import RANK_OF_TOPIC
 from relationship.state.facts_from_messages import fact_of
-from relationship.state.record import AccountRecord, RecordError, decode
+from relationship.state.record import AccountRecord, RecordError, decode, encode
 from relationship.timeline import history
 
 
@@ -51,6 +52,13 @@ def test_an_offset_already_reflected_is_not_folded_twice():
     replayed = step(first.record, [purchase(1, "p"), purchase(2, "q"), purchase(3, "r")])
     assert [type(v) for v in replayed.verdicts] == [Repeat, Repeat, Applied]
     assert decode(replayed.record).head.purchases == 3
+
+
+@pytest.mark.parametrize("topic", m.MESSAGE_TYPES)
+def test_a_record_tells_of_each_topic_which_offset_it_reflects(topic):
+    """Of every intake topic by its own name, the worker's own and the commands too."""
+    record = AccountRecord(offsets={RANK_OF_TOPIC[topic]: 7})
+    assert CORE.reflects(encode(record)) == {topic: 7}
 
 
 def test_the_same_id_with_another_payload_is_a_conflict():

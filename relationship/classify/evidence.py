@@ -25,20 +25,21 @@ def evidence_of(facts: Iterable[f.Fact], account: Account, policy: Policy) -> li
     weights: list[dict[str, float]] = [{} for _ in DIMENSIONS]
     context = Account(profile=account.profile)
     first = last = None
-    half_lives = policy.half_lives_us
+    half_lives, now, ended = policy.half_lives_us, account.t, account.ended
     for fact in facts:
-        age = account.t - fact.t
-        before_the_end = account.ended is not None and fact.t <= account.ended
+        age, name = now - fact.t, fact.id
+        before_the_end = ended is not None and fact.t <= ended
         for i, good, bad in effects_of(fact, context, policy):
             if before_the_end and i in SET_ASIDE:
                 continue
             weight = max(good, bad) * exp2(-(age / half_lives[i]))
             if weight > 0.0:
-                weights[i][fact.id] = weights[i].get(fact.id, 0.0) + weight
+                of_one = weights[i]
+                of_one[name] = of_one.get(name, 0.0) + weight
         remember(context, fact)
         if sign_of_life(fact):
-            first, last = first or fact.id, fact.id
-    named = [sorted(each, key=each.__getitem__, reverse=True)[:EVIDENCE_KEPT] for each in weights]
+            first, last = first or name, name
+    named = [sorted(each, key=each.__getitem__, reverse=True)[:EVIDENCE_KEPT] if each else [] for each in weights]
     named[DURATION] = [event_id for event_id in dict.fromkeys((first, last)) if event_id is not None]
     named[BREADTH] = _lines(facts)
     bought = [fact.id for fact in facts if isinstance(fact, f.PurchaseFact) and not fact.flags & f.REFUND]

@@ -7,4 +7,5 @@ from relationship.state.account import Account
 def trade_of(account: Account, policy: Policy) -> Trade:
     """Return the tables of the industry in the account's profile; those of `other` where there is none."""
     profile = account.profile
-    return policy.trade(None if profile is None else profile.industry)
+    industry = None if profile is None else profile.industry
+    return policy.trades[-1 if industry is None else industry]  # `Policy.trade`, inlined: this runs some times an event

@@ -28,7 +28,8 @@ def date_of(t: int) -> date:
 
 def rfc3339(t: int) -> str:
     """Return `t` µs since the epoch as RFC 3339 in UTC, with no more digits than it needs."""
-    return (_NAIVE_EPOCH + timedelta(microseconds=t)).isoformat() + "Z"
+    seconds, micros = divmod(t, 1_000_000)  # a timedelta of seconds is made in half the time of one of µs
+    return (_NAIVE_EPOCH + timedelta(0, seconds, micros)).isoformat() + "Z"
 
 
 def day(value: date) -> int:

@@ -124,7 +124,8 @@ class Policy(Rules):
 
     `decay_groups` are the dimensions by half-life, ((half-life in µs, dimensions), …), so that each factor is computed once.
     `reach` is how many of the 100 points the firm's events can say, before those that they cannot left the sum; `carries`
-    how much of a judgement they can carry, 0-1: by its coverage, and by what its kinds tell.
+    how much of a judgement they can carry, 0-1: by its coverage, and by what its kinds tell. `trades` are the tables of all
+    industries, in the contract's order; `other` is the last.
     """
 
     def __init__(self, source: PolicyFile) -> None:
@@ -173,7 +174,7 @@ class Policy(Rules):
             for name in ("candidate", "client", "customer", "tenure")
         }
         self.longest_stay_us = max(self.stays_us.values())
-        self._trades = [self._compile(source.industries[name]) for name in enums.INDUSTRIES]
+        self.trades = tuple(self._compile(source.industries[name]) for name in enums.INDUSTRIES)
         self.decay_groups = tuple(
             (half_life, tuple(i for i, each in enumerate(self.half_lives_us) if each == half_life))
             for half_life in dict.fromkeys(self.half_lives_us)
@@ -202,7 +203,7 @@ class Policy(Rules):
 
     def trade(self, industry: int | None) -> Trade:
         """Return the tables of an industry by its position in the contract's list; None is `other`."""
-        return self._trades[-1 if industry is None else industry]
+        return self.trades[-1 if industry is None else industry]
 
     def reach_of(self, firm: Firm) -> float:
         """Return how many of the 100 points of this policy the events of another firm could say."""

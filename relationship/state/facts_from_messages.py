@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Callable
+from datetime import UTC
 from decimal import Decimal
 from typing import Final
 
@@ -27,7 +28,8 @@ def _flag(value: bool | None, yes: int, no: int) -> int:
 
 def _zone(message: m.Intake) -> int:
     """Return the offset of a message's own time from UTC, in minutes."""
-    offset = message.occurred_at.utcoffset()
+    time = message.occurred_at
+    offset = None if time.tzinfo is UTC else time.utcoffset()
     return 0 if not offset else (offset.days * 86_400 + offset.seconds) // 60
 
 

@@ -2,18 +2,20 @@
 
 import hashlib
 import json
+from decimal import Decimal
 from itertools import pairwise
 
 import msgspec
 import pytest
 from story import NOW_US, POLICY, START, command, meeting, on, purchase, ticket
 
+from relationship.classify import fold
 from relationship.contract import messages as m
 from relationship.contract.outcome import Delivered
 from relationship.contract.times import micros
 from relationship.core import Core
 from relationship.policy.compiled import FOLD, Policy
-from relationship.policy.schedule import Rules, Schedule, Switch
+from relationship.policy.schedule import Schedule, Switch
 from relationship.state.record import decode, encode
 from relationship.state.snapshots import EVERY, FEWEST, MOST, Snapshot, is_due, thinned, wanted
 from simulator import Rates, simulate_events
@@ -43,35 +45,18 @@ def bought(days, currency="EUR"):
 HISTORY = step(None, *bought(range(LONG)))
 
 
-class Counting:
-    """A policy that counts how often it is asked for: once or more for every fact folded."""
-
-    def __init__(self, rules: Rules) -> None:
-        self.rules, self.asked = rules, 0
-
-    def at(self, t: int) -> Policy:
-        """Return the policy."""
-        self.asked += 1
-        return self.rules.at(t)
-
-    def until(self, t: int) -> int | None:
-        """Return when the next policy follows."""
-        return self.rules.until(t)
-
-    def mark(self, t: int) -> str:
-        """Return the switch's name."""
-        return self.rules.mark(t)
-
-    def digest(self, t: int) -> bytes:
-        """Return the policy's digest."""
-        return self.rules.digest(t)
-
-
 def asked(record, *told):
-    """Return how often the policy is asked for while messages are folded."""
-    rules = Counting(POLICY)
-    step(record, *told, core=Core(rules, lateness_days=1_000))
-    return rules.asked
+    """Return how many amounts are summed while messages are folded: some for every purchase folded."""
+    summed = []
+
+    def counted(amount: str) -> Decimal:
+        summed.append(amount)
+        return Decimal(amount)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(fold, "Decimal", counted)
+        step(record, *told, core=Core(POLICY, lateness_days=1_000))
+    return len(summed)
 
 
 @pytest.mark.parametrize("late", [3, 20, 60])

@@ -55,6 +55,14 @@ def test_a_share_of_the_evidence_weighs_as_its_root(share: float, weight: float)
     assert ("trust" in firm.scales) == (weight > 0)
 
 
+@pytest.mark.parametrize("name", USUAL)
+def test_each_dimension_is_measured_by_what_is_usual_of_it(name: str) -> None:
+    """A quarter of the reference's evidence of any one dimension weighs half, and says nothing of the others."""
+    coverage = firm_of(recording({name: 0.25})).coverage
+    assert coverage[name] == pytest.approx(0.5)
+    assert {other: coverage[other] for other in USUAL if other != name} == dict.fromkeys(USUAL.keys() - {name}, 0.0)
+
+
 def test_scales_go_by_the_evidence_and_by_how_much_contact_there_is() -> None:
     """A busy account of the reference has 28 of contact a year; here ten in the half year that is the least counted."""
     firm = firm_of(recording({"trust": 0.5, "value": 0.12345}))
@@ -131,6 +139,13 @@ def test_contacts_and_sales_are_counted_one_by_one() -> None:
     assert (seen.bought, seen.contacts) == (2, 3)
     assert len(recorded(told, POLICY).in_touch()) == 1
     assert len(recorded(told[:-1], POLICY).in_touch()) == 0
+
+
+def test_who_cancels_has_not_been_in_touch() -> None:
+    """A cancellation brings no evidence of engagement: it is no contact by which a firm shows how it records one."""
+    cancelled = [ticket(day, f"t{day}", "a", kind="cancellation") for day in range(9)]
+    found = recorded(cancelled, POLICY)
+    assert (found.accounts["a"].contacts, found.in_touch(), found.kinds, found.contacts) == (0, [], {}, {})
 
 
 def test_every_value_has_the_reason_that_fits_it() -> None:

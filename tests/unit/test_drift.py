@@ -46,6 +46,15 @@ def test_a_field_has_moved_at_half_and_at_twice_of_what_it_was(of: str, field: s
     assert [each.verdict for each in found if (each.type, each.field) == (of, field)] == [verdict]
 
 
+def test_at_its_very_bounds_a_field_has_not_moved() -> None:
+    """Of a field that all had, 48 of a hundred are half less two; of one that a quarter had, 60 are twice and ten more."""
+    for then, now, beyond, verdict in ((1.0, 480, 479, "fell"), (0.25, 600, 601, "rose")):
+        own = policy(filled={"ticket_csat": then})
+        for count, expected in ((now, "same"), (beyond, verdict)):
+            found = fields_drift(own, {"ticket": 1_000}, {("ticket", "csat"): count})
+            assert [each.verdict for each in found if each.field == "csat"] == [expected]
+
+
 def test_few_messages_tell_nothing_and_none_of_a_type_that_is_known_are_few() -> None:
     """499 are chance; a type that nobody sends and the policy does not know has no line."""
     found = {(each.type, each.field): each for each in fields_drift(policy(), {"ticket": LEAST - 1}, {})}
@@ -61,6 +70,7 @@ def test_few_messages_tell_nothing_and_none_of_a_type_that_is_known_are_few() ->
         (500, 1_000, "same"),
         (500, 499, "fell"),
         (500, 500, "same"),
+        (500, 2_000, "same"),
         (500, 2_001, "rose"),
         (499, 9_999, "few"),
         (0, 9, "few"),

@@ -16,6 +16,7 @@ from relationship.contract.names import DIMENSIONS, INDEX
 from relationship.contract.times import DAY_US
 from relationship.policy.schedule import Schedule, Switch
 from relationship.state.account import (
+    CANDIDATE,
     CLIENT,
     CUSTOMER,
     LAPSED,
@@ -151,6 +152,17 @@ def test_a_lapse_under_an_override_is_not_told_before_its_end():
         (day(0) + ALLOWED + 5, CLIENT, LAPSED, "override")
     ]
     assert account.since == day(0) + ALLOWED
+
+
+def test_a_candidate_that_has_cooled_is_told_so_when_its_agreement_ends():
+    """At the last moment of the last day, and not first by the next look of the clock."""
+    lasting = {"id": "c", "kind": "policy", "signed_on": on(1).date(), "ends_on": on(150).date()}
+    account = folded(purchase(0), profile(1, contract=lasting))
+    account.status, account.since, account.check = CANDIDATE, day(1), None
+    last_moment = (day(150) // DAY_US + 1) * DAY_US - 1
+    assert run_timers(account, last_moment, POLICY) == []
+    (change,) = run_timers(account, last_moment + 1, POLICY)
+    assert (change.t, change.source, change.target, change.direction) == (last_moment, CANDIDATE, CUSTOMER, "demotion")
 
 
 def test_an_override_that_hides_nothing_ends_without_a_word():

@@ -1,13 +1,20 @@
 """`make mutation`: draw mistakes, run the quick tests on each, and say how many were noticed and which were not."""
 
 import argparse
+import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import Final
 
-from quality.mutation import reach, trial
+from quality.mutation import trial
+from quality.mutation.collected import Items, collect
+from quality.mutation.forks import each, in_child
+from quality.mutation.reach import Reach, measure
 from quality.mutation.targets import Mutant, files, sample
+
+_OUT: Final = os.dup(1)  # pytest and the forks have other things for 1
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -21,9 +28,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _say(line: str) -> None:
-    """Print a line, at once: a run takes minutes."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    """Print a line, at once, from whichever process: a run takes minutes."""
+    os.write(_OUT, f"{line}\n".encode())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,26 +39,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen, total = sample(paths, options.sample or None, options.seed)
     _say(f"{len(chosen)} of {total} mutants in {len(paths)} files, seed {options.seed}")
     flags = trial.prepare()
-    found = trial.in_child(lambda: reach.measure(paths, flags))
-    _say(f"{len(found.seconds)} tests, {sum(found.seconds.values()):.0f} s under measurement")
+
+    def in_place(items: Items) -> tuple[Reach, dict[Mutant, str]]:
+        found, count = measure(items, files(), options.jobs)
+        _say(f"{len(found.seconds)} tests, {count} files of them measured, in {time.monotonic() - started:.0f} s")
+        left = {}
+        for mutant, tried in each(chosen, lambda mutant: trial.try_in_place(mutant, items, found), options.jobs):
+            failed, is_sure = tried or ("", False)
+            if not is_sure:
+                left[mutant] = failed
+                if not failed:
+                    _say(f"  not noticed in place: {mutant}")
+        return found, left
+
+    found, left = in_child(lambda: collect(flags, files(), in_place))
+    _say(f"{len(left)} to be imported with their mistake, after {time.monotonic() - started:.0f} s")
     survivors = []
-    for mutant in _survivors(chosen, found, flags, options.jobs):
-        _say(f"  not noticed: {mutant}")
-        survivors.append(mutant)
+    by_likelihood = sorted(left, key=lambda mutant: not left[mutant])
+    tried = each(
+        by_likelihood,
+        lambda mutant: trial.is_noticed_when_imported(mutant, flags, found, left[mutant]),
+        options.jobs,
+    )
+    for mutant, is_noticed in tried:
+        if is_noticed is False:
+            _say(f"  not noticed: {mutant}")
+            survivors.append(mutant)
     share = 1.0 - len(survivors) / len(chosen) if chosen else 1.0
     _say(_table(chosen, survivors))
     _say(f"{len(chosen) - len(survivors)} of {len(chosen)} noticed: {share:.1%}, in {time.monotonic() - started:.0f} s")
     return 0 if share >= options.bar else 1
-
-
-def _survivors(chosen: Sequence[Mutant], found: reach.Reach, flags: list[str], jobs: int) -> Iterator[Mutant]:
-    """Yield the mutants that no test notices: those first that no test reaches."""
-    reaching = [(mutant, found.tests(mutant)) for mutant in chosen]
-    trials = [trial.Trial(mutant, tests, found.slowest(tests)) for mutant, tests in reaching]
-    yield from (each.mutant for each in trials if not each.tests)
-    for each, is_noticed in trial.noticed([each for each in trials if each.tests], flags, jobs):
-        if not is_noticed:
-            yield each.mutant
 
 
 def _table(chosen: Sequence[Mutant], survivors: Sequence[Mutant]) -> str:

@@ -1,89 +1,115 @@
-"""Which test runs which line: one run of the quick tests, measured."""
+"""Which test runs which line: one run of the quick tests, a file at a time, measured.
 
+What was measured of a file is kept in `.cache/mutation`, under a digest of that file and of all that is in the checkout but
+the other quick tests, the pages and this tool: a second run, with another seed or with one more test, measures anew what can
+have changed, and nothing else.
+"""
+
+import subprocess
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final
 
-import pytest
-from coverage import Coverage
+import msgspec
 
+from quality.mutation.collected import TESTS, Items, Lines, file_of
+from quality.mutation.forks import each
 from quality.mutation.targets import Mutant
 
-TESTS: Final = ("tests/unit", "tests/property", "packages/store/tests/unit")
-IMPORT: Final = ""  # coverage's context outside of any test
+KEPT: Final = Path(".cache/mutation")
+IMPORT: Final = ""  # in the place of a test's name, for what runs at import
 
 
-class Reach(NamedTuple):
+class Measured(msgspec.Struct):
+    """What one file of tests came to: what each took, in seconds, the tests that run each line, and those that fail."""
+
+    seconds: dict[str, float]
+    lines: Lines
+    failed: list[str]
+
+
+class Reach:
     """What the measured run found.
 
     Attributes:
         seconds: how long each test took, by its node id.
-        lines: the tests that run a line, by file (relative to the checkout) and line; `IMPORT` where it runs at import.
     """
 
-    seconds: Mapping[str, float]
-    lines: Mapping[str, Mapping[int, frozenset[str]]]
+    def __init__(self, measured: Iterable[Measured], at_import: Mapping[str, Sequence[int]]) -> None:
+        self.seconds: dict[str, float] = {}
+        self._lines: defaultdict[str, defaultdict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for one in measured:
+            self.seconds |= one.seconds
+            for path, lines in one.lines.items():
+                for line, tests in lines.items():
+                    self._lines[path][line].update(tests)
+        for path, numbers in at_import.items():
+            for line in numbers:
+                self._lines[path][line].add(IMPORT)
+
+    def is_at_import(self, mutant: Mutant) -> bool:
+        """Tell whether a mutant's lines run, or might run, before the first test does."""
+        return mutant.at_import or IMPORT in self._running(mutant)
 
     def tests(self, mutant: Mutant) -> list[str]:
-        """Return the tests that run a mutant's lines, the quickest first; of what runs at import, all that could tell."""
-        by_line = self.lines.get(mutant.path, {})
-        running = {test for line in span(mutant) for test in by_line.get(line, ())}
-        if not mutant.at_import and IMPORT not in running:
-            return self._ordered(running)
-        near = {test for tests in by_line.values() for test in tests} - {IMPORT}
-        return [*self._ordered(near), *self._ordered(set(self.seconds) - near)]
+        """Return the tests that run a mutant's lines, file by file, the quickest file first."""
+        return self._ordered(self._running(mutant) - {IMPORT})
 
-    def slowest(self, tests: list[str]) -> float:
-        """Return how many seconds the slowest of some tests took."""
-        return max((self.seconds[test] for test in tests), default=0.0)
+    def files(self, mutant: Mutant) -> list[str]:
+        """Return the files of all tests that could tell, the likeliest first.
+
+        Whole files, since what a test runs can be kept for the next one of its file, by a fixture or a cache. Of what runs
+        at import it is every file: those first that run anything of the mutant's.
+        """
+        files = list(dict.fromkeys(map(file_of, self.tests(mutant))))
+        if self.is_at_import(mutant):
+            near = {test for tests in self._lines[mutant.path].values() for test in tests} - {IMPORT}
+            files += [*map(file_of, self._ordered(near)), *map(file_of, self._ordered(set(self.seconds)))]
+        return list(dict.fromkeys(files))
+
+    def _running(self, mutant: Mutant) -> set[str]:
+        first, last = mutant.lines
+        by_line = self._lines[mutant.path]
+        return {test for line in range(first, last + 1) for test in by_line.get(line, ())}
 
     def _ordered(self, tests: set[str]) -> list[str]:
-        return sorted(tests, key=lambda test: (self.seconds[test], test))
+        """Return tests file by file, those files first whose tests among them take least."""
+        together: defaultdict[str, float] = defaultdict(float)
+        for test in tests:
+            together[file_of(test)] += self.seconds[test]
+        return sorted(tests, key=lambda test: (together[file_of(test)], file_of(test), self.seconds[test], test))
 
 
-def span(mutant: Mutant) -> range:
-    """Return the lines of a mutant's statement."""
-    first, last = mutant.lines
-    return range(first, last + 1)
+def measure(items: Items, paths: Sequence[Path], jobs: int) -> tuple[Reach, int]:
+    """Return what the quick tests reach of these files, and how many of their files had to be measured for it.
+
+    Raises RuntimeError where a test fails without any mistake.
+    """
+    kept = {file: KEPT / f"{digest}.json" for file, digest in _digests(items.files()).items()}
+    missing = [file for file, place in kept.items() if not place.exists()]
+    KEPT.mkdir(parents=True, exist_ok=True)
+    for file, answer in each(missing, lambda file: items.measure(file, paths), jobs):
+        if answer is None or answer[2]:
+            failing = ", ".join(answer[2]) if answer else file
+            raise RuntimeError(f"mutation: a test fails as the code is: {failing}; mend it, and start again")
+        kept[file].write_bytes(msgspec.json.encode(Measured(*answer)))
+    decoder = msgspec.json.Decoder(Measured)
+    return Reach((decoder.decode(place.read_bytes()) for place in kept.values()), items.at_import), len(missing)
 
 
-class Recorder:
-    """A plugin of pytest that tells coverage which test is running, and notes how long each took."""
-
-    def __init__(self, coverage: Coverage) -> None:
-        self._coverage = coverage
-        self.seconds: defaultdict[str, float] = defaultdict(float)
-        self.failed: list[str] = []
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        """Name the test that runs."""
-        self._coverage.switch_context(item.nodeid)
-        return (yield)
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note what a part of a test took."""
-        self.seconds[report.nodeid] += report.duration
-        if report.failed:
-            self.failed.append(report.nodeid)
-
-
-def measure(paths: list[Path], options: list[str]) -> Reach:
-    """Run the quick tests over these files. Raises RuntimeError where a test fails without any mistake."""
-    coverage = Coverage(data_file=None, include=[path.as_posix() for path in paths], config_file=False)
-    recorder = Recorder(coverage)
-    coverage.start()
-    code = pytest.main([*options, *TESTS], plugins=[recorder])
-    coverage.stop()
-    if code or recorder.failed:
-        raise RuntimeError(f"the tests fail as they are ({code}): {', '.join(recorder.failed) or 'none was run'}")
-    data: Any = coverage.get_data()
-    root = Path.cwd()
-    lines = {
-        Path(file).relative_to(root).as_posix(): {
-            line: frozenset(contexts) for line, contexts in data.contexts_by_lineno(file).items()
-        }
-        for file in data.measured_files()
-    }
-    return Reach(dict(recorder.seconds), lines)
+def _digests(files: Sequence[str]) -> dict[str, str]:
+    """Return a digest of each file of tests, together with the rest of the checkout that it may depend on."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],  # noqa: S607 - git as whoever develops has it
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout.splitlines()
+    common, out = sha256(), ("quality/mutation/", *(f"{room}/test_" for room in TESTS))
+    for path in sorted(map(Path, listed)):
+        if path.is_file() and path.suffix != ".md" and not path.as_posix().startswith(out):
+            common.update(path.as_posix().encode() + b"\0" + path.read_bytes())
+    base = common.digest()
+    return {file: sha256(base + Path(file).read_bytes()).hexdigest() for file in files}

@@ -1,7 +1,9 @@
-"""One trial: a forked process in which one module has a mistake in it, and the tests that could notice it.
+"""One trial: a forked process in which one mistake is made, and the tests that could notice it.
 
-The process that forks has imported the libraries and nothing of the program, so a trial costs half a second and its tests.
-What takes too long, or too much memory, has been noticed too.
+There are two ways. Most mistakes are put into the functions of a process that has collected the tests already: a trial costs
+its tests. Those that have their effect at import are put into a process that has imported the libraries and nothing of the
+program, and so are those that no test noticed in the first way: there, whole files of tests are run. What takes too long, or
+too much memory, has been noticed too.
 """
 
 import importlib
@@ -9,17 +11,18 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
-from multiprocessing import connection, get_context
 from pathlib import Path
 from tempfile import mkdtemp
 from types import CodeType, ModuleType
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import pytest
 
+from quality.mutation.collected import Items, file_of
+from quality.mutation.patching import put_in
+from quality.mutation.reach import Reach
 from quality.mutation.targets import Mutant, mutated
 
 LIBRARIES: Final = (
@@ -37,21 +40,11 @@ LIBRARIES: Final = (
     "structlog",
     "typer",
 )
-CPU_SECONDS: Final = 180  # of one trial: the whole of the quick tests take a third of it
-MEMORY_BYTES: Final = 4 << 30  # of address space: a mistake that fills a list for ever ends here
+CPU_SECONDS: Final = 120  # of one trial, beside four times what its tests were measured to take
+MEMORY_BYTES: Final = 8 << 30  # of address space: a mistake that fills a list for ever ends here
 SECONDS_A_TEST: Final = 20  # of the wall clock, in a trial: a test that hangs has noticed the mistake
 TIMES_MEASURED: Final = 10  # what its slowest test was measured to take, and more: being slow is no noticing
-FIRST: Final = 40  # tests that are tried before the others of a mutant: most mistakes are noticed by the quickest
-
-_fork: Final = get_context("fork")
-
-
-class Trial(NamedTuple):
-    """A mutant and the tests to run, by their node ids, the slowest of which was measured to take so many seconds."""
-
-    mutant: Mutant
-    tests: Sequence[str]
-    slowest: float = 0.0
+FIRST: Final = 8  # files of tests that are tried before a mutant's others: most mistakes are noticed by the likeliest
 
 
 def prepare() -> list[str]:
@@ -63,71 +56,47 @@ def prepare() -> list[str]:
     return ["-q", "-p", "no:cacheprovider", "--hypothesis-seed=1"]
 
 
-def noticed(trials: Sequence[Trial], options: list[str], jobs: int) -> Iterator[tuple[Trial, bool]]:
-    """Yield each trial with whether a test noticed its mistake, in the order in which they end; `jobs` at a time."""
-    waiting, running = list(reversed(trials)), dict[Any, tuple[Any, Trial]]()
-    while waiting or running:
-        while waiting and len(running) < jobs:
-            trial = waiting.pop()
-            process = _fork.Process(target=_try, args=(trial, options))
-            process.start()
-            running[process.sentinel] = process, trial
-        for sentinel in connection.wait([*running]):
-            process, trial = running.pop(sentinel)
-            process.join()
-            yield trial, process.exitcode != 0
+class Tried(NamedTuple):
+    """What the first way came to: the test that failed, or ""; `is_sure` where the second way could say nothing else."""
+
+    failed: str
+    is_sure: bool
 
 
-def in_child(call: Callable[[], Any]) -> Any:
-    """Return what a call returns in a forked process, silent, which leaves nothing imported here. Raises RuntimeError."""
-    ours, theirs = _fork.Pipe(duplex=False)
+def try_in_place(mutant: Mutant, items: Items, reach: Reach) -> Tried:
+    """Run the tests that reach a mistake which is put into this process, a fork that has imported all.
 
-    def run() -> None:
-        _be_silent()
-        try:
-            theirs.send((True, call()))
-        except Exception as error:  # noqa: BLE001 - it is raised on the other side
-            theirs.send((False, str(error)))
-
-    process = _fork.Process(target=run)
-    process.start()
-    theirs.close()
-    try:
-        is_right, answer = ours.recv()
-    except EOFError:
-        is_right, answer = False, "the process ended without an answer"
-    process.join()
-    if not is_right:
-        raise RuntimeError(answer)
-    return answer
+    Of a mistake that has its effect when modules are imported too, a test that fails here is the one to try first, and
+    proves nothing yet: what was made at import is right, and may differ from what is made now for that reason alone.
+    """
+    if not put_in(mutant):
+        return Tried("", is_sure=False)
+    tests = reach.tests(mutant)
+    seconds = [reach.seconds[test] for test in tests]
+    limit(sum(seconds))
+    failed = items.run(tests, seconds=SECONDS_A_TEST + TIMES_MEASURED * max(seconds, default=0.0))
+    return Tried(failed, is_sure=bool(failed) and not reach.is_at_import(mutant))
 
 
-def _try(trial: Trial, options: list[str]) -> None:
-    """Run a trial in this process, and end it with pytest's exit code."""
-    _be_silent()
-    _limit()
-    sys.meta_path.insert(0, Finder(trial.mutant, mutated(trial.mutant)))
-    limit = SECONDS_A_TEST + TIMES_MEASURED * trial.slowest
-    tests, options = list(trial.tests), [*options, "-x", "-o", f"timeout={limit:.0f}"]
-    for part in (tests[:FIRST], tests[FIRST:]):
-        if part:
-            code = pytest.main([*options, *part])
-            if code == pytest.ExitCode.USAGE_ERROR:  # the mistake has changed the names of the tests
-                code = pytest.main([*options, *dict.fromkeys(test.partition("::")[0] for test in part)])
-            if code:
-                os._exit(int(code))
-    os._exit(0)
+def is_noticed_when_imported(mutant: Mutant, options: list[str], reach: Reach, likely: str) -> bool:
+    """Tell whether a test notices a mistake in a module that is imported with it; run in a fork without the program.
+
+    Every test of every file runs that could tell, those of the file of a `likely` test first.
+    """
+    files = list(dict.fromkeys([*filter(None, [file_of(likely)]), *reach.files(mutant)]))
+    seconds = [taken for test, taken in reach.seconds.items() if file_of(test) in files]
+    limit(sum(seconds))
+    sys.meta_path.insert(0, Finder(mutant, mutated(mutant)))
+    a_test = SECONDS_A_TEST + TIMES_MEASURED * max(seconds, default=0.0)
+    first = 1 if likely else FIRST
+    parts = filter(None, (files[:first], files[first : first + FIRST], files[first + FIRST :]))
+    return any(pytest.main([*options, "-x", "-o", f"timeout={a_test:.0f}", *part]) for part in parts)
 
 
-def _be_silent() -> None:
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
-
-
-def _limit() -> None:
-    """Let what runs away be ended by the system."""
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+def limit(measured: float) -> None:
+    """Let what runs away be ended by the system, whatever its tests were measured to take, in seconds."""
+    seconds = CPU_SECONDS + 4 * round(measured)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)

@@ -58,7 +58,8 @@ def test_activity_counts_signs_of_life():
 
 
 def test_lines_of_one_order_are_one_purchase_and_all_of_its_money():
-    """By the order's id however far apart; without one, within half a day of the visit's first; money counts lines."""
+    """By the order's id however far apart, of eight orders; without one, within half a day of the visit's first."""
+    assert ORDERS_REMEMBERED == 8
     lines = [purchase(i / 50, f"l{i}", amount="2.00") for i in range(20)]
     one = folded(*lines)
     assert (one.purchases, one.spent, one.quantity) == (1, {"EUR": "40.00"}, 0)
@@ -144,8 +145,8 @@ def test_no_more_than_16_lines_are_told_apart():
 
 
 def test_the_ticket_touched_longest_ago_is_forgotten():
-    """Of one too many the first is gone; one touched again moves to the end, and the next goes instead."""
-    most = TICKETS_REMEMBERED
+    """Of sixty-five the first is gone; one touched again moves to the end, and the next goes instead."""
+    most = 64
     ids = [fact_of(ticket(i, f"t{i}")[1]).ticket for i in range(most + 1)]
     full, one_more = [ticket(i, f"t{i}") for i in range(most)], ticket(most, f"t{most}")
     assert folded(*full).tickets == ids[:most]

@@ -9,6 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from cli.main import run
+from relationship.contract.names import DIMENSIONS
 from relationship.policy.check import Mistake, mistakes_in
 from relationship.policy.schema import policy_schema
 from relationship.policy.text import entries, line_of, split
@@ -79,6 +80,16 @@ def test_no_weights_at_all_are_a_mistake():
     for number in ("6.0", "16.0", "12.0", "13.0", "3.0", "8.0", "7.0", "4.0"):
         text = text.replace(f"weight = 0 * {number}", "weight = 0")
     assert {each.text for each in mistakes_in(text)} == {"no dimension weighs anything there"}
+
+
+def test_a_trade_in_which_nothing_weighs_anything_is_a_mistake_of_its_own():
+    """Its factors may take from every dimension its weight: that too would divide by nothing."""
+    zeros = ", ".join(f"{name} = 0" for name in DIMENSIONS)
+    head = next(line for line in TEXT.splitlines() if line.startswith("insurance "))
+    nothing = f"{head[: head.index('weights = ')]}weights = {{ {zeros} }} }}"
+    (mistake,) = mistakes_in(TEXT.replace(head, nothing))
+    assert mistake.text == "no dimension weighs anything there"
+    assert mistake.line == 1 + TEXT.splitlines().index(head)
 
 
 def test_the_default_policy_has_none():

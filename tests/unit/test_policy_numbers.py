@@ -135,3 +135,26 @@ def test_a_kind_that_tells_little_is_what_a_contact_of_any_kind_is(told, of):
                 exact = mass(plain[number], dimension, side)
                 expected = exact if name == "cancellation" else told * exact + (1 - told) * mean
                 assert mass(own[number], dimension, side) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("coverage", "kinds", "carried"),
+    [
+        ({}, {}, 1.0),  # all that there is, told
+        ({"trust": 0.5}, {}, 13.5 / 14),  # half of one dimension of fourteen is missing
+        (
+            {},
+            {"meeting": 0.5, "ticket": 0.25},
+            0.7,
+        ),  # the worse kinds rule: 0.6 whatever they tell, and a quarter of 0.4
+        ({"trust": 0.0}, {"meeting": 0.0}, 13 / 14 * 0.6),
+    ],
+)
+def test_a_firms_events_carry_what_they_cover_and_what_their_kinds_tell(coverage, kinds, carried):
+    """The share of the points that can be reached, times what is left where kinds of contact tell little."""
+    flat = {name: Dimension(weight=1.0, half_life=10.0, scale=2.0, cap=1.0) for name in DIMENSIONS}
+    confidence = msgspec.structs.replace(SOURCE.confidence, blind=0.6)
+    firm = Firm(coverage=coverage, kinds=kinds)
+    policy = Policy(msgspec.structs.replace(SOURCE, dimensions=flat, confidence=confidence, firm=firm))
+    assert policy.carries == pytest.approx(carried)
+    assert policy.reach == pytest.approx(100 * (14 - sum(1 - share for share in coverage.values())) / 14)

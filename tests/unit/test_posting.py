@@ -126,7 +126,7 @@ def test_a_record_keeps_what_it_sent_but_the_state():
 def test_what_is_large_is_compressed():
     """Above a kilobyte; up to it the bytes are as they are."""
     frame = len(msgspec.msgpack.encode([decision(1000)])) - 1000
-    at, above = decision(posting.WORTH_COMPRESSING - frame), decision(posting.WORTH_COMPRESSING - frame + 1)
+    at, above = decision(1_024 - frame), decision(1_025 - frame)
     assert posting.pack([at]) == msgspec.msgpack.encode([at])
     packed = posting.pack([above])
     assert packed[:1] == posting.COMPRESSED

@@ -16,6 +16,7 @@ from relationship.state.facts_from_messages import fact_of
 from relationship.state.record import AccountRecord, decode
 from relationship.timeline import referrals
 from relationship.timeline.explain import event_id_of
+from relationship.timeline.handlers import answers
 
 BUYS = purchase(5, "p", account="c", referred_by="a")
 
@@ -159,3 +160,16 @@ def test_a_repeat_of_a_purchase_whose_referrer_is_forgotten_is_no_conflict():
     replay, _ = fold([purchase(5, "p", account="c", referred_by="a"), command(9, "erase", account="a"), BUYS], core)
     assert decode(replay.records["c"]).repeats == 1
     assert "a" not in replay.records
+
+
+@pytest.mark.parametrize(("action", "is_told"), [(None, True), ("credited", True), ("withdrawn", False)])
+def test_a_credit_for_an_account_that_is_erased_is_answered_by_its_being_forgotten(action, is_told):
+    """The buyer is told to forget who referred it, whose id it bears; what takes a credit back bears none."""
+    credit = m.Referral(event_id="r", account_id="gone", occurred_at=on(1), referred="buyer", action=action)
+    found = answers("gone", credit)
+    assert [(each.topic, each.key, each.time) for each in found] == [
+        (m.REFERRALS, "buyer", "2024-01-02T09:00:00Z")
+    ] * is_told
+    for each in found:
+        told = json.loads(each.value)
+        assert (told["account_id"], told["referred"], told["action"]) == ("buyer", "gone", "forgotten")

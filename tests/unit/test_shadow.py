@@ -1,12 +1,13 @@
 """The shadow: a second policy beside the active one that decides nothing and tells where it differs."""
 
+import hashlib
 import json
 
 import pytest
-from story import NOW_US, POLICY, command, courtship, fold, meeting, on, profile, purchase, record_of
+from story import NOW_US, POLICY, command, courtship, fold, meeting, on, profile, purchase, record_of, state_of
 from variants import variant
 
-from relationship.contract.outcome import SHADOWED
+from relationship.contract.outcome import SHADOWED, Delivered
 from relationship.contract.times import micros
 from relationship.core import Core
 from relationship.replay import Replay
@@ -57,6 +58,29 @@ def test_a_difference_is_told_when_it_begins():
     assert (each["active"]["status"], each["shadow"]["status"]) == ("client", "candidate")
     assert (each["active"]["policy"]["version"], each["shadow"]["policy"]["version"]) == ("1", "s")
     assert each["active"]["score"] == each["shadow"]["score"] > 50
+
+
+def test_the_scores_of_a_difference_are_those_of_the_states():
+    """In points, as the account's state has it at the same moment."""
+    core = Core(POLICY)
+    core.shadow = STRICT
+    replay = Replay(core)
+    told = (differences(replay.fold(topic, message, NOW_US)[1]) for topic, message in courtship())
+    (difference,) = next(found for found in told if found)
+    assert difference["active"]["score"] == pytest.approx(state_of(replay).score, abs=0.01)
+
+
+def test_a_shadow_that_was_given_meanwhile_is_kept_by_whatever_comes_next():
+    """By a message that is a repeat too: the record is to be stored, though nothing else of it has changed."""
+    core = Core(POLICY)
+    delivered = [Delivered(topic, offset, message) for offset, (topic, message) in enumerate(courtship())]
+    record = core.step("a", None, delivered, NOW_US).record
+    assert not core.step("a", record, delivered[:1], NOW_US).changed
+    core.shadow = STRICT
+    outcome = core.step("a", record, delivered[:1], NOW_US)
+    assert outcome.changed
+    assert decode(outcome.record).shadowed.mark == "strict"
+    assert not core.step("a", outcome.record, delivered[:1], NOW_US).changed
 
 
 def test_and_when_it_ends():
@@ -165,7 +189,8 @@ def test_told_twice_it_has_the_same_id():
         trial.records, trial.offsets = {"a": record}, {topic: offset}
         again += [sent.event_id for sent in trial.fold(topic, message, NOW_US)[1] if sent.topic == SHADOWED]
     assert len(again) == 2
-    assert len(set(again)) == 1
+    of_revision = f"a\x1fstrict\x1f{decode(trial.records['a']).revision}".encode()
+    assert set(again) == {"sh-" + hashlib.blake2b(of_revision, digest_size=16).hexdigest()}
     assert decode(record).shadowed is None
 
 

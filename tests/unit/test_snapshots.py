@@ -120,6 +120,27 @@ def test_the_least_useful_are_left_out():
     assert gaps[-1] <= 3 * EVERY < gaps[0] / 4
 
 
+@pytest.mark.parametrize(
+    ("there", "left"),
+    [
+        ((400, 500, 600), [400, 600]),  # the second spares a hundred folds, the first four hundred
+        ((100, 800, 900), [800, 900]),  # whatever comes a hundred facts late is behind the second
+    ],
+)
+def test_of_three_the_one_that_spares_least_is_left_out(there, left):
+    """The folds between it and the one before it, for what comes late behind it and before the next."""
+    three = [Snapshot(index, 0, 0, 0, b"x" * 476) for index in there]
+    assert [each.index for each in thinned(three, 1_000, 10_000)] == left
+
+
+def test_a_snapshot_has_the_moment_of_its_last_fact():
+    """Those taken while a history is folded anew too: what is dated later than that is folded from there."""
+    found = decode(step(HISTORY, purchase(0.5, "late")))
+    facts = found.facts()
+    assert len(found.snapshots) > 2
+    assert [each.t for each in found.snapshots] == [facts[each.index - 1].t for each in found.snapshots]
+
+
 def test_no_snapshot_keeps_anything_of_an_event_that_is_withdrawn():
     """A currency that occurs in one purchase alone is nowhere in the record once that is withdrawn."""
     told = [*bought(range(LONG // 2)), purchase(LONG // 2, "a-0swiss", currency="CHF")]

@@ -242,6 +242,17 @@ def test_other_changes_in_words():
     assert sentence("override", CLIENT, reading()) == "The override has ended, and the evidence says client."
 
 
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [(None, "as was agreed"), (ticket(9, kind="cancellation"), "by the cancellation ticket of 2024-01-10")],
+)
+def test_the_end_of_an_agreement_says_what_ended_it(cause, words):
+    """Its last day, as was agreed, or a notice."""
+    ended = StatusChange(micros(on(9)), CLIENT, CUSTOMER, "demotion", "x", Account(ended=micros(on(9))))
+    told = why(ended, cause and fact_of(cause[1]), reading())
+    assert told == f"Its agreement ended on 2024-01-10, {words}: a client no more."
+
+
 def test_dimensions_are_published_by_what_they_contribute():
     """The largest first, of equal ones in their own order, with value, weight and the events behind each."""
     parts = dimension_parts(reading(100, 300, 100), [[str(i)] for i in range(14)])

@@ -271,6 +271,12 @@ async def test_a_rest_that_holds_no_record_is_no_rest(monkeypatch) -> None:
     assert brokers.closed
 
 
+async def test_a_rest_that_holds_no_record_says_nothing_of_the_others(monkeypatch) -> None:
+    """The oldest record to fold is another topic's then."""
+    brokers = Brokers(**{m.COMMANDS: COMMANDS, m.PURCHASES: log((5, b"{}"), (7, b"marker")), m.TICKETS: PURCHASES})
+    assert await read(monkeypatch, brokers, {m.COMMANDS: 6, m.PURCHASES: 1, m.TICKETS: 1}) == [1, 5]
+
+
 async def test_brokers_that_do_not_answer_are_no_answer(monkeypatch) -> None:
     """The error is the caller's, who asks again: nothing may be folded before it is known what was erased."""
     brokers = Brokers(**{m.COMMANDS: COMMANDS, m.PURCHASES: PURCHASES})

@@ -133,3 +133,13 @@ def test_what_is_large_is_compressed():
     assert zlib.decompress(packed[1:]) == msgspec.msgpack.encode([above])
     assert posting.unpack(packed) == [above]
     assert len(packed) < 100
+
+
+def test_an_entry_of_an_earlier_command_has_an_id_of_both():
+    """Of the command and of what gave it its effect or took it: told twice it is the same one, and of another another."""
+    _, cause = command(3, "unmerge", "u", into="b")
+    sent = [posting.revised_audit("a", name, "release", "late", cause, NOON) for name in ("c", "c", "d")]
+    assert [each.event_id for each in sent] == [
+        event_id_of("a", 0, 0, 0, 0, f"audit:{name}:u") for name in ("c", "c", "d")
+    ]
+    assert (of(sent[0])["detail"], of(sent[0])["occurred_at"]) == ("late", "2024-01-04T09:00:00Z")

@@ -141,6 +141,11 @@ def test_a_snapshot_has_the_moment_of_its_last_fact():
     assert [each.t for each in found.snapshots] == [facts[each.index - 1].t for each in found.snapshots]
 
 
+def test_a_snapshot_counts_from_what_is_left_when_the_oldest_facts_leave():
+    """Its place among the facts, among their bytes and among the decisions; moment and account are what they were."""
+    assert Snapshot(10, 100, 5, 3, b"x").without(4, 40, 1) == Snapshot(6, 60, 5, 2, b"x")
+
+
 def test_no_snapshot_keeps_anything_of_an_event_that_is_withdrawn():
     """A currency that occurs in one purchase alone is nowhere in the record once that is withdrawn."""
     told = [*bought(range(LONG // 2)), purchase(LONG // 2, "a-0swiss", currency="CHF")]

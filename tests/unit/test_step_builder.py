@@ -71,6 +71,23 @@ def test_restored_accounts_send_their_latest_decisions_again():
     assert found.write.due == {b"a": 50, b"b": 60}
 
 
+def test_a_restored_account_whose_record_cannot_be_read_is_counted_and_passed_over():
+    """No reason to open no partition: the others send their latest decisions, and its timer stays as it is."""
+
+    class Unreadable(Timers):
+        def latest(self, account_id, record, decided_at):
+            if account_id == "a":
+                raise ZeroDivisionError("a defect")
+            return super().latest(account_id, record, decided_at)
+
+    builder = StepBuilder(Unreadable(OUTCOMES), {b"a": b"aa", b"b": b"bb"}, 5)
+    builder.restored([b"a", b"b"])
+    assert builder.failed_timers == 1
+    found = builder.step({})
+    assert entries(found) == [OutboxEntry("b", sent("again b"), 0)]
+    assert found.write.due == {b"b": 60}
+
+
 def test_a_restored_account_is_as_it_was():
     """With the core: its messages under their ids, its lapse due when it was, and nothing of it written."""
     first = step(None, [purchase(1)])

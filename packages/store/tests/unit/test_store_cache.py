@@ -38,6 +38,16 @@ def test_forgetting_a_partition_leaves_the_others() -> None:
     assert cache.get(1, b"a") == b"2"
 
 
+def test_what_is_cleared_knows_nothing_any_more() -> None:
+    """Neither what was there nor that anything was all that there is."""
+    cache = Cache(10)
+    cache.put(0, {b"a": b"1"})
+    cache.complete.add(0)
+    cache.clear()
+    assert cache.get(0, b"a") is MISSING
+    assert cache.split(0, [b"a", b"x"]) == ({}, [b"a", b"x"])
+
+
 def test_what_a_complete_partition_does_not_have_does_not_exist() -> None:
     """Of a complete partition absence is known, until an entry of it is evicted or it is forgotten; of others never."""
     cache = Cache(2)

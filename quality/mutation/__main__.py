@@ -38,13 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     paths = files(options.only) if options.only else files()
     chosen, total = sample(paths, options.sample or None, options.seed)
     _say(f"{len(chosen)} of {total} mutants in {len(paths)} files, seed {options.seed}")
-    flags = trial.prepare()
+    flags, measured = trial.prepare(), sorted({*files(), *paths})
 
     def in_place(items: Items) -> tuple[Reach, dict[Mutant, str]]:
-        found, count = measure(items, files(), options.jobs)
+        found, count = measure(items, measured, options.jobs)
         _say(f"{len(found.seconds)} tests, {count} files of them measured, in {time.monotonic() - started:.0f} s")
         left = {}
-        for mutant, tried in each(chosen, lambda mutant: trial.try_in_place(mutant, items, found), options.jobs):
+        for mutant, tried, _ in each(chosen, lambda mutant: trial.try_in_place(mutant, items, found), options.jobs):
             failed, is_sure = tried or ("", False)
             if not is_sure:
                 left[mutant] = failed
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     _say(f"  not noticed in place: {mutant}")
         return found, left
 
-    found, left = in_child(lambda: collect(flags, files(), in_place))
+    found, left = in_child(lambda: collect(flags, measured, in_place))
     _say(f"{len(left)} to be imported with their mistake, after {time.monotonic() - started:.0f} s")
     survivors = []
     by_likelihood = sorted(left, key=lambda mutant: not left[mutant])
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lambda mutant: trial.is_noticed_when_imported(mutant, flags, found, left[mutant]),
         options.jobs,
     )
-    for mutant, is_noticed in tried:
+    for mutant, is_noticed, _ in tried:
         if is_noticed is False:
             _say(f"  not noticed: {mutant}")
             survivors.append(mutant)

@@ -40,10 +40,14 @@ def test_a_mistake_that_has_its_effect_at_import_is_not_made_in_place() -> None:
 
 def test_a_process_that_ends_without_an_answer_has_none() -> None:
     """The others' answers arrive, whatever becomes of one."""
-    answers = dict(each([0, 1, 2, 3], lambda job: os._exit(3) if job == 2 else job * job, 2))
+    answers = {
+        done.job: done.answer for done in each([0, 1, 2, 3], lambda job: os._exit(3) if job == 2 else job * job, 2)
+    }
     assert answers == {0: 0, 1: 1, 2: None, 3: 9}
     with pytest.raises(RuntimeError, match="without an answer"):
         in_child(lambda: os._exit(0))
+    with pytest.raises(RuntimeError, match="by zero"):
+        in_child(lambda: 1 // 0)
 
 
 def test_a_seed_draws_the_same_mistakes_every_time() -> None:

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient
-from client_support import Topics, partitions_of
+from client_support import Topics, partitions_of, topics_on
 from gate import Gate
 from live import plain_environment
 
@@ -95,12 +94,5 @@ class Bench:
 @asynccontextmanager
 async def benched(bootstrap: str, folder: Path) -> AsyncIterator[Bench]:
     """Give the output's topics on a broker, empty, and what runs programs beside them."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    try:
-        topics = Topics(bootstrap, admin)
-        await topics.make()
-        async with topics:
-            yield Bench(topics, folder)
-    finally:
-        await admin.close()
+    async with topics_on(bootstrap) as topics:
+        yield Bench(topics, folder)

@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
-from client_support import KAFKA, Topics, embedded
+from client_support import KAFKA, Topics, embedded, topics_on
 
 
 @pytest.fixture(scope="session")
@@ -25,16 +24,8 @@ def kafka_of_run() -> Iterator[str]:
 @pytest.fixture
 async def topics(kafka_of_run: str) -> AsyncIterator[Topics]:
     """Clientward's two output topics, empty; they are deleted after the test."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_of_run)
-    await admin.start()
-    try:
-        made = Topics(kafka_of_run, admin)
-        await made.make()
-        async with made:
-            yield made
-        await made.delete()
-    finally:
-        await admin.close()
+    async with topics_on(kafka_of_run) as made:
+        yield made
 
 
 @pytest.fixture

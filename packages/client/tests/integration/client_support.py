@@ -46,13 +46,16 @@ class Topics:
         self._producer: Any = None
 
     async def make(self) -> None:
-        """Make the topics."""
+        """Make the topics, and return when the broker tells of them."""
         await self._until_gone()
         topics = [
             NewTopic(RECLASSIFIED, PARTITIONS, 1, topic_configs=KEPT),
             NewTopic(STATE, PARTITIONS, 1, topic_configs=COMPACTED),
         ]
         await self._admin.create_topics(topics)
+        async with asyncio.timeout(WITHIN_SECONDS):
+            while not {RECLASSIFIED, STATE} <= set(await self._admin.list_topics()):  # noqa: ASYNC110 - as below
+                await asyncio.sleep(0.05)
 
     async def delete(self) -> None:
         """Delete them."""
@@ -94,6 +97,21 @@ class Topics:
         """Return how many records of a topic the group has behind it."""
         found = await self._admin.list_consumer_group_offsets(group)
         return sum(at.offset for tp, at in found.items() if tp.topic == topic and at.offset > 0)
+
+
+@asynccontextmanager
+async def topics_on(bootstrap: str) -> AsyncIterator[Topics]:
+    """Give Clientward's two output topics on a broker, empty; they are deleted at the end."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        topics = Topics(bootstrap, admin)
+        await topics.make()
+        async with topics:
+            yield topics
+        await topics.delete()
+    finally:
+        await admin.close()
 
 
 async def _past(stored_ms: int) -> None:

@@ -192,3 +192,27 @@ def test_the_lateness_is_a_setting_in_days():
     record = half.step("a", None, [Delivered(m.PURCHASES, 0, purchase(2, "p")[1])], NOW_US).record
     told = [Delivered(m.PURCHASES, i, purchase(day, f"q{i}")[1]) for i, day in enumerate((1.5, 1.4999), start=1)]
     assert [type(each).__name__ for each in half.step("a", record, told, NOW_US).verdicts] == ["Applied", "Refused"]
+
+
+class StoredAt(Delivered, frozen=True):
+    """A message with the moment at which Kafka stored it, in ms."""
+
+    ms: int = 0
+
+    @property
+    def arrived_ms(self):
+        """Return the moment."""
+        return self.ms
+
+
+def test_an_erasure_stored_before_all_that_the_record_reflects_erased_another_account():
+    """What was stored in between, of another topic, is folded: only of an erasure does it matter what came first."""
+    (bought, sold), (asked, question), (ordered, erase) = purchase(1), ticket(2), command(3, "erase")
+    record = CORE.step("a", None, [StoredAt(bought, 7, sold, ms=2_000)], NOW_US).record
+    told = CORE.step("a", record, [StoredAt(asked, 3, question, ms=1_000)], NOW_US)
+    assert isinstance(told.verdicts[0], Applied)
+    assert [fact.id for fact in decode(told.record).facts()] == ["e1", "e2"]
+    past = CORE.step("a", told.record, [StoredAt(ordered, 1, erase, ms=999)], NOW_US)
+    assert isinstance(past.verdicts[0], Repeat)
+    assert past.record == told.record
+    assert CORE.step("a", told.record, [StoredAt(ordered, 1, erase, ms=1_000)], NOW_US).record is None

@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import msgspec
 import pytest
-from story import NOW_US, POLICY, START, command, meeting, on, purchase, ticket
+from story import NOW_US, POLICY, START, command, courtship, meeting, on, purchase, ticket
 
 from relationship.classify import fold
 from relationship.contract import messages as m
-from relationship.contract.outcome import Delivered
+from relationship.contract.outcome import RECLASSIFIED, Delivered
 from relationship.contract.times import micros
 from relationship.core import Core
 from relationship.policy.compiled import FOLD, Policy
@@ -139,6 +139,21 @@ def test_a_snapshot_has_the_moment_of_its_last_fact():
     facts = found.facts()
     assert len(found.snapshots) > 2
     assert [each.t for each in found.snapshots] == [facts[each.index - 1].t for each in found.snapshots]
+
+
+def test_a_late_event_behind_a_snapshot_decides_what_it_would_have_decided_in_time():
+    """The decisions before the snapshot stand and are counted once: a notice that comes late still ends the relationship."""
+    told = [*courtship(), *bought(range(161, 300))]
+    record = step(None, *told)
+    before = decode(record)
+    assert before.snapshots[-1].t < micros(on(298.5)), "it is folded from there"
+    assert before.snapshots[-1].decided == len(before.decisions) > 1
+    notice = ticket(298.5, "late", kind="cancellation")
+    sends = WIDE.step("a", record, [Delivered(notice[0], 99, notice[1])], NOW_US).sends
+    decisions = [json.loads(sent.value) for sent in sends if sent.topic == RECLASSIFIED]
+    assert [(each["from"], each["to"], each["effective_at"]) for each in decisions] == [
+        ("client", "customer", "2024-10-25T21:00:00Z")
+    ]
 
 
 def test_a_snapshot_counts_from_what_is_left_when_the_oldest_facts_leave():

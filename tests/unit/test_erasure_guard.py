@@ -42,6 +42,15 @@ def guard_of(*erasures):
     return guard
 
 
+def test_an_erasure_is_noted_wherever_it_stands_among_the_commands():
+    """Other commands before it and behind it are passed over."""
+    release = arrival(m.COMMANDS, 4_000, offset=4, message=command(0, "release")[1])
+    guard = guard_of(release, erasure(5_000), release)
+    before = arrival(m.PURCHASES, 4_999)
+    assert before not in guard.part([before])[0]
+    assert before in guard_of(release).part([before])[0]
+
+
 @pytest.mark.parametrize(
     ("record", "covered"),
     [

@@ -25,6 +25,18 @@ def test_evidence_fades_with_its_age():
     assert evidence(meeting(days, "plan"), *told[1:], dimension="engagement") == ["plan", "talk", "web"]
 
 
+def test_what_an_end_set_aside_is_no_evidence_any_more():
+    """Up to the very moment of the end, and of contact and tailoring alone: trust stays."""
+    told = [fact_of(meeting(day, f"m{day}")[1]) for day in (1, 2, 3)]
+    account = fresh()
+    for fact in told:
+        advance(account, fact, POLICY)
+    account.ended = told[1].t
+    found = evidence_of(told, account, POLICY)
+    assert found[INDEX["engagement"]] == found[INDEX["personalisation"]] == ["m3"]
+    assert set(found[INDEX["trust"]]) == {"m1", "m2", "m3"}
+
+
 def test_three_are_named_and_the_first_of_equals_comes_first():
     """Equal weights stand in the order of the events; the fourth is left out."""
     told = [meeting(1, name) for name in ("d", "c", "b", "a")]

@@ -16,6 +16,7 @@ AFTER = "# above the next table\n[costs]\nfalse_client = 1.0\n"
         (BEFORE + FIRM + "\n" + AFTER, BEFORE + "\n" + AFTER),  # in the middle
         (FIRM + AFTER, "\n" + AFTER),  # at the beginning
         ("[firm]\nbar = 2.0\n[costs]\nfalse_client = 1.0\n", "[costs]\nfalse_client = 1.0\n"),  # with no line between
+        (BEFORE + FIRM + "# its last words\n", BEFORE + "\n"),  # above no other table
         (BEFORE, BEFORE),
     ],
 )

@@ -51,6 +51,16 @@ def test_a_command_is_no_evidence():
     assert account.since == day(201)
 
 
+def test_a_command_is_no_occasion_to_promote():
+    """Whoever has bought is a customer from the next event on, and not from a command on that came before it."""
+    account = folded(purchase(1))
+    account.status = PROSPECT
+    changes, _ = advance(account, fact_of(command(2, "release")[1]), POLICY)
+    assert (changes, account.status) == ([], PROSPECT)
+    changes, _ = advance(account, fact_of(profile(3)[1]), POLICY)
+    assert [(c.source, c.target) for c in changes] == [(PROSPECT, CUSTOMER)]
+
+
 def test_commands_of_other_kinds_leave_an_override_in_force():
     """Only an override with status and until sets one, only a release ends one, and of a merged account not even that."""
     account = folded(purchase(1), command(2, "override", status="client", until=on(90)))

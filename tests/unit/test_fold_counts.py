@@ -15,6 +15,7 @@ from relationship.contract import enums
 from relationship.contract.names import INDEX
 from relationship.contract.times import DAY_US
 from relationship.state.account import (
+    CANDIDATE,
     ORDERS_REMEMBERED,
     TICKETS_REMEMBERED,
     copy,
@@ -31,6 +32,18 @@ def test_the_rhythm_is_a_running_mean_of_gaps():
     folded(purchase(43), onto=account)
     assert (account.gap, account.spread) == (pytest.approx(13.0), pytest.approx(2.1))
     assert (account.first, account.last) == (day(0), day(43))
+
+
+def test_the_longest_silence_that_a_candidate_came_back_from_is_kept():
+    """In whole days, of a candidate or a client alone; a shorter one after it changes nothing."""
+    account = folded(purchase(0))
+    account.status = CANDIDATE
+    folded(purchase(50.5), onto=account)
+    account.status = CANDIDATE
+    assert account.longest == 50
+    folded(purchase(70), onto=account)
+    assert account.longest == 50
+    assert folded(purchase(0), purchase(50)).longest == 0
 
 
 def test_signs_of_life_within_half_a_day_are_one_visit():

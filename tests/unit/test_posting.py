@@ -82,6 +82,7 @@ def test_a_refusal_and_a_release_are_moves_that_carry_nothing():
     ):
         message = m.decoder_for(m.MOVES).decode(sent.value)
         assert (sent.topic, sent.key, message.account_id, message.source) == (m.MOVES, "a", "a", "b")
+        assert (sent.time, sent.traceparent) == (at.isoformat().replace("+00:00", "Z"), None)
         assert (message.action, message.cause, message.detail, message.occurred_at) == ("refused", cause, detail, at)
         assert (message.through, message.count, message.history) == ([], 0, "")
         assert sent.event_id == message.event_id == event_id_of("b", 0, 0, 0, 0, f"refused:a:{event_id}")

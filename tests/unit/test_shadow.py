@@ -202,6 +202,9 @@ def test_each_difference_has_an_id_of_its_own():
     sends = [s for each in told for s in replay.fold(*each, NOW_US)[1] if s.topic == SHADOWED]
     assert [sent.value is None for sent in sends] == [False, False, True]
     assert len({sent.event_id for sent in sends}) == 3
+    before = shadowed(told[:-1], STRICT)[0]
+    ended = f"a\x1fstrict\x1f{record_of(before).revision + 1}".encode()
+    assert sends[2].event_id == "sh-" + hashlib.blake2b(ended, digest_size=16).hexdigest()
     assert all(sent.event_id.startswith("sh-") and len(sent.event_id) == 35 for sent in sends)
     assert [sent.time for sent in sends[:2]] == [json.loads(sent.value)["effective_at"] for sent in sends[:2]]
 

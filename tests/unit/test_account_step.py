@@ -212,6 +212,8 @@ def test_an_erasure_stored_before_all_that_the_record_reflects_erased_another_ac
     told = CORE.step("a", record, [StoredAt(asked, 3, question, ms=1_000)], NOW_US)
     assert isinstance(told.verdicts[0], Applied)
     assert [fact.id for fact in decode(told.record).facts()] == ["e1", "e2"]
+    later = CORE.step("a", told.record, [StoredAt(bought, 8, purchase(3)[1], ms=3_000)], NOW_US)
+    assert decode(later.record).stored_ms == decode(told.record).stored_ms == 1_000
     past = CORE.step("a", told.record, [StoredAt(ordered, 1, erase, ms=999)], NOW_US)
     assert isinstance(past.verdicts[0], Repeat)
     assert past.record == told.record

@@ -1,4 +1,4 @@
-"""What to do where a policy without a firm's part is used on a firm that records in its own way, and what is worth telling."""
+"""Advice to a firm that records in its own way: when there is any, and what is worth telling."""
 
 import msgspec
 import pytest

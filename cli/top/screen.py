@@ -144,7 +144,8 @@ class Top(App[None]):
         """Show decisions that have come since, however many there are."""
         if self._has_news and not self.is_paused:
             self._has_news = False
-            self._draw_decisions()
+            with suppress(NoMatches):  # the screen is being taken down while the timer ticks
+                self._draw_decisions()
 
     def _draw(self) -> None:
         with suppress(NoMatches):  # the screen is being taken down while a look comes home

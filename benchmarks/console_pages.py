@@ -14,13 +14,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from aiohttp import ClientConnectionError, ClientSession, CookieJar
+from aiohttp import ClientSession, CookieJar
 from playwright.async_api import Page, async_playwright
 
 from benchmarks.programs import ROOT, WORKER, Program, RunFailedError, running
 from benchmarks.readmodel_records import SEED
 from benchmarks.report import say
 from benchmarks.results import Sample
+from benchmarks.soak.running import until_ready
 from benchmarks.stand import Stand, cpu_seconds
 from console.access.users import Users
 from readmodel.database import ReadModel
@@ -129,15 +130,8 @@ async def _console(on: Stand, group: str, url: str) -> AsyncIterator[tuple[str, 
     program = Program("clientward console", (*WORKER.command[:-1], "console", *more), kept, ours=True)
     async with running(program, on, group) as (console,):
         address = f"http://127.0.0.1:{port}"
-        async with asyncio.timeout(WITHIN_SECONDS), ClientSession() as session:
-            while True:
-                console.check()
-                try:
-                    async with session.get(f"{address}/livez") as answer:
-                        if answer.ok:
-                            break
-                except ClientConnectionError:
-                    await asyncio.sleep(0.1)
+        async with ClientSession() as session:
+            await until_ready(console, session, address, "livez")
         yield address, console.pid
 
 

@@ -142,13 +142,16 @@ async def soak(sizes: Sizes) -> Soak:
     return Soak(samples, feed.expected, counts, held, (load.answered, load.probes))
 
 
-async def until_ready(run: Running, session: ClientSession, page: str) -> None:
-    """Return when a worker's page says that it folds all its partitions. Raises RunFailedError where it ends first."""
+async def until_ready(run: Running, session: ClientSession, page: str, probe: str = "readyz") -> None:
+    """Return when a program's page answers a probe well: a worker's, that it folds all its partitions.
+
+    Raises RunFailedError where the program ends first.
+    """
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         run.check()
         try:
-            async with session.get(f"{page}/readyz") as answer:
+            async with session.get(f"{page}/{probe}") as answer:
                 if answer.ok:
                     return
         except ClientError:

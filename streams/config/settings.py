@@ -107,8 +107,8 @@ class Settings(KafkaSettings):
         Field(
             ge=0,
             le=1_000,
-            description="Milliseconds from one fetch to the next at least; where little comes, twice as long costs half the "
-            "processor, and adds half of that to the latency.",
+            description="Milliseconds from one fetch to the next at least; where little comes, more of them cost less "
+            "processor, and add half of themselves to the latency.",
         ),
     ] = 20
     max_poll_records: Annotated[

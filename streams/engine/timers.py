@@ -23,7 +23,7 @@ from streams.engine.redis_calls import RedisCalls
 from streams.engine.step import StepBuilder
 
 # Seconds between two looks at a partition's timers. All partitions of a worker look at the same beat, so that their calls go
-# to Redis as one: twelve apart were most of what a worker cost at rest.
+# to Redis as one: at rest these looks are most of its calls.
 TIMER_SECONDS: Final = 1.0
 # Accounts whose timers run in one step.
 STEP_ACCOUNTS: Final = 1_000

@@ -1,7 +1,7 @@
 """Questions to the read model, asked in a thread: its answers come from a file, and block for some milliseconds."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
@@ -27,19 +27,24 @@ async def how_far(visit: Visit) -> Standing:
     return await ask(visit, standing)
 
 
-async def all_rows(visit: Visit, question: Callable[..., Page[Any]], wanted: Any) -> list[Any]:
-    """Return every row of a list, `MOST` at most."""
-    return await run_in_threadpool(lambda: list(_rows(visit, question, wanted)))
+async def all_rows(visit: Visit, question: Callable[..., Page[Any]], wanted: Any) -> AsyncIterator[Any]:
+    """Return every row of a list, `MOST` at most, read as they are taken: a file is never whole in memory.
 
+    The first part is read before this returns, so that what cannot be asked is told on a page and not within a file.
+    """
+    first = await ask(visit, question, wanted, limit=PART)
 
-def _rows(visit: Visit, question: Callable[..., Page[Any]], wanted: Any) -> Iterator[Any]:
-    after, given = None, 0
-    while given < MOST:
-        page = question(visit.house.model, wanted, after=after, limit=PART)
-        yield from page.items
-        given, after = given + len(page.items), page.after
-        if after is None:
-            return
+    async def rows() -> AsyncIterator[Any]:
+        page, given = first, 0
+        while True:
+            for each in page.items:
+                yield each
+            given += len(page.items)
+            if page.after is None or given >= MOST:
+                return
+            page = await ask(visit, question, wanted, after=page.after, limit=PART)
+
+    return rows()
 
 
 def by_reason(counts: Sequence[RefusalCount]) -> dict[Reason, int]:

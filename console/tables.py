@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -14,11 +14,16 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 MOST: Final = 100_000
 
 
-async def _csv(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> AsyncIterator[str]:
-    for row in (head, *rows):
-        line = io.StringIO()
-        csv.writer(line).writerow([_cell(each) for each in row])
-        yield line.getvalue()
+async def _csv(head: Sequence[str], rows: AsyncIterable[Iterable[Any]]) -> AsyncIterator[str]:
+    yield _line(head)
+    async for row in rows:
+        yield _line(row)
+
+
+def _line(row: Iterable[Any]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow([_cell(each) for each in row])
+    return line.getvalue()
 
 
 def _cell(value: Any) -> Any:
@@ -26,16 +31,16 @@ def _cell(value: Any) -> Any:
     return "'" + value if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
-def csv_file(name: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> StreamingResponse:
+def csv_file(name: str, head: Sequence[str], rows: AsyncIterable[Iterable[Any]]) -> StreamingResponse:
     """Return rows as a CSV file."""
     return _file(f"{name}.csv", "text/csv; charset=utf-8", _csv(head, rows))
 
 
-def jsonl_file(name: str, rows: Sequence[Any]) -> StreamingResponse:
+def jsonl_file(name: str, rows: AsyncIterable[Any]) -> StreamingResponse:
     """Return rows as a file of JSON lines."""
 
     async def lines() -> AsyncIterator[bytes]:
-        for row in rows:
+        async for row in rows:
             yield msgspec.json.encode(row) + b"\n"
 
     return _file(f"{name}.jsonl", "application/jsonl; charset=utf-8", lines())

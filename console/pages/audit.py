@@ -1,5 +1,6 @@
 """Audit: who did what, when, and what came of it; as a page and as files."""
 
+from collections.abc import AsyncIterator
 from typing import Final
 
 from starlette.responses import Response
@@ -31,7 +32,7 @@ async def audit(visit: Visit) -> Response:
 @answered
 async def audit_csv(visit: Visit) -> Response:
     """Give what fits as CSV."""
-    return csv_file("audit", COLUMNS, [[getattr(each, name) for name in COLUMNS] for each in await _file(visit)])
+    return csv_file("audit", COLUMNS, ([getattr(each, name) for name in COLUMNS] async for each in await _file(visit)))
 
 
 @answered
@@ -51,8 +52,9 @@ def _wanted(visit: Visit) -> AuditFilter:
     )
 
 
-async def _file(visit: Visit) -> list[Audit]:
-    return [visit.masked(each) for each in await all_rows(visit, audit_entries, _wanted(visit))]
+async def _file(visit: Visit) -> AsyncIterator[Audit]:
+    found = await all_rows(visit, audit_entries, _wanted(visit))
+    return (visit.masked(each) async for each in found)
 
 
 PAGES = (

@@ -9,8 +9,7 @@ from console.answering import answered
 from console.jobs.backtests import Draft
 from console.jobs.work import Result
 from console.visit import Visit, WrongInputError
-from views.policies.published import policies
-from views.policies.texts import policy_texts
+from views.policies.texts import policies_with_texts
 
 WHATS: Final = ("start", "stop")
 
@@ -36,10 +35,8 @@ async def do(visit: Visit) -> Response:
     if what == "stop":
         visit.house.backtests.stop(draft, visit.known.name)
     elif not draft.is_running:
-        settings = visit.house.settings
-        now = (await policies(settings)).in_force.version
-        text = (await policy_texts(settings))[now].text
-        visit.house.backtests.begin(draft, (now, text), visit.known.name)
+        now = (await policies_with_texts(visit.house.settings)).in_force
+        visit.house.backtests.begin(draft, (now.version, now.text), visit.known.name)
     return visit.go(f"/policy/backtest?number={draft.number}")
 
 

@@ -20,8 +20,7 @@ from relationship.analysis.drift import LEAST
 from relationship.contract.names import OPTIONAL
 from views.base.recording import how_recorded
 from views.base.retention import retention
-from views.policies.published import policies
-from views.policies.texts import policy_texts
+from views.policies.texts import policies_with_texts
 
 SEGMENTS_SHOWN: Final = 40
 NEAR_SHOWN: Final = 12  # each way
@@ -73,9 +72,7 @@ async def recorded(visit: Visit) -> Response:
 
 async def _levels(visit: Visit) -> object:
     """Return the thresholds of the policy in force, by industry."""
-    settings = visit.house.settings
-    known, texts = await asyncio.gather(policies(settings), policy_texts(settings))
-    return levels_of(texts[known.in_force.version].policy)
+    return levels_of((await policies_with_texts(visit.house.settings)).in_force.policy)
 
 
 def _added(moved: list[Flow]) -> Counter[tuple[str, str]]:

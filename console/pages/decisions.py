@@ -1,5 +1,6 @@
 """Decisions: those that fit a filter, the newest first, each correction under what it corrects; as a page and as files."""
 
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
@@ -35,7 +36,7 @@ async def decisions(visit: Visit) -> Response:
 @answered
 async def decisions_csv(visit: Visit) -> Response:
     """Give what fits as CSV."""
-    return csv_file("decisions", COLUMNS, [_row(each) for each in await _file(visit)])
+    return csv_file("decisions", COLUMNS, (_row(each) async for each in await _file(visit)))
 
 
 @answered
@@ -54,7 +55,8 @@ async def decisions_parquet(visit: Visit) -> Response:
             f"{error.name} is missing where the console runs: install clientward[analysis], or take CSV or JSON lines."
         )
         return visit.page("problem.html", 501, line=line)
-    return parquet_file("decisions", await run_in_threadpool(content, RECLASSIFICATIONS, await _file(visit)))
+    rows = [each async for each in await _file(visit)]
+    return parquet_file("decisions", await run_in_threadpool(content, RECLASSIFICATIONS, rows))
 
 
 def _wanted(visit: Visit) -> DecisionFilter:
@@ -71,14 +73,17 @@ def _wanted(visit: Visit) -> DecisionFilter:
     )
 
 
-async def _file(visit: Visit) -> list[Reclassification]:
+async def _file(visit: Visit) -> AsyncIterator[Reclassification]:
     """Return the decisions that fit, and after each the correction that supersedes it."""
-    found: list[Reclassification] = []
-    for each in await all_rows(visit, read_decisions, _wanted(visit)):
-        found.append(visit.masked(each.decision))
-        if each.corrected_by is not None:
-            found.append(visit.masked(each.corrected_by))
-    return found
+    found = await all_rows(visit, read_decisions, _wanted(visit))
+
+    async def rows() -> AsyncIterator[Reclassification]:
+        async for each in found:
+            yield visit.masked(each.decision)
+            if each.corrected_by is not None:
+                yield visit.masked(each.corrected_by)
+
+    return rows()
 
 
 def _row(each: Reclassification) -> list[Any]:

@@ -1,6 +1,5 @@
 """Policies: in force, gone by and to come, the one on trial and where it differs; check, shadow, publish, roll back."""
 
-import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -19,8 +18,8 @@ from readmodel.filters import ShadowFilter
 from readmodel.queries.shadow import shadow_counts, shadow_differences
 from relationship.policy.check import mistakes_in
 from relationship.policy.compiled import parse_policy
-from views.policies.published import Policies, PolicyVersion, Trial, policies
-from views.policies.texts import PolicyText, policy_texts, value_differences
+from views.policies.published import Policies, PolicyVersion, Trial
+from views.policies.texts import PolicyText, policies_with_texts, value_differences
 
 DRAFT: Final = "the text"  # what errors call it
 BACK: Final = re.compile(r"-r[0-9]+$")  # of a version that was published again
@@ -43,9 +42,8 @@ async def check(visit: Visit) -> Response:
         return await _page(visit, 422, text=text, mistakes=mistakes)
     policy = parse_policy(text, DRAFT)
     draft = visit.house.backtests.checked(text, policy.id, policy.version, visit.known.name)
-    texts = await policy_texts(visit.house.settings)
-    now = (await policies(visit.house.settings)).in_force
-    found = value_differences(texts[now.version].policy, policy)
+    now = (await policies_with_texts(visit.house.settings)).in_force
+    found = value_differences(now.policy, policy)
     return await _page(visit, text=text, draft=draft, draft_differs=found)
 
 
@@ -74,9 +72,9 @@ async def change(visit: Visit) -> Response:
 
 
 async def _page(visit: Visit, status: int = 200, **given: Any) -> Response:
-    settings = visit.house.settings
-    known, texts = await asyncio.gather(policies(settings), policy_texts(settings))
-    text = given.pop("text", None) or texts[known.in_force.version].text
+    both = await policies_with_texts(visit.house.settings)
+    known, texts = both.known, both.texts
+    text = given.pop("text", None) or both.in_force.text
     blank: dict[str, Any] = {"mistakes": [], "draft": None, "draft_differs": []}
     return visit.page(
         "policy.html", status, policies=known, text=text, texts=texts, **await _trial(visit, known),

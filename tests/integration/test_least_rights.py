@@ -59,7 +59,7 @@ from views.operations.lag import lag
 from views.operations.refusals import refusals
 from views.operations.workers import workers
 from views.policies.published import policies
-from views.policies.texts import policy_texts
+from views.policies.texts import policies_with_texts
 
 STORY = Path(__file__).parents[2] / "examples" / "stories" / "consulting-client.jsonl"
 
@@ -148,7 +148,7 @@ async def look_and_command(settings: Settings, account: str) -> None:
     assert (await base_counts(settings)).as_of
     assert (await erasure_report(settings, account)).traces
     assert (await policies(settings)).in_force
-    await policy_texts(settings)
+    await policies_with_texts(settings)
     assert (await refusals(settings)).total == 1
     await send_command(settings, command_value(account, "override", "anna", "test", datetime.now(UTC), **OVERRIDE))
     run = Run(by="anna", why="tried with the least rights")

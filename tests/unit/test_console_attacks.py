@@ -1,6 +1,7 @@
 """What a stranger tries against the console, by requests made by hand; docs/console.md tells it in the same order."""
 
 import re
+from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -185,7 +186,12 @@ def test_a_refused_record_is_shown_so_that_nothing_in_it_acts() -> None:
 
 async def test_no_cell_of_a_file_is_a_formula() -> None:
     """A spreadsheet that opens the CSV computes nothing of it."""
-    body = csv_file("x", ("a",), [["=1+1"], ["@x"], ["-1"], [-1.5], ["plain, quoted"]]).body_iterator
+
+    async def rows() -> AsyncIterator[list[object]]:
+        for cell in ("=1+1", "@x", "-1", -1.5, "plain, quoted"):
+            yield [cell]
+
+    body = csv_file("x", ("a",), rows()).body_iterator
     assert [line async for line in body] == [
         "a\r\n",
         "'=1+1\r\n",

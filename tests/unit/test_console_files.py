@@ -4,14 +4,17 @@ import io
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pyarrow.parquet as pq
 import pytest
 from console_support import Place, users_file
 from readmodel_support import Log, begun, write
 
-from console import tables
+from console import asking, tables
+from console.visit import Visit
+from readmodel.answers import Page
 from views.base import parquet
 
 IDS = ("acme-17", "client", "2026", "law")
@@ -82,6 +85,30 @@ def test_a_file_is_bounded_and_made_of_parts(place: Place, monkeypatch: pytest.M
     content = place.browser("operator").get("/decisions.parquet").content
     assert pq.ParquetFile(io.BytesIO(content)).num_row_groups == 3
     assert tables.MOST == 100_000
+
+
+async def test_the_rows_of_a_file_are_read_as_they_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first part before there is an answer; each further one when those before it are written; none beyond the bound."""
+    monkeypatch.setattr(asking, "PART", 2)
+    monkeypatch.setattr(asking, "MOST", 6)
+    asked: list[str | None] = []
+
+    def question(_: object, wanted: int, after: str | None = None, limit: int = 0) -> Page[int]:
+        asked.append(after)
+        begin = int(after or 0)
+        return Page(
+            list(range(begin, min(begin + limit, wanted))), str(begin + limit) if begin + limit < wanted else None
+        )
+
+    visit = cast("Visit", SimpleNamespace(house=SimpleNamespace(model=None)))
+    found = await asking.all_rows(visit, question, 5)
+    assert asked == [None]
+    assert [await anext(found), await anext(found)] == [0, 1]
+    assert asked == [None]
+    assert [each async for each in found] == [2, 3, 4]
+    assert asked == [None, "2", "4"]
+    assert [each async for each in await asking.all_rows(visit, question, 100)] == [0, 1, 2, 3, 4, 5]
+    assert asked[3:] == [None, "2", "4"]
 
 
 def test_without_its_library_the_page_says_what_to_install(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

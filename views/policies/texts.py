@@ -1,5 +1,7 @@
 """The policies that ever decided, as policies: to compare two of them, or another text with one."""
 
+from datetime import UTC, datetime
+
 from msgspec import Struct
 
 from relationship.policy.compiled import Policy, default_text, load_policy
@@ -7,6 +9,7 @@ from relationship.policy.diff import differences
 from streams.config.settings import Settings
 from streams.kafka.policies import read_policies
 from views.errors import server_errors
+from views.policies.published import Policies, policies_of
 
 
 class ValueDifference(Struct, frozen=True):
@@ -26,8 +29,20 @@ class PolicyText(Struct, frozen=True):
     text: str
 
 
-async def policy_texts(settings: Settings) -> dict[str, PolicyText]:
-    """Return every policy that decided or will, by version, the workers' own first. Raises as `policies` does."""
+class PoliciesWithTexts(Struct, frozen=True):
+    """All policies now, and as texts those that ever decided or will, by version, the workers' own first."""
+
+    known: Policies
+    texts: dict[str, PolicyText]
+
+    @property
+    def in_force(self) -> PolicyText:
+        """The one that decides what happens now."""
+        return self.texts[self.known.in_force.version]
+
+
+async def policies_with_texts(settings: Settings) -> PoliciesWithTexts:
+    """Return the policies and their texts, of one reading of their topic. Raises as `policies` does."""
     first = load_policy(settings.policy_file)
     with server_errors(settings):
         known = await read_policies(settings, first)
@@ -36,7 +51,7 @@ async def policy_texts(settings: Settings) -> dict[str, PolicyText]:
     for published, policy in known.switches():
         if policy is not None:
             found[published.version] = PolicyText(published.version, policy, published.toml)
-    return found
+    return PoliciesWithTexts(policies_of(known, datetime.now(UTC)), found)
 
 
 def value_differences(before: Policy, after: Policy) -> list[ValueDifference]:

@@ -3,6 +3,8 @@
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 ARGS ?=
+# Processes that the tests run in, each with servers of its own. On two cores three are best: a test waits as long as it works.
+PROCESSES ?= 3
 
 # pip and jgo trust their own list of authorities; a company's network has one more, which the system's list holds.
 SYSTEM_BUNDLE := $(firstword $(SSL_CERT_FILE) $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem))
@@ -21,8 +23,8 @@ setup: ## make .venv from the locks and fetch Kafka (a minute; seconds the secon
 demo: setup ## a customer becomes a client, on real Kafka and Redis (ARGS="--keep --seed 7")
 	@$(BIN)/clientward demo $(ARGS)
 
-test: setup ## every test, on real Kafka and Redis (ARGS="-k embedded")
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup ## every test, on real Kafka and Redis (ARGS="-k embedded", PROCESSES=1)
+	@$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile $(ARGS)
 
 test-unit: setup ## the quick tests, without servers
 	@$(BIN)/python -m pytest tests/unit tests/property packages/*/tests/unit $(ARGS)

@@ -75,7 +75,7 @@ def _shipped(program: Program) -> Program:
 
 
 OURS: Final = _shipped(WORKER)
-#: For who would rather pay less than hear soon: the same with `fetch_distance_ms` five times as long.
+#: For who would rather pay less than hear soon: the same with a `fetch_distance_ms` of 100.
 PATIENT: Final = OURS._replace(
     name="clientward worker, 100 ms apart", environment={**OURS.environment, "CLIENTWARD_FETCH_DISTANCE_MS": "100"}
 )

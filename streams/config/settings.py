@@ -110,7 +110,7 @@ class Settings(KafkaSettings):
             description="Milliseconds from one fetch to the next at least; where little comes, more of them cost less "
             "processor, and add half of themselves to the latency.",
         ),
-    ] = 20
+    ] = 15
     max_poll_records: Annotated[
         int, Field(ge=1, le=1_000_000, description="Events in one batch at most; it bounds the memory of a batch.")
     ] = 10_000

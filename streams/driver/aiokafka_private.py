@@ -16,7 +16,7 @@ import weakref
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, islice
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchError, FetchResult, PartitionRecords
@@ -57,26 +57,21 @@ RACKS_SINCE: Final = 11
 Fetch: TypeAlias = Callable[[Any, int, Any], Awaitable[bool]]
 
 
-class PartitionState(NamedTuple):
-    """Where the consumer stands in a partition: the next offset to fetch, and the one that the next new record will have."""
-
-    tp: TopicPartition
-    position: int
-    highwater: int
-    paused: bool
-
-
 def set_fetch_wait(consumer: AIOKafkaConsumer, milliseconds: int) -> None:
     """Let a consumer that is not started yet wait so long for a fetch: Faust hard-codes 1,500 ms when it makes one."""
     consumer._fetch_max_wait_ms = milliseconds  # noqa: SLF001 - the argument is Faust's
 
 
-def partition_states(consumer: AIOKafkaConsumer) -> Iterator[PartitionState]:
-    """Yield where a consumer stands in each assigned partition of which it knows position and end."""
+def partition_states(consumer: AIOKafkaConsumer) -> Iterator[tuple[TopicPartition, int, int, bool]]:
+    """Yield where a consumer stands in each assigned partition of which it knows position and end.
+
+    For each: the next offset to fetch, the one that the next new record will have, and whether it is paused.
+    """
+    assignment = consumer._subscription.subscription.assignment  # noqa: SLF001 - read without a request
     for tp in consumer.assignment():
-        state = consumer._subscription.subscription.assignment.state_value(tp)  # noqa: SLF001 - read without a request
+        state = assignment.state_value(tp)
         if state is not None and state.has_valid_position and state.highwater is not None:
-            yield PartitionState(tp, state.position, state.highwater, state.paused)
+            yield tp, state.position, state.highwater, state.paused
 
 
 def space_fetches(consumer: AIOKafkaConsumer, pacing: FetchPacing) -> None:
@@ -154,9 +149,7 @@ class SessionRequest(FetchRequest):  # type: ignore[misc]  # untyped to mypy
         version = request_struct_class.API_VERSION
         if version < SESSIONS_SINCE:
             return super().build(request_struct_class)
-        asked = self.session.ask(
-            {TopicPartition(topic, each[0]): (each[1], each[2]) for topic, mine in self._topics for each in mine}
-        )
+        asked = self.session.ask({(topic, each[0]): each[1:] for topic, mine in self._topics for each in mine})
         fields: list[Any] = [-1, self._max_wait_ms, self._min_bytes, self._max_bytes, self._isolation_level]
         fields += [asked.session, asked.epoch, *_told(asked, version)]
         if version >= RACKS_SINCE:
@@ -168,11 +161,11 @@ def _told(asked: Asked, version: int) -> tuple[list[Any], list[Any]]:
     """Return the partitions that a request names and those to forget, by topic; -1 is an epoch or a start not known."""
     epoch = (-1,) if version >= LEADER_EPOCHS_SINCE else ()
     changed: dict[str, list[Any]] = {}
-    for tp, (offset, size) in asked.changed.items():
-        changed.setdefault(tp.topic, []).append((tp.partition, *epoch, offset, -1, size))
+    for (topic, partition), (offset, size) in asked.changed.items():
+        changed.setdefault(topic, []).append((partition, *epoch, offset, -1, size))
     forgotten: dict[str, list[int]] = {}
-    for tp in asked.forgotten:
-        forgotten.setdefault(tp.topic, []).append(tp.partition)
+    for topic, partition in asked.forgotten:
+        forgotten.setdefault(topic, []).append(partition)
     return [*changed.items()], [*forgotten.items()]
 
 
@@ -181,6 +174,7 @@ class _SessionClient:
 
     def __init__(self, client: Any) -> None:
         self._wrapped = client
+        self.cluster = client.cluster  # asked for at each partition of each fetch
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._wrapped, name)

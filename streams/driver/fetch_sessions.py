@@ -10,9 +10,7 @@ broker does not know: after an error or a request without an answer the next one
 """
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
-
-from aiokafka import TopicPartition
+from typing import Final, NamedTuple, TypeAlias
 
 # Session ids and epochs of the protocol: no session, and the request that opens one.
 NO_SESSION: Final = 0
@@ -20,6 +18,10 @@ FIRST_EPOCH: Final = 0
 # The last epoch of a session; after it comes 1, since 0 opens a new one.
 LAST_EPOCH: Final = 2**31 - 1
 NO_ERROR: Final = 0
+
+
+#: A topic's name and the number of a partition: a plain tuple, since there are as many at each request as are assigned.
+Partition: TypeAlias = tuple[str, int]
 
 
 class Asked(NamedTuple):
@@ -34,8 +36,8 @@ class Asked(NamedTuple):
 
     session: int
     epoch: int
-    changed: Mapping[TopicPartition, tuple[int, int]]
-    forgotten: tuple[TopicPartition, ...]
+    changed: Mapping[Partition, tuple[int, int]]
+    forgotten: tuple[Partition, ...]
 
 
 class Session:
@@ -44,9 +46,9 @@ class Session:
     def __init__(self) -> None:
         self._id = NO_SESSION
         self._epoch = FIRST_EPOCH
-        self._known: Mapping[TopicPartition, tuple[int, int]] = {}
+        self._known: Mapping[Partition, tuple[int, int]] = {}
 
-    def ask(self, wanted: Mapping[TopicPartition, tuple[int, int]]) -> Asked:
+    def ask(self, wanted: Mapping[Partition, tuple[int, int]]) -> Asked:
         """Return what a request says that wants these partitions: next offset and bytes at most, by partition."""
         if self._epoch == FIRST_EPOCH:
             asked = Asked(self._id, FIRST_EPOCH, wanted, ())

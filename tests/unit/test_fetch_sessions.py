@@ -23,7 +23,7 @@ A, B, C = (TopicPartition("t", number) for number in range(3))
 SIZE = 1_000
 
 
-def at(**offsets: int) -> dict[TopicPartition, tuple[int, int]]:
+def at(**offsets: int) -> dict[tuple[str, int], tuple[int, int]]:
     """Return what is wanted of partitions that are told by the letters above."""
     return {{"a": A, "b": B, "c": C}[name]: (offset, SIZE) for name, offset in offsets.items()}
 

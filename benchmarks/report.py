@@ -61,6 +61,17 @@ def write(path: Path, facts: Mapping[str, Any], measures: Sequence[Measure], fai
     path.write_text(text + "\n")
 
 
+def add(path: Path, facts: Mapping[str, Any], measures: Sequence[Measure], order: Sequence[str]) -> None:
+    """Put measures into the results file in place of those of their names; each with its own moment, commit and machine.
+
+    `order` is that of all measures.
+    """
+    results = json.loads(path.read_text())
+    found = results["measures"] | {each.name: as_json(each) | {"measured": dict(facts)} for each in measures}
+    results["measures"] = {name: found[name] for name in order if name in found}
+    path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+
+
 def write_page(results: Mapping[str, Any]) -> None:
     """Put the figures of the results file into the docs, between their marks."""
     before, _, rest = PAGE.read_text().partition(BEGIN)
@@ -70,15 +81,22 @@ def write_page(results: Mapping[str, Any]) -> None:
 
 def page(results: Mapping[str, Any]) -> str:
     """Return the figures as Markdown."""
-    machine = ", ".join(f"{name} {value}" for name, value in results["machine"].items())
-    lines = [f"`{results['command']}` on {results['at']}, commit {results['commit']}: {machine}.", ""]
+    lines = [f"{_moment(results)}. What was measured apart says so.", ""]
     for measure in results["measures"].values():
-        lines += [f"### {measure['title']}", "", *_rows(measure), ""]
+        lines += [f"### {measure['title']}", ""]
+        if "measured" in measure:
+            lines += [f"{_moment(measure['measured'])}.", ""]
+        lines += [*_rows(measure), ""]
         for aim in measure["aims"]:
             lines.append(f"- {'met' if aim['met'] else '**missed**'}: {number(aim['value'])} {aim['text']}")
         lines += [f"- Note: {note}." for note in measure["notes"]]
         lines.append("")
     return "\n".join(lines)
+
+
+def _moment(facts: Mapping[str, Any]) -> str:
+    machine = ", ".join(f"{name} {value}" for name, value in facts["machine"].items())
+    return f"`{facts['command']}` on {facts['at']}, commit {facts['commit']}: {machine}"
 
 
 def _rows(measure: Mapping[str, Any]) -> list[str]:

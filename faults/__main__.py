@@ -25,8 +25,8 @@ from typing import Any, Final
 from faults.figures import with_figures
 from faults.jobs import Job, carried_out
 from faults.report import control_lines, run_lines, summary_lines
-from faults.run import Result
 from faults.scenarios import CONTROLS, FAULTS
+from faults.scripts.run import Result
 from streams.embedded import EmbeddedError
 from streams.embedded.guardian import die_with_parent
 

@@ -4,8 +4,8 @@ import asyncio
 import logging
 from typing import Final, NamedTuple
 
-from faults.run import Result, carry_out
 from faults.scenarios import CONTROLS, FAULTS
+from faults.scripts.run import Result, carry_out
 
 CONTROL_REST_SECONDS: Final = 20.0  # a control may never come to rest; that is red enough
 

@@ -3,8 +3,8 @@
 from collections import Counter
 from typing import Any
 
-from faults.run import Result
 from faults.scenarios import Control, Fault
+from faults.scripts.run import Result
 
 
 def run_lines(fault: Fault, seed: int, result: Result) -> list[str]:

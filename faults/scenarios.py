@@ -8,9 +8,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final, NamedTuple
 
-from faults.arms import DECISIONS_FIRST, POSITIONS_WRITTEN
-from faults.controls import STRETCHED
-from faults.on_stores import (
+from faults.scripts.on_stores import (
     all_lost,
     changelog_compacted,
     decided_and_lost,
@@ -20,20 +18,23 @@ from faults.on_stores import (
     redis_lost,
     wiped,
 )
-from faults.on_workers import (
+from faults.scripts.on_workers import (
     killed_at_every_point,
     killed_with_a_backlog,
     paused_owner,
     rebalance_storm,
     rolling_restart,
 )
-from faults.run import Result, Run
+from faults.scripts.run import Result, Run
+from faults.workers.arms import DECISIONS_FIRST, POSITIONS_WRITTEN
+from faults.workers.controls import STRETCHED
 
 
 class Fault(NamedTuple):
     """One row of the reliability table, or two together, and the script that tries it.
 
-    `prepared` is how the workers are to differ from the product's, where the script needs that: see `faults/controls.py`.
+    `prepared` is how the workers are to differ from the product's, where the script needs that: see
+    `faults/workers/controls.py`.
     """
 
     name: str

@@ -3,7 +3,7 @@
 Written by the product's own writer in batches as a follower hands them in, into SQLite; PostgreSQL gets the same rows.
 Questions are drawn with values that occur, rare and frequent ones, first pages and later ones; a question's time is the
 whole call, answers decoded. Then the real console is asked for its pages, over the same tables
-(`benchmarks/console_pages.py`).
+(`benchmarks/console/pages.py`).
 """
 
 import asyncio
@@ -16,11 +16,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from benchmarks.console_pages import ask_pages
+from benchmarks.console.pages import ask_pages
+from benchmarks.console.postgres import is_there, postgres
+from benchmarks.console.records import DAYS, FIRST, SEED
+from benchmarks.console.tables import copied, written
 from benchmarks.plan import Plan
-from benchmarks.postgres import is_there, postgres
-from benchmarks.readmodel_records import DAYS, FIRST, SEED
-from benchmarks.readmodel_tables import copied, written
 from benchmarks.report import say
 from benchmarks.results import Measure, Sample, at_most
 from benchmarks.stand import stand

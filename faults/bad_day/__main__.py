@@ -21,7 +21,7 @@ from faults.bad_day.diary import Diary
 from faults.bad_day.page import written
 from faults.bad_day.stage import staged
 from faults.bad_day.troubles import TROUBLES
-from faults.prometheus import program
+from faults.servers.prometheus import program
 from streams.embedded import EmbeddedError
 
 PAGE: Final = Path("docs/bad-day.md")

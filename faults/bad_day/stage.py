@@ -18,7 +18,7 @@ from faults.bad_day.browser import Browser, browsing
 from faults.bad_day.diary import Diary
 from faults.bad_day.rules import write_faster
 from faults.bad_day.traffic import Traffic
-from faults.prometheus import Prometheus, start_prometheus
+from faults.servers.prometheus import Prometheus, start_prometheus
 from relationship.contract.messages import MESSAGE_TYPES
 from relationship.contract.outcome import REJECTED
 from relationship.state.record import AccountRecord, decode

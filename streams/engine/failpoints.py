@@ -1,8 +1,8 @@
 """The named points of a partition's step (`streams/engine/partition.py`), each by what has just been done.
 
-`hit` does nothing. The crash harness runs workers of its own (`faults/worker.py`), which put a function in its place that
-ends or pauses the process at the n-th time that a point is reached. No setting, variable or argument of `clientward worker`
-leads there: in production a point is a call of an empty function, some 40 ns a point and step.
+`hit` does nothing. The crash harness runs workers of its own (`faults/workers/worker.py`), which put a function in its place
+that ends or pauses the process at the n-th time that a point is reached. No setting, variable or argument of `clientward
+worker` leads there: in production a point is a call of an empty function, some 40 ns a point and step.
 """
 
 from collections.abc import Callable

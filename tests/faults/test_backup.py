@@ -14,9 +14,9 @@ from aiokafka.admin import RecordsToDelete
 
 from actions.backups import Backup, backup, restore
 from actions.errors import ActionError
-from faults.group import LOOK_SECONDS, until
-from faults.pacing import HIT_SECONDS, begun, producing
-from faults.run import Result, Run, carry_out
+from faults.scripts.pacing import HIT_SECONDS, begun, producing
+from faults.scripts.run import Result, Run, carry_out
+from faults.workers.group import LOOK_SECONDS, until
 from relationship.contract.messages import MEETINGS, PURCHASES, TICKETS
 from streams.embedded import redis_server
 from streams.kafka.admin import admin_client

@@ -4,8 +4,8 @@ import asyncio
 import os
 from functools import partial
 
-from faults.on_workers import killed_with_a_backlog
-from faults.run import Result, carry_out
+from faults.scripts.on_workers import killed_with_a_backlog
+from faults.scripts.run import Result, carry_out
 
 SEED = int(os.environ.get("CLIENTWARD_TEST_SEED", "20261124"))
 SCRIPT = partial(killed_with_a_backlog, place="committed", count=1)

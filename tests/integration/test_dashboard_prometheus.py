@@ -13,7 +13,7 @@ import pytest
 from happenings import everything_happens, in_shadow
 from live import FOLDED_SECONDS, LOOK_SECONDS, ROOT, live
 
-from faults.prometheus import Prometheus, program, start_prometheus
+from faults.servers.prometheus import Prometheus, program, start_prometheus
 from streams.embedded import RedisServer
 from streams.embedded.guard import Guard
 

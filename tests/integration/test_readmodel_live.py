@@ -14,7 +14,7 @@ from engine_support import Event, make_settings, published, running, send, settl
 from live import ROOT, plain_environment, run
 from readmodel_support import DATABASE, bytes_of, held
 
-from benchmarks.postgres import is_there, postgres
+from benchmarks.console.postgres import is_there, postgres
 from readmodel.database import FILE, ReadModel
 from readmodel.filters import RefusalFilter
 from readmodel.following import follow

@@ -8,13 +8,13 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from faults.arms import PLACES, Arm, hit_file, read_arm, write_arm
-from faults.controls import SAFEGUARDS, STRETCHED, switch_off
-from faults.found import Found
-from faults.invariants import compare
-from faults.oracle import Expected, expected
+from faults.comparison.found import Found
+from faults.comparison.invariants import compare
+from faults.comparison.oracle import Expected, expected
+from faults.records.workload import MOST_IN_A_WAVE, Workload, faults_of, waves
 from faults.scenarios import CONTROLS, FAULTS
-from faults.workload import MOST_IN_A_WAVE, Workload, faults_of, waves
+from faults.workers.arms import PLACES, Arm, hit_file, read_arm, write_arm
+from faults.workers.controls import SAFEGUARDS, STRETCHED, switch_off
 from relationship.contract import enums
 from relationship.contract.decisions import to_json
 from relationship.contract.outcome import Delivered, Refused

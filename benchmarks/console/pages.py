@@ -17,8 +17,8 @@ from typing import Final
 from aiohttp import ClientSession, CookieJar
 from playwright.async_api import Page, async_playwright
 
+from benchmarks.console.records import SEED
 from benchmarks.programs import ROOT, WORKER, Program, RunFailedError, running
-from benchmarks.readmodel_records import SEED
 from benchmarks.report import say
 from benchmarks.results import Sample
 from benchmarks.soak.running import until_ready

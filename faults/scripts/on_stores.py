@@ -6,10 +6,10 @@ from typing import Final
 
 from redis import Redis
 
-from faults.arms import CHANGELOG_CLEARED, Arm
-from faults.on_workers import killed_at
-from faults.pacing import BACKLOG, HIT_SECONDS, begun, producing
-from faults.run import Run
+from faults.scripts.on_workers import killed_at
+from faults.scripts.pacing import BACKLOG, HIT_SECONDS, begun, producing
+from faults.scripts.run import Run
+from faults.workers.arms import CHANGELOG_CLEARED, Arm
 from relationship.contract.messages import MEETINGS, TICKETS
 from relationship.state.record import decode
 from streams.embedded import RedisServer

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from faults.arms import Arm, hit_file, write_arm
-from faults.probing import answers
+from faults.servers.probing import answers
+from faults.workers.arms import Arm, hit_file, write_arm
 from streams.embedded.guard import Guard
 from streams.embedded.ports import free_ports
 from streams.embedded.server import Server, last_words
 
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
 LOOK_SECONDS: Final = 0.05  # between two looks at a process: nobody tells
 READY_SECONDS: Final = 60.0  # a worker is ready in 3 to 8 s; several on two busy cores take longer
 STOP_SECONDS: Final = 30.0  # for a clean exit
@@ -40,7 +40,8 @@ class WorkerProcess:
         self._without = without
         variables = {"CLIENTWARD_CONFIG": config, "CLIENTWARD_WEB_PORT": port, "PYTHONPATH": ROOT}
         argv = ["/usr/bin/env", *(f"{name}={value}" for name, value in variables.items()), sys.executable, "-P"]
-        self._server = Server(guard, name, folder, port, [*argv, "-m", "faults.worker", str(self._arm_file)], _is_ready)
+        argv += ["-m", "faults.workers.worker", str(self._arm_file)]
+        self._server = Server(guard, name, folder, port, argv, _is_ready)
         self._guard = guard
         self.exits: list[int] = []
         self._started = 0

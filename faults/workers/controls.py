@@ -11,7 +11,7 @@ from typing import Final, cast
 from clientward_store import Write, batch
 from clientward_store.batch import BatchApi
 from clientward_store.scripts import Guard
-from faults.arms import CHANGELOG_CLEARED, DECISIONS_FIRST, POSITIONS_WRITTEN
+from faults.workers.arms import CHANGELOG_CLEARED, DECISIONS_FIRST, POSITIONS_WRITTEN
 from relationship.contract.outcome import RECLASSIFIED, Delivered, Outcome
 from relationship.core import Core
 from relationship.state.record import decode, encode

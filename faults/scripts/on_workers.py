@@ -3,10 +3,10 @@
 import asyncio
 from typing import Final
 
-from faults.arms import Arm
-from faults.group import WorkerProcess
-from faults.pacing import BACKLOG, HIT_SECONDS, begun, producing
-from faults.run import Run
+from faults.scripts.pacing import BACKLOG, HIT_SECONDS, begun, producing
+from faults.scripts.run import Run
+from faults.workers.arms import Arm
+from faults.workers.group import WorkerProcess
 from streams.engine.failpoints import FAILPOINTS
 
 # Steps of a busy partition are many and letters few: the how-manieth time at most.

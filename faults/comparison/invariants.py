@@ -7,9 +7,9 @@ What is compared, and why not more:
 - Which decisions are in force is a function of the set of events too. In which order they were told, and with what was
   known then, is so only where all events were in time: there every decision is compared to the byte, but for
   `decided_at`; of the others those in force, by moment, statuses and direction.
-- Of the accounts with commands (faults/commanding.py), and those that they merge with or refer, the account, its facts and
-  where it is merged into; of an erased one that it is gone, or what it is since. A merged account's timers do not run, so of
-  it the facts alone.
+- Of the accounts with commands (faults/records/commanding.py), and those that they merge with or refer, the account, its
+  facts and where it is merged into; of an erased one that it is gone, or what it is since. A merged account's timers do not
+  run, so of it the facts alone.
 """
 
 from collections import Counter
@@ -19,9 +19,9 @@ from typing import Any
 
 import msgspec
 
-from faults.found import Found, Letter, Verdict, listed
-from faults.oracle import Expected
-from faults.telling import decisions
+from faults.comparison.found import Found, Letter, Verdict, listed
+from faults.comparison.oracle import Expected
+from faults.comparison.telling import decisions
 from relationship.classify.transitions import read
 from relationship.contract.outcome import Reason
 from relationship.policy.compiled import Policy, load_policy

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Table, select
 
-from benchmarks.readmodel_records import Base, Made
+from benchmarks.console.records import Base, Made
 from benchmarks.report import say
 from readmodel.database import ReadModel
 from readmodel.following import BATCH

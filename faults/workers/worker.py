@@ -1,6 +1,6 @@
 """The harness's worker: `clientward worker` with the real core, and one place where it ends or pauses itself.
 
-python -m faults.worker ARM.json        the other settings are those of any worker
+python -m faults.workers.worker ARM.json        the other settings are those of any worker
 """
 
 import os
@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agents.worker import run_worker
-from faults.arms import Arm, hit_file, read_arm
-from faults.controls import switch_off
+from faults.workers.arms import Arm, hit_file, read_arm
+from faults.workers.controls import switch_off
 from relationship.core import Core
 from relationship.policy.compiled import load_policy
 from streams.config.load import load_settings

@@ -1,6 +1,7 @@
 """What a worker of the harness is armed with: where it is to end or pause itself, and which safeguard it lacks.
 
-The harness writes it into a file, and the worker (`faults/worker.py`) reads that file: nothing of the product knows of it.
+The harness writes it into a file, and the worker (`faults/workers/worker.py`) reads that file: nothing of the
+product knows of it.
 """
 
 import signal
@@ -26,7 +27,7 @@ class Arm(msgspec.Struct, frozen=True):
         place: one of `PLACES`, or None: it does nothing to itself.
         nth: the how-manieth time there, from 1, counted over all partitions of the worker.
         pause: True to be paused there (SIGSTOP) instead of killed (SIGKILL).
-        without: the safeguard that is off, one of `faults.controls.SAFEGUARDS`, or None.
+        without: the safeguard that is off, one of `faults.workers.controls.SAFEGUARDS`, or None.
     """
 
     place: str | None = None

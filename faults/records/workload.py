@@ -19,7 +19,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from faults.commanding import COMMANDED, Insertion, commands, good_records
+from faults.records.commanding import COMMANDED, Insertion, commands, good_records
 from relationship.contract.messages import COMMANDS, PROFILES
 from simulator import Rates, SimEvent, simulate
 from streams.kafka.partitioning import partition_of, partition_of_key

@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from faults.found import Found, Verdict, listed
-from faults.oracle import Expected
+from faults.comparison.found import Found, Verdict, listed
+from faults.comparison.oracle import Expected
 from relationship.contract import enums
 from relationship.state.record import STANDINGS, AccountRecord
 from relationship.timeline.explain import decision_id

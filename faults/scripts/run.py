@@ -8,12 +8,12 @@ from contextlib import suppress
 from random import Random
 from typing import Final, NamedTuple
 
-from faults.found import Found, Verdict
-from faults.group import WorkerProcess
-from faults.invariants import compare
-from faults.oracle import expected
-from faults.stage import PARTITIONS, Stage, stage
-from faults.workload import Production, Workload, faults_of
+from faults.comparison.found import Found, Verdict
+from faults.comparison.invariants import compare
+from faults.comparison.oracle import expected
+from faults.records.workload import Production, Workload, faults_of
+from faults.servers.stage import PARTITIONS, Stage, stage
+from faults.workers.group import WorkerProcess
 from relationship.contract.messages import MESSAGE_TYPES, MOVES, REFERRALS
 from relationship.contract.outcome import RECLASSIFIED, REJECTED, STATE
 from relationship.state.record import decode

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from faults.group import WorkerProcess
-from faults.run import Run
+from faults.scripts.run import Run
+from faults.workers.group import WorkerProcess
 
 PACE: Final = 250.0  # records a second while a script does its harm
 FIRST: Final = 1_500  # records that are folded before the first fault

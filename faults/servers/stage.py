@@ -17,7 +17,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from clientward_store.keys import Keys, keys_of
-from faults.proxy import Proxy
+from faults.servers.proxy import Proxy
 from relationship.contract.messages import MESSAGE_TYPES
 from streams.config.settings import TABLE, Settings
 from streams.embedded import KafkaServer, RedisServer, kafka_server, redis_server

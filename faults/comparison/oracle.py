@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from faults.commanding import COMMANDED
-from faults.workload import LATE, Sent
+from faults.records.commanding import COMMANDED
+from faults.records.workload import LATE, Sent
 from relationship.contract.messages import MOVES, REFERRALS, Purchase
 from relationship.contract.outcome import RECLASSIFIED, Reason, Refused
 from relationship.core import Core

@@ -1,0 +1,4 @@
+"""Kafka, Redis and Prometheus of one run, and what stands between them and the workers.
+
+Offers: `stage`, `proxy`, `prometheus`, `probing`.
+"""

@@ -81,6 +81,11 @@ def compiled(program: Program) -> Program:
     return program._replace(name=f"{program.name}, compiled", environment={**program.environment, **path})
 
 
+def shipped(program: Program) -> Program:
+    """Return a program with the compiled core, as image and wheels have it, under its own name; where it was built."""
+    return compiled(program)._replace(name=program.name) if STAMP.exists() else program
+
+
 class Running:
     """A started program."""
 

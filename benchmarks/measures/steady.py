@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 from benchmarks.events import Event
 from benchmarks.plan import Plan
-from benchmarks.programs import INTAKE, QUIX_CORE, STAMP, STREAMS_STEADY, WORKER, Program, Running, compiled, running
+from benchmarks.programs import INTAKE, QUIX_CORE, STREAMS_STEADY, WORKER, Program, Running, running, shipped
 from benchmarks.report import say
 from benchmarks.results import Aim, Measure, Sample, at_most, medians
 from benchmarks.soak.feed import Feed
@@ -69,17 +69,12 @@ MEDIAN_AIM_MS: Final = 25.0
 BUSY: Final = "while True: pass"
 
 
-def _shipped(program: Program) -> Program:
-    """Return a program with the compiled core, under its own name."""
-    return compiled(program)._replace(name=program.name) if STAMP.exists() else program
-
-
-OURS: Final = _shipped(WORKER)
+OURS: Final = shipped(WORKER)
 #: For who would rather pay less than hear soon: the same with a `fetch_distance_ms` of 100.
 PATIENT: Final = OURS._replace(
     name="clientward worker, 100 ms apart", environment={**OURS.environment, "CLIENTWARD_FETCH_DISTANCE_MS": "100"}
 )
-QUIX: Final = _shipped(QUIX_CORE)
+QUIX: Final = shipped(QUIX_CORE)
 
 
 class Case(NamedTuple):

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.soak`: run the soak, judge it, and write soak.json, the graph, and its section of the docs.
+"""`python -m benchmarks.soak`: run the soak, judge it, and write its results, the graph, and its section of the docs.
 
 A run of under half an hour is a try: it writes into `.cache/soak/` and leaves results and docs as they are. The exit code
 is 1 where a check is missed or the run failed.
@@ -27,6 +27,7 @@ from streams.embedded.errors import EmbeddedError
 
 # Minutes from which a run is a soak that is kept: the issue's.
 KEPT_MINUTES: Final = 30.0
+RATE: Final = 1_000  # events a second, unless told
 TRIES: Final = Path(__file__).parents[2] / ".cache" / "soak"
 DRAW: Final = Path(__file__).parent / "draw.py"
 
@@ -34,7 +35,7 @@ DRAW: Final = Path(__file__).parent / "draw.py"
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description="Load one worker for a long while.")
     parser.add_argument("--minutes", type=float, default=KEPT_MINUTES, help="how long")
-    parser.add_argument("--rate", type=int, default=1_000, help="events a second")
+    parser.add_argument("--rate", type=int, default=RATE, help="events a second; one soak is kept of each")
     parser.add_argument("--accounts", type=int, default=1_000_000, help="the fixed set of accounts")
     parser.add_argument("--cache", type=int, default=2_000, help="accounts that the worker may keep in memory")
     return parser.parse_args()
@@ -64,11 +65,12 @@ def _results(sizes: Sizes, facts: Mapping[str, Any], seen: Soak) -> dict[str, An
 def _keep(results: Mapping[str, Any], *, kept: bool) -> None:
     """Write what a run has found, and draw it; a try goes elsewhere and leaves the docs alone."""
     TRIES.mkdir(parents=True, exist_ok=True)
-    path, graph = (page.RESULTS, page.GRAPH) if kept else (TRIES / "soak.json", TRIES / "soak.svg")
+    rate, into = results["sizes"]["rate"], (page.KEPT, page.DOCS) if kept else (TRIES, TRIES)
+    path, graph = page.results_of(rate, into[0]), page.graph_of(rate, into[1])
     page.write(path, results)
     subprocess.run((PEERS_PYTHON, DRAW, path, graph), check=True)  # noqa: S603 - our own script
     if kept:
-        page.write_page(results)
+        page.write_page()
     sys.stdout.write(f"{page.section(results)}\nwritten: {path}, {graph}\n")
 
 
@@ -76,7 +78,8 @@ def main() -> int:
     """Run what the command line says; return the exit code."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a new topic has no leader for a moment: it retries
     sizes = Sizes(**vars(_arguments()))
-    facts = machine.facts(f"make soak MINUTES={sizes.minutes:g}", "soak")
+    rate = "" if sizes.rate == RATE else f' ARGS="--rate {sizes.rate}"'
+    facts = machine.facts(f"make soak MINUTES={sizes.minutes:g}{rate}", "soak")
     try:
         seen = asyncio.run(soak(sizes))
     except (RunFailedError, EmbeddedError, KafkaError, OSError) as error:

@@ -1,19 +1,32 @@
-"""What a person sees of a soak: its file, its lines on the screen, and its section of the docs. Pure but for the files."""
+"""What a person sees of a soak: its file, its lines on the screen, and its section of the docs. Pure but for the files.
+
+One soak is kept of each rate, and the page has them all.
+"""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.report import number
 
 HERE: Final = Path(__file__).parents[1]
-RESULTS: Final = HERE / "soak.json"
-GRAPH: Final = HERE.parent / "docs" / "soak.svg"
-PAGE: Final = HERE.parent / "docs" / "benchmarks.md"
+KEPT: Final = HERE / "soaks"
+DOCS: Final = HERE.parent / "docs"
+PAGE: Final = DOCS / "benchmarks.md"
 BEGIN: Final = "<!-- soak: written by `make soak`, not by hand -->"
 END: Final = "<!-- end of soak -->"
 KIB: Final = 1024.0
+
+
+def results_of(rate: int, folder: Path = KEPT) -> Path:
+    """Return the file of the soak that is kept of a rate (events a second)."""
+    return folder / f"{rate}.json"
+
+
+def graph_of(rate: int, folder: Path = DOCS) -> Path:
+    """Return its graph's file."""
+    return folder / f"soak-{rate}.svg"
 
 
 def put(page: str, section: str, begin: str = BEGIN, end: str = END) -> str:
@@ -25,9 +38,14 @@ def put(page: str, section: str, begin: str = BEGIN, end: str = END) -> str:
     return f"{before}{begin}\n\n{section}\n{end}{after}"
 
 
-def write_page(results: Mapping[str, Any]) -> None:
-    """Put a soak's figures into the docs."""
-    PAGE.write_text(put(PAGE.read_text(), section(results)))
+def write_page() -> None:
+    """Put the figures of all soaks that are kept into the docs, the slowest first."""
+    PAGE.write_text(put(PAGE.read_text(), sections(json.loads(each.read_text()) for each in KEPT.glob("*.json"))))
+
+
+def sections(soaks: Iterable[Mapping[str, Any]]) -> str:
+    """Return the figures of soaks as Markdown, by rate."""
+    return "\n".join(section(each) for each in sorted(soaks, key=lambda each: each["sizes"]["rate"]))
 
 
 def write(path: Path, results: Mapping[str, Any]) -> None:
@@ -43,11 +61,13 @@ def section(results: Mapping[str, Any]) -> str:
     sizes = results["sizes"]
     load = f"{sizes['minutes']:g} minutes of {sizes['rate']:,} events a second of {sizes['accounts']:,} accounts"
     lines = [
+        f"### {sizes['rate']:,} events a second",
+        "",
         f"`{results['command']}` on {results['at']}, commit {results['commit']}: {machine}.",
         "",
         f"{load}; the worker keeps {sizes['cache']:,} of them in its cache.",
         "",
-        "![worker memory, Redis memory, lag, latency and CPU over the soak](soak.svg)",
+        f"![worker memory, Redis memory, lag, latency and CPU over the soak]({graph_of(sizes['rate']).name})",
         "",
         *_table(_rows(results)),
         "",

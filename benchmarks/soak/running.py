@@ -11,7 +11,7 @@ from aiohttp import ClientError, ClientSession
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from redis.asyncio import Redis
 
-from benchmarks.programs import WORKER, Running, running
+from benchmarks.programs import WORKER, Running, running, shipped
 from benchmarks.report import say
 from benchmarks.soak.feed import Fed, Feed
 from benchmarks.soak.holding import Holding, holding
@@ -121,7 +121,8 @@ async def soak(sizes: Sizes) -> Soak:
     """Run it. Raises RunFailedError where the worker ends."""
     port = free_ports(1)[0]
     environment = {"CLIENTWARD_WEB_PORT": str(port), "CLIENTWARD_CACHE_ACCOUNTS": str(sizes.cache)}
-    program, feed = WORKER._replace(environment=environment), Feed(sizes.accounts, PARTITIONS)
+    program, feed = shipped(WORKER), Feed(sizes.accounts, PARTITIONS)
+    program = program._replace(environment={**program.environment, **environment})
     page = f"http://{LOOPBACK}:{port}"
     with stand(PARTITIONS) as on:
         await ensure_topics(on.settings(GROUP))

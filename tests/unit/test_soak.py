@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -207,10 +206,12 @@ def test_the_docs_have_a_place_for_the_soak():
     assert page.put(text, "x") != text
 
 
-def test_the_kept_soak_is_what_the_docs_say():
-    """Where a soak is kept, the docs' section is what its file gives, it is half an hour or more, and its graph is there."""
-    if page.RESULTS.exists():
-        results = json.loads(page.RESULTS.read_text())
-        assert page.put(page.PAGE.read_text(), page.section(results)) == page.PAGE.read_text()
+def test_the_soaks_kept_are_what_the_docs_say():
+    """The docs' section is what their files give, each under its own rate, half an hour or more, with its graph."""
+    kept = {path: json.loads(path.read_text()) for path in page.KEPT.glob("*.json")}
+    assert kept
+    assert page.put(page.PAGE.read_text(), page.sections(kept.values())) == page.PAGE.read_text()
+    for path, results in kept.items():
+        assert path == page.results_of(results["sizes"]["rate"])
         assert results["sizes"]["minutes"] >= 30
-        assert Path(page.GRAPH).exists()
+        assert page.graph_of(results["sizes"]["rate"]).exists()

@@ -41,6 +41,14 @@ def written(file: Path, count: int) -> dict[str, float]:
     return {"rate": rate, "bytes": file.stat().st_size / count}
 
 
+def wrote(url: str, count: int) -> dict[str, float]:
+    """Write the first accounts of the base into a database; return records a second of the writer."""
+    model = ReadModel.open(url)
+    rate = _fill(model, count)
+    model.close()
+    return {"rate": rate}
+
+
 def copied(file: Path, url: str, count: int) -> dict[str, float]:
     """Copy the rows of a file into PostgreSQL; return bytes an account."""
     source, target = ReadModel.open(file), ReadModel.open(url)

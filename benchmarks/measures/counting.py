@@ -16,8 +16,8 @@ async def measure(plan: Plan) -> Measure:
     found, speed = medians(samples), "second_half_per_second" if plan.name == QUICK.name else "events_per_second"
     ours = found[COUNTING.name][speed]
     aims = [
-        at_least("times Kafka Streams at least once", ours / found[STREAMS_ALO.name][speed], 1.3),
-        at_least("times Quix Streams", ours / found[QUIX.name][speed], 5.0),
+        at_least("times Kafka Streams at least once", ours / found[STREAMS_ALO.name][speed], 1.0),
+        at_least("times Quix Streams", ours / found[QUIX.name][speed], 4.0),
         at_least("times Faust as in its tutorial", ours / found[FAUST.name][speed], 50.0),
     ]
     title = f"Count and sum per account, {plan.events:,} events of {plan.accounts:,} accounts"

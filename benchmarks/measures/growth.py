@@ -77,8 +77,8 @@ def _aims(samples: Sequence[Sample], plan: Plan) -> list[Aim]:
     found = medians(samples)
     least, between, most = (found[f"{accounts:,} accounts"] for accounts in plan.growth)
     return [
-        at_least(f"of the speed at {plan.growth[0]:,}", most["events_per_second"] / least["events_per_second"], 0.8),
-        at_most("KiB in Redis for an account", most["bytes_per_account"] / KIB, 1.5),
+        at_least(f"of the speed at {plan.growth[0]:,}", most["events_per_second"] / least["events_per_second"], 0.7),
+        at_most("KiB in Redis for an account", most["bytes_per_account"] / KIB, 1.35),
         at_most(f"times the worker's memory at {plan.growth[1]:,}", most["worker_mib"] / between["worker_mib"], 1.5),
     ]
 

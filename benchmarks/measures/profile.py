@@ -3,17 +3,25 @@
 The simulator's records are decoded beforehand and folded one by one, each step from stored bytes to stored bytes, as an
 event that comes alone costs; and ten of an account at a time, as a backlog costs. The total is measured without a profiler;
 the shares are cProfile's, whose own cost is spread over calls, so small functions look somewhat dearer than they are.
+
+`python -m benchmarks.measures.profile EVENTS PARTITIONS` prints the total alone, as JSON: so the compiled core is
+measured, in a process of its own.
 """
 
 import cProfile
+import json
+import os
 import pstats
+import subprocess
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from benchmarks.plan import Plan
-from benchmarks.results import Measure, Sample
+from benchmarks.programs import ROOT, STAMP, Program, compiled
+from benchmarks.results import Measure, Sample, at_most
 from benchmarks.simulation import simulated
 from relationship.contract.outcome import Delivered, Refused
 from relationship.core import Core
@@ -22,6 +30,11 @@ from streams.wire.codecs import Codec, Limits
 
 MICROS: Final = 1e6
 TOGETHER: Final = 10
+# Aims, µs of an event one by one: in Python, and compiled.
+PYTHON_AIM: Final = 30.0
+COMPILED_AIM: Final = 15.0
+IN_PYTHON: Final = "all"
+COMPILED: Final = "all, compiled"
 COLUMNS: Final = {"alone": "µs, events one by one", "together": "µs, ten of an account at a time"}
 # What is told apart: a name for a function, and who calls it where several do; no row is part of another.
 PARTS: Final[Mapping[str, tuple[str, str | None]]] = {
@@ -45,18 +58,32 @@ PARTS: Final[Mapping[str, tuple[str, str | None]]] = {
 
 async def measure(plan: Plan) -> Measure:
     """Run it."""
-    events = [*_decoded(plan)]
+    events = [*_decoded(plan.profile_events, plan.partitions)]
     samples = []
     for number in range(1, plan.rounds + 1):
         alone, together = (_costs(steps) for steps in (_one_by_one(events), _by_account(events)))
         samples += [Sample(part, number, {"alone": alone[part], "together": together[part]}) for part in alone]
+        if STAMP.exists():
+            samples.append(Sample(COMPILED, number, _compiled(plan)))
     title = f"The pure core, µs for one event, {len(events):,} events"
-    return Measure("profile", title, COLUMNS, samples, ())
+    measure = Measure("profile", title, COLUMNS, samples, ())
+    found, bounds = measure.medians(), {IN_PYTHON: PYTHON_AIM, COMPILED: COMPILED_AIM}
+    aims = [at_most(f"µs, {name}, one by one", found[name]["alone"], bounds[name]) for name in bounds if name in found]
+    return measure._replace(aims=aims)
 
 
-def _decoded(plan: Plan) -> Iterable[tuple[str, Delivered]]:
+def _compiled(plan: Plan) -> dict[str, float]:
+    """Return what an event costs the compiled core."""
+    argv = (sys.executable, "-m", "benchmarks.measures.profile", str(plan.profile_events), str(plan.partitions))
+    environment = os.environ | compiled(Program("the core", argv)).environment
+    done = subprocess.run(argv, env=environment, cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S603 - our own
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def _decoded(count: int, partitions: int) -> Iterable[tuple[str, Delivered]]:
     codec, now = Codec(Limits()), time.time_ns() // 1000
-    for offset, event in enumerate(simulated(plan.profile_events, plan.partitions)):
+    for offset, event in enumerate(simulated(count, partitions)):
         message = codec.decode_value(event.topic, event.value, now)
         if not isinstance(message, Refused):
             yield message.account_id, Delivered(event.topic, offset, message)
@@ -89,16 +116,21 @@ def _fold(steps: Steps) -> None:
 
 def _costs(steps: Steps) -> dict[str, float]:
     """Return µs of an event by part; `all` first, `the rest` last."""
-    events = sum(len(messages) for _, messages in steps)
-    _fold(steps[: len(steps) // 10])
-    started = time.process_time()
-    _fold(steps)
-    total = (time.process_time() - started) / events * MICROS
+    total = _total(steps)
     profiler = cProfile.Profile(time.process_time)
     profiler.runcall(_fold, steps)
     shares = _shares(pstats.Stats(profiler))
     costs = {part: share * total for part, share in shares.items()}
-    return {"all": total, **costs, "the rest": total - sum(costs.values())}
+    return {IN_PYTHON: total, **costs, "the rest": total - sum(costs.values())}
+
+
+def _total(steps: Steps) -> float:
+    """Return µs of an event, without a profiler."""
+    events = sum(len(messages) for _, messages in steps)
+    _fold(steps[: len(steps) // 10])
+    started = time.process_time()
+    _fold(steps)
+    return (time.process_time() - started) / events * MICROS
 
 
 def _shares(stats: pstats.Stats) -> dict[str, float]:
@@ -117,3 +149,13 @@ def _shares(stats: pstats.Stats) -> dict[str, float]:
 
 def _from(callers: Mapping[tuple[str, int, str], tuple[int, int, float, float]], name: str) -> float:
     return sum(cumulative for (_, _, caller), (_, _, _, cumulative) in callers.items() if caller == name)
+
+
+def main() -> None:
+    """Print what an event costs the core that is imported here."""
+    events = [*_decoded(int(sys.argv[1]), int(sys.argv[2]))]
+    sys.stdout.write(json.dumps({"alone": _total(_one_by_one(events)), "together": _total(_by_account(events))}))
+
+
+if __name__ == "__main__":
+    main()

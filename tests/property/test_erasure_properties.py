@@ -7,7 +7,9 @@ import msgspec
 from cases import cases
 from hypothesis import given
 from hypothesis import strategies as st
-from partition_fakes import Kafka, Owner, Redis
+from memory_kafka import Kafka
+from memory_store import Redis
+from partition_owner import Owner
 from story import CORE, command, meeting, purchase, ticket
 
 from relationship.contract import messages as m

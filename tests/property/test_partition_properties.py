@@ -9,7 +9,9 @@ from counting import CountingFold, decode
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from partition_fakes import Kafka, Owner, Redis, purchase
+from memory_kafka import Kafka, purchase
+from memory_store import Redis
+from partition_owner import Owner
 
 from relationship.contract.messages import PURCHASES
 from relationship.contract.outcome import RECLASSIFIED, REJECTED

@@ -1,7 +1,8 @@
 """In unit tests `redis` and `kafka` are those in memory: none of them starts a server."""
 
 import pytest
-from partition_fakes import Kafka, Redis
+from memory_kafka import Kafka
+from memory_store import Redis
 
 
 @pytest.fixture

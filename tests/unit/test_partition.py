@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 from counting import CountingFold, counted
-from partition_fakes import NUMBER, Owner, purchase
+from memory_kafka import purchase
+from memory_store import NUMBER
+from partition_owner import Owner
 
 from relationship.contract.messages import PURCHASES, TICKETS
 from relationship.contract.outcome import RECLASSIFIED, REJECTED

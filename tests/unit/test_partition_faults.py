@@ -3,7 +3,8 @@
 import asyncio
 
 from counting import CountingFold, counted, decode
-from partition_fakes import Clock, Owner, purchase
+from memory_kafka import purchase
+from partition_owner import Clock, Owner
 
 from relationship.contract.messages import PURCHASES
 from relationship.contract.outcome import RECLASSIFIED, REJECTED

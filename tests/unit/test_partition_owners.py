@@ -7,7 +7,9 @@ import msgspec
 import pytest
 from counting import CountingFold, counted
 from faust.types import TP
-from partition_fakes import NUMBER, Clock, Kafka, Owner, Redis, purchase
+from memory_kafka import Kafka, purchase
+from memory_store import NUMBER, Redis
+from partition_owner import Clock, Owner
 
 from clientward_store import Fenced
 from relationship.contract.messages import COMMANDS, PURCHASES

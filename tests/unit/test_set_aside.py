@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 from counting import CountingFold, decode
-from partition_fakes import CHANGELOG, Clock, Kafka, Owner, purchase
+from memory_kafka import CHANGELOG, Kafka, purchase
+from partition_owner import Clock, Owner
 
 from relationship.contract.messages import PURCHASES
 from relationship.contract.outcome import RECLASSIFIED, REJECTED

@@ -1,7 +1,7 @@
 """When timers are looked at: once a beat, and again after the rules have changed."""
 
 from counting import CountingFold
-from partition_fakes import Clock
+from partition_owner import Clock
 from story import POLICY
 from variants import variant
 

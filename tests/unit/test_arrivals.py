@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from story import purchase
 
-from relationship.contract.messages import PURCHASES, TICKETS
+from relationship.contract.messages import COMMANDS, PURCHASES, TICKETS
 from relationship.contract.outcome import Applied, Delivered, Outcome, Reason, Refused, Repeat, Verdict
 from streams.engine.step import StepBuilder
 from streams.wire.arrivals import EPOCH, Arrival, arrival_of, first_step_input, positions_after, step_input
@@ -114,3 +114,66 @@ def test_a_fold_that_leaves_a_message_without_a_verdict_is_an_error() -> None:
     """No record may go uncounted."""
     with pytest.raises(ValueError, match="1 verdicts on 2 messages"):
         folded(Judge({}, short=True), [arrival(0), arrival(1)])
+
+
+def with_headers(*headers: tuple[str, bytes | None]) -> Arrival:
+    """Return an arrival with headers."""
+    record = SimpleNamespace(offset=3, timestamp=9_000.7, key=b"a", headers=headers)
+    return arrival_of(PURCHASES, record, purchase(0)[1], EPOCH)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("told", "days"),
+    [
+        (b"0", 0),
+        (b"1", 1),
+        (b"3649", 3_649),
+        (b"3650", 3_650),
+        (b"3651", 3_650),
+        (b"99999", 3_650),
+        (b"100000", 0),
+        (b"00001", 1),
+        (b"000001", 0),
+        (b"", 0),
+        (b"-1", 0),
+        (b"1.5", 0),
+        (b"soon", 0),
+        (None, 0),
+    ],
+)
+def test_a_record_may_be_as_late_as_its_header_says(told: bytes | None, days: int) -> None:
+    """In whole days of five digits at most, ten years at most; what is no such number counts for nothing."""
+    assert with_headers(("clientward_lateness_days", told)).lateness_us == days * 86_400_000_000
+    assert with_headers(("other", b"7")).lateness_us == 0
+
+
+def test_a_record_without_headers_is_no_later_than_any() -> None:
+    """And has no trace; Kafka's time of it is in whole milliseconds."""
+    plain = with_headers()
+    assert (plain.lateness_us, plain.traceparent, plain.arrived_ms) == (0, None, 9_000)
+    assert (plain.offset, plain.covered, plain.refused) == (3, False, None)
+
+
+def test_a_trace_is_the_first_that_is_told() -> None:
+    """Bytes that are no text are replaced, and do not hold up the record."""
+    assert (
+        with_headers(("traceparent", None), ("x", b"1"), ("traceparent", b"00-a"), ("traceparent", b"2")).traceparent
+        == "00-a"
+    )
+    assert with_headers(("traceparent", b"\xff")).traceparent == "\ufffd"
+
+
+def test_lines_are_put_in_order_of_their_ids_by_moment_topic_and_account() -> None:
+    """The same ids of another account stay with it; commands of one moment stay as they came."""
+
+    def at(offset: int, name: str, key: bytes, topic: str) -> Arrival:
+        record = SimpleNamespace(offset=offset, timestamp=9_000, key=key, headers=())
+        return arrival_of(topic, record, purchase(0, name)[1], EPOCH)  # type: ignore[arg-type]
+
+    mixed = [at(0, "b", b"x", PURCHASES), at(1, "a", b"y", PURCHASES), at(2, "a", b"x", PURCHASES)]
+    assert {key: [each.offset for each in found] for key, found in step_input(mixed).accounts.items()} == {
+        b"x": [2, 0],
+        b"y": [1],
+    }
+    told = [at(0, "b", b"x", COMMANDS), at(1, "a", b"x", COMMANDS)]
+    assert [each.offset for each in step_input(told).accounts[b"x"]] == [0, 1]

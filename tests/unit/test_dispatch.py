@@ -264,3 +264,52 @@ async def test_the_age_of_what_waits_is_that_of_the_oldest_step() -> None:
     assert owner.dispatch.oldest_at == 160.0
     await owner.dispatch.drop()
     assert owner.dispatch.oldest_at is None
+
+
+@pytest.mark.parametrize(("steps", "waits"), [(8, False), (9, True)])
+async def test_eight_steps_wait_behind_the_one_that_is_being_sent(steps: int, waits: bool) -> None:
+    """The ninth waits with whoever has folded it."""
+    owner = Owner()
+    owner.kafka.may_store.clear()
+    await owner.dispatch.put(owner.owed("first"))
+    await asyncio.sleep(0)
+    for number in range(steps - 1):
+        await owner.dispatch.put(owner.owed(str(number)))
+    last = asyncio.create_task(owner.dispatch.put(owner.owed("last")))
+    await asyncio.sleep(0)
+    assert last.done() is not waits
+    owner.kafka.may_store.set()
+    await last
+    await owner.dispatch.drained()
+
+
+@pytest.mark.parametrize(("age", "asked"), [(0.99, 0), (1.0, 0), (1.01, 1)])
+async def test_an_ownership_is_asked_for_again_after_a_second(age: float, asked: int) -> None:
+    """At the second it still holds."""
+    owner = Owner([1000.0])
+    await owner.dispatch.put(owner.owed("a")._replace(committed_at=1000.0 - age))
+    await owner.dispatch.drained()
+    assert owner.confirmed == asked
+
+
+async def test_markers_of_states_that_are_stored_count_as_sent() -> None:
+    """Before the decisions of their step, which follow them."""
+    owner = Owner()
+    await owner.dispatch.put(owner.owed("a")._replace(markers=[b"m1"]))
+    await owner.dispatch.put(owner.owed("b")._replace(markers=[b"m2"]))
+    await owner.dispatch.drained()
+    assert owner.dispatch.take_sent() == ([b"m1", b"m2", b"a", b"b"], 1)
+
+
+async def test_a_drop_tells_whose_decisions_were_under_way() -> None:
+    """They may be stored behind those of the next owner; of states alone, or of what is stored, nothing is."""
+    owner = Owner()
+    owner.kafka.may_store.clear()
+    await owner.dispatch.put(owner.owed("a")._replace(values={}))
+    await owner.dispatch.put(owner.owed("b")._replace(values={b"a": b""}))
+    await asyncio.sleep(0)
+    assert await owner.dispatch.drop() == {b"a"}
+    owner.kafka.may_store.set()
+    await owner.dispatch.put(owner.owed("c"))
+    await owner.dispatch.drained()
+    assert await owner.dispatch.drop() == set()

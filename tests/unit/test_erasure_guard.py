@@ -155,3 +155,55 @@ def test_what_is_left_out_is_accounted_for() -> None:
     step = folding.step({m.PURCHASES: 10})
     assert step.counts == {(m.PURCHASES, "repeat"): 1}
     assert not step.write.values
+
+
+def test_an_erasure_counts_as_carried_out_once_it_is_folded() -> None:
+    """Or where the group had acknowledged it, up to the very offset; it says when Kafka stored it."""
+    guard = guard_of(erasure(5_000))
+    assert guard.carried_out() == {}
+    guard.part([erasure(5_000)])
+    assert guard.carried_out() == {"a": 5_000}
+    for acknowledged, done in ((5, {}), (6, {"a": 5_000})):
+        known = ErasureGuard(acknowledged)
+        known.note([erasure(5_000, offset=5)])
+        assert known.carried_out() == done
+        known.note([erasure(7_000, offset=6)])
+        assert known.carried_out() == {}
+
+
+def test_an_erasure_is_carried_out_again_where_it_is_asked_for() -> None:
+    """Though the group had acknowledged it: in its turn, and before the first record that it does not cover."""
+    guard = ErasureGuard(6)
+    guard.note([erasure(5_000, offset=5)])
+    guard.carry_out_again("a")
+    assert guard.carried_out() == {}
+    new = arrival(m.PURCHASES, 6_000, offset=9)
+    alive, erased = guard.part([new, new])
+    assert ([each.offset for each in alive], erased) == ([5, 9, 9], [])
+
+
+def test_a_guard_that_nothing_was_acknowledged_to_begins_at_the_first_command() -> None:
+    """The very first record of the topic may be an erasure, and is carried out."""
+    guard = ErasureGuard()
+    first = erasure(5_000, offset=0)
+    guard.note([first])
+    assert guard.carried_out() == {}
+    assert guard.part([first])[0] == [first]
+
+
+def test_noting_an_erasure_again_changes_nothing() -> None:
+    """Neither does an earlier one: what was carried out stays so."""
+    guard = guard_of(erasure(5_000, offset=5))
+    guard.part([erasure(5_000, offset=5)])
+    guard.note([erasure(5_000, offset=5), erasure(4_000, offset=4)])
+    assert guard.carried_out() == {"a": 5_000}
+    assert guard.part([erasure(5_000, offset=5)])[1][0].offset == 5
+
+
+@pytest.mark.parametrize("count", [2_000, 2_001])
+def test_two_thousand_arrivals_are_remembered(count) -> None:
+    """What was folded two thousand arrivals ago is folded again behind an erasure; one more, and it is forgotten."""
+    guard = ErasureGuard()
+    guard.part([arrival(m.PURCHASES, 6_000, offset=1), *[arrival(m.PURCHASES, 6_001, "b")] * (count - 1)])
+    guard.note([erasure(5_000)])
+    assert len(guard.part([erasure(5_000)])[0]) == (2 if count == 2_000 else 1)

@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaConnectionError
 
 from relationship.contract import messages as m
 from streams.config.settings import Settings
-from streams.kafka.erasures import POLL_MS, read_erasures
+from streams.kafka.erasures import POLL_MS, first_after, read_erasures
 
 
 class Brokers:
@@ -146,3 +146,26 @@ async def test_brokers_that_do_not_answer_are_no_answer(monkeypatch) -> None:
     brokers.wrong = KafkaConnectionError("gone")
     with pytest.raises(KafkaConnectionError):
         await read(monkeypatch, brokers, {m.COMMANDS: 0, m.PURCHASES: 0})
+
+
+async def test_the_first_record_after_a_moment_is_stored_later_than_it(monkeypatch) -> None:
+    """Not in the same millisecond; a topic that stored nothing later has none, and every topic of the intake is asked."""
+    topics = dict.fromkeys(m.MESSAGE_TYPES, log()) | {m.COMMANDS: COMMANDS, m.PURCHASES: PURCHASES}
+    monkeypatch.setattr("streams.kafka.erasures.AIOKafkaConsumer", Brokers(**topics).consumer)
+    found = await first_after(Settings(), 3, [0, 24, 25, 60, 65])
+    assert found == {
+        0: {m.COMMANDS: 0, m.PURCHASES: 0},
+        24: {m.COMMANDS: 2, m.PURCHASES: 2},
+        25: {m.COMMANDS: 2, m.PURCHASES: 3},
+        60: {m.PURCHASES: 4},
+        65: {},
+    }
+
+
+async def test_what_is_stored_while_it_is_read_is_not_read(monkeypatch) -> None:
+    """The ends are as they were found: an erasure behind them is noted when it is fetched."""
+    brokers = Brokers(**{m.COMMANDS: COMMANDS, m.PURCHASES: PURCHASES})
+    monkeypatch.setattr("streams.kafka.erasures.AIOKafkaConsumer", brokers.consumer)
+    ends = {m.COMMANDS: 5, m.PURCHASES: 5}
+    found = await read_erasures(Settings(), 3, {m.COMMANDS: 0, m.PURCHASES: 0}, ends)
+    assert [each.offset for each in found] == [0, 1]

@@ -1,5 +1,6 @@
 """When timers are looked at: once a beat, and again after the rules have changed."""
 
+import pytest
 from counting import CountingFold
 from partition_owner import Clock
 from story import POLICY
@@ -11,6 +12,7 @@ from relationship.policy.schedule import Schedule, Switch
 from streams.engine.commit import Ends
 from streams.engine.metrics import Metrics
 from streams.engine.redis_calls import Notifier, RedisCalls
+from streams.engine.step import Step
 from streams.engine.timers import PORTION, TimerRescan, Timers, fingerprint
 
 LATER = Schedule(POLICY, [Switch(1_000_000, variant("2"))])
@@ -109,11 +111,39 @@ class Looks:
         return []
 
 
-def timers(number: int, store: Looks) -> Timers:
+class Full:
+    """A store that has so many accounts due at its first look, and one at each later one."""
+
+    def __init__(self, clock: Clock, first: int) -> None:
+        self.clock, self.left = clock, [first]
+        self.asked: list[tuple[int, int, int]] = []
+
+    async def due(self, partition: int, until_us: int, limit: int) -> list[bytes]:
+        """Return keys."""
+        self.asked.append((partition, until_us, limit))
+        return [b"%d" % each for each in range(self.left.pop() if self.left else 1)]
+
+
+class Written:
+    """Takes what is to be committed; no account is there any more."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+
+    async def load(self, keys: list[bytes]) -> dict[bytes, None]:
+        """Return no record."""
+        return dict.fromkeys(keys)
+
+    async def commit(self, step: Step) -> None:
+        """Note a step."""
+        self.steps.append(step)
+
+
+def timers(number: int, store: Looks | Full, committer: Written | None = None) -> Timers:
     """Return a partition's timers over that store."""
     ends = Ends(store, None, Metrics(), store.clock, "changelog")  # type: ignore[arg-type]
     calls = RedisCalls(number, ends.metrics, Notifier())
-    return Timers(number, CountingFold(every=1), ends, calls, None)  # type: ignore[arg-type]
+    return Timers(number, CountingFold(every=1), ends, calls, committer)  # type: ignore[arg-type]
 
 
 async def test_all_partitions_look_at_the_same_beat_and_once() -> None:
@@ -128,3 +158,74 @@ async def test_all_partitions_look_at_the_same_beat_and_once() -> None:
                 await each.run(at_end=True, heard_at=0.0)
     assert [round(at, 2) for at in store.at] == [100.3, 100.3, 101.0, 101.0, 102.0, 102.0]
     assert [round(each.next_beat(), 2) for each in both] == [1.0, 1.0]
+
+
+HOUR = 3_600.0
+
+
+@pytest.mark.parametrize(
+    ("at_end", "behind", "silent", "wall"),
+    [
+        (True, HOUR - 1, 0.0, True),
+        (True, HOUR, 0.0, False),
+        (True, HOUR, 9.5, False),
+        (True, HOUR, 10.0, True),
+        (False, 1.0, 0.0, False),
+        (False, HOUR, 10.0, False),
+    ],
+)
+def test_wall_clock_time_rules_where_the_stream_has_caught_up_or_is_silent(at_end, behind, silent, wall) -> None:
+    """Less than an hour behind, or ten seconds without a record, all being folded; else the stream's own time does."""
+    clock = Clock()
+    each, now = timers(0, Looks(clock)), clock.us / 1e6
+    each.advance(now - behind)
+    assert each.clock(at_end=at_end, heard_at=clock.seconds - silent) == (now if wall else now - behind)
+
+
+def test_an_event_from_the_future_does_not_run_the_timers_ahead() -> None:
+    """The stream's own time is that of its newest event, and never later than it is."""
+    clock = Clock()
+    each, now = timers(0, Looks(clock)), clock.us / 1e6
+    each.advance(now - 50.0)
+    each.advance(now - 90.0)
+    assert each.clock(at_end=False, heard_at=clock.seconds) == now - 50.0
+    each.advance(now + 50.0)
+    assert each.clock(at_end=False, heard_at=clock.seconds) == now
+
+
+@pytest.mark.parametrize(("due", "looks"), [(0, 1), (999, 1), (1_000, 2)])
+async def test_where_a_look_brings_all_that_fits_the_next_one_comes_in_the_same_beat(due, looks) -> None:
+    """A thousand accounts are as many as a step takes: there may be more. What is due is asked for up to now, in µs."""
+    clock = Clock()
+    store, written = Full(clock, due), Written()
+    each = timers(4, store, written)
+    told = [await each.run(at_end=True, heard_at=0.0) for _ in range(3)]
+    assert store.asked == [(4, clock.us, 1_000)] * looks
+    assert told == ([True, True, False] if looks == 2 else [due > 0, False, False])
+    assert [len(step.write.due) for step in written.steps] == ([due, 1] if looks == 2 else [due] * (due > 0))
+
+
+async def test_no_timer_runs_before_the_partition_has_a_time() -> None:
+    """Redis is not even asked while nothing was folded and there is more to fold."""
+    clock = Clock()
+    store = Looks(clock)
+    each = timers(0, store)
+    assert await each.run(at_end=False, heard_at=clock.seconds) is False
+    assert store.at == []
+    each.advance(0.5)
+    await each.run(at_end=False, heard_at=clock.seconds)
+    assert store.at == [100.0]
+
+
+async def test_a_portion_is_five_hundred_accounts() -> None:
+    """As many as a scan is asked for, from where Redis begins to count."""
+    asked = []
+
+    async def scan(cursor, count):
+        asked.append((cursor, count))
+        return 0, []
+
+    sweep = TimerRescan(Core(LATER))
+    sweep.restart({POLICIES: fingerprint(POLICY)})
+    assert await sweep.portion(scan) == ([], {POLICIES: fingerprint(LATER)})
+    assert asked == [(0, 500)]

@@ -101,3 +101,32 @@ def test_it_is_an_lru(steps: list[tuple[str, int, bytes]], limit: int) -> None:
             got = cache.get(partition, key) if what == "g" else cache.split(partition, [key])[0].get(key, MISSING)
             assert got == expected
         assert len(cache) == len(model) <= limit
+
+
+def test_an_entry_at_the_limit_stays_and_one_beyond_it_ends_what_was_complete() -> None:
+    """Of the partition that lost it alone."""
+    cache = Cache(2)
+    cache.put(0, {b"a": b"1"})
+    cache.put(1, {b"a": b"2"})
+    cache.complete |= {0, 1}
+    assert (len(cache), cache.complete) == (2, {0, 1})
+    cache.put(1, {b"b": b"3"})
+    assert (len(cache), cache.complete) == (2, {1})
+    assert cache.get(0, b"a") is MISSING
+
+
+def test_what_is_put_again_is_the_most_recent_one() -> None:
+    """With its new value; the other one is next to go."""
+    cache = Cache(2)
+    cache.put(0, {b"a": b"1", b"b": b"2"})
+    cache.put(0, {b"a": b"3"})
+    cache.put(0, {b"c": b"4"})
+    assert cache.split(0, [b"a", b"b", b"c"]) == ({b"a": b"3", b"c": b"4"}, [b"b"])
+
+
+def test_forgetting_a_partition_leaves_the_others_complete() -> None:
+    """And forgets of its own that it was."""
+    cache = Cache(9)
+    cache.complete |= {0, 1}
+    cache.forget(0)
+    assert cache.complete == {1}

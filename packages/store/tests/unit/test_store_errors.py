@@ -3,8 +3,8 @@
 import pytest
 from redis import exceptions as redis_errors
 
-from clientward_store import StoreRefused, StoreUnavailable
-from clientward_store.errors import LASTING, PASSING, TEXT_LIMIT, translated
+from clientward_store import Fenced, StoreRefused, StoreUnavailable
+from clientward_store.errors import LASTING, PASSING, TEXT_LIMIT, code_of, harmless, translated
 
 
 @pytest.mark.parametrize("code", PASSING)
@@ -84,3 +84,38 @@ def test_an_unknown_error_repeats_no_argument() -> None:
     assert "AUTH" in told
     assert "canary" not in told
     assert "\n" not in str(translated(redis_errors.ResponseError("two\nlines"), "h:1"))
+
+
+def test_of_an_unknown_error_a_hundred_and_sixty_characters_are_repeated() -> None:
+    """From its beginning, without what follows the first arguments; white space is one blank."""
+    assert harmless("y" + "x" * 160) == "y" + "x" * 159
+    assert harmless("ERR\n  what, with args a, with args b") == "ERR what"
+
+
+@pytest.mark.parametrize("text", ["NOT_LOADING now", "RELOADING", "loading", "BUSYGROUP exists", "x_OOM"])
+def test_a_code_is_a_word_of_its_own(text: str) -> None:
+    """A longer word that holds one is another error."""
+    assert code_of(redis_errors.ResponseError(text), text) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("The user executing the script can't run this", "NOPERM"),
+        ("acl failure in script: no rights", "NOPERM"),
+        ("INVALID username-password pair or user is disabled.", "WRONGPASS"),
+        ("Authentication required.", "NOAUTH"),
+        ("Redis is busy: with Redis while a script runs", "BUSY"),
+        ("-OOM command not allowed", "OOM"),
+        ("WRONGTYPE Operation against a key", "WRONGTYPE"),
+    ],
+)
+def test_what_is_said_instead_of_a_code_is_known_in_any_letters(text: str, code: str) -> None:
+    """And a code behind a dash, as scripts repeat it."""
+    assert code_of(redis_errors.ResponseError(text), text) == code
+
+
+def test_a_fence_says_which_partition_and_whether_writes_were_lost() -> None:
+    """Unless it is said, none was."""
+    assert (Fenced(3, "gone").partition, Fenced(3, "gone").lost_writes, str(Fenced(3, "gone"))) == (3, False, "gone")
+    assert Fenced(3, "gone", lost_writes=True).lost_writes

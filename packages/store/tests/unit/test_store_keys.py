@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from redis.crc import key_slot
 from yarl import URL
 
-from clientward_store.keys import keys_of, target_of
+from clientward_store.keys import check_key, is_on, keys_of, number, target_of
 
 
 @given(st.text(min_size=1, max_size=30), st.integers(0, 10_000))
@@ -80,3 +80,37 @@ def test_none_is_a_number_of_entries_and_no_time() -> None:
 def test_options_reach_the_client() -> None:
     """The table's `redis` option is handed to redis-py."""
     assert target_of(URL("redis://h"), {"redis": {"password": "x"}}).options == {"password": "x"}
+
+
+def test_a_check_writes_beside_the_five_keys_and_in_their_slot() -> None:
+    """Under a name of its own, which the same prefix of an ACL covers."""
+    assert check_key("a{b}-t", 7) == "{a(b)-t:7}:doctor"
+    assert check_key("a-t", 7) not in keys_of("a-t", 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        *((word, True) for word in ("1", "true", "yes", "TRUE", "Yes")),
+        *((word, False) for word in (None, "", "0", "no", "false", "2", "on")),
+    ],
+)
+def test_a_parameter_is_on_where_it_says_so(text: str | None, expected: bool) -> None:
+    """In any letters; whatever else it says is off."""
+    assert is_on(text) is expected
+
+
+def test_a_url_without_a_host_or_port_is_redis_on_this_machine() -> None:
+    """At the port that Redis has; what the URL says takes precedence, and what it does not say has no default to hide it."""
+    assert target_of(URL("redis:///0")).address == "localhost:6379"
+    assert target_of(URL("redis://h:1")).address == "h:1"
+    assert target_of(URL("redis://u@h:1/2?warm=1")).masked == "redis://u@h:1/2"
+    assert target_of(URL("redis://h"), {"other": 1}).options == {}
+
+
+def test_a_parameters_number_may_be_zero_and_is_its_default_where_it_is_absent() -> None:
+    """Whole or not; nothing below zero is one."""
+    assert (number("0", "cache", 9), number(None, "cache", 9), number("", "cache", 9)) == (0.0, 9.0, 9.0)
+    assert number("0.25", "timeout", 9) == 0.25
+    with pytest.raises(ImproperlyConfigured, match=r"says \?timeout=-0.001: write a number that is not negative"):
+        number("-0.001", "timeout", 9)

@@ -113,3 +113,65 @@ def test_another_file_is_no_backup(tmp_path: Path) -> None:
     other.write_text('{"topic": "t"}\n')
     with pytest.raises(BackupError, match="no backup of Clientward"):
         verify(other)
+
+
+def raw_frame(value: object) -> bytes:
+    """Return a frame as it stands in a file, whatever it holds."""
+    raw = msgspec.msgpack.encode(value)
+    return len(raw).to_bytes(4) + raw
+
+
+@pytest.mark.parametrize(
+    ("frame", "told"),
+    [
+        ({"type": "header", "format": "two"}, "is damaged"),
+        ({"type": "header", "format": None}, "is damaged"),
+        ({"type": "header", "format": 1}, "is damaged"),
+        ({"type": "header", "format": 0}, "has format 0, this version reads 1"),
+        (["header"], "is damaged"),
+        (7, "is damaged"),
+        (FRAMES[2], "begins with no header"),
+    ],
+)
+def test_what_begins_with_no_header_of_this_format_is_told(tmp_path: Path, frame: object, told: str) -> None:
+    """As of another format where it has one that is a number and another; as damaged where it says nothing of the kind."""
+    path = tmp_path / "backup"
+    path.write_bytes(b"clientward-backup\n" + raw_frame(frame))
+    with pytest.raises(BackupError, match=told):
+        verify(path)
+
+
+def test_a_frame_of_a_later_kind_is_damage_where_the_format_is_ours(tmp_path: Path) -> None:
+    """Only the first frame says the format."""
+    path = tmp_path / "backup"
+    path.write_bytes(b"clientward-backup\n" + raw_frame(HEADER) + raw_frame({"type": "more"}))
+    with pytest.raises(BackupError, match="is damaged"):
+        verify(path)
+
+
+def test_values_alone_are_counted_as_accounts(tmp_path: Path) -> None:
+    """Of all partitions; what is due, unsent or restored are the same accounts again."""
+    path = tmp_path / "backup"
+    kinds = [Items(kind, [(b"a", b"1"), (b"b", b"2"), (b"c", b"3")]) for kind in ("due", "outbox", "restored")]
+    write(path, [HEADER, Items("values", [(b"a", b"1")]), *kinds, Items("values", [(b"b", b"2"), (b"c", b"3")])])
+    assert verify(path) == (HEADER, 3)
+
+
+@pytest.mark.parametrize(
+    ("length", "told"), [(1 << 30, "cut short or damaged at byte 22"), ((1 << 30) - 1, "at byte 22")]
+)
+def test_a_length_of_a_gigabyte_is_none(tmp_path: Path, length: int, told: str) -> None:
+    """Nothing of that size is read into memory for it; the byte at which it stands is told."""
+    path = tmp_path / "backup"
+    path.write_bytes(b"clientward-backup\n" + length.to_bytes(4))
+    with pytest.raises(BackupError, match=told):
+        verify(path)
+
+
+def test_a_file_without_its_end_is_cut_short(tmp_path: Path) -> None:
+    """Though every frame that is there is whole; one that ends before it begins is no backup."""
+    path = tmp_path / "backup"
+    path.write_bytes(b"clientward-backup\n" + raw_frame(HEADER))
+    with pytest.raises(BackupError, match="has no end: it was cut short"):
+        verify(path)
+    assert list(frames(path)) == [HEADER]

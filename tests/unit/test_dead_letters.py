@@ -125,3 +125,55 @@ def test_the_clients_own_record_is_what_is_needed() -> None:
     """What aiokafka hands out can be refused as it is."""
     record: FetchedRecord = ConsumerRecord(PURCHASES, 0, 1, 2, 0, b"acme", b"{", None, 4, 1, (("a", b"b"),))
     assert dead_letter(PLACE, record, REFUSED, now=NOW_US).headers[0] == ("a", b"b")
+
+
+@pytest.mark.parametrize(
+    ("record", "size"),
+    [
+        (Consumed(key=b"12345", value=b"123456789", headers=()), 14),
+        (Consumed(key=None, value=b"123456789", headers=(("é", b"12"), ("empty", None))), 9 + 2 + 2 + 10 + 5 + 10),
+        (Consumed(key=b"12345", value=None, headers=(("a", b"x" * 50),)), 5 + 1 + 50 + 10),
+    ],
+)
+def test_a_record_fits_up_to_the_last_byte(record: Consumed, size: int) -> None:
+    """Key, value, and of each header its name, its value and ten bytes more."""
+    assert dead_letter(PLACE, record, REFUSED, now=NOW_US, max_bytes=size).value == record.value
+    assert "clientward-omitted" in noted(dead_letter(PLACE, record, REFUSED, now=NOW_US, max_bytes=size - 1))
+
+
+def test_what_is_omitted_is_no_more_than_must_be() -> None:
+    """First the value, then the headers too, then the key: each at the byte at which the rest no longer fits."""
+    record = Consumed(key=b"k" * 10, value=b"v" * 9_000, headers=(("h", b"x" * 89),))
+    place = len(dead_letter(PLACE, record, REFUSED, now=NOW_US, max_bytes=500).value or b"")
+    found = {}
+    for most in (place + 110, place + 109, place + 10, place + 9):
+        letter = dead_letter(PLACE, record, REFUSED, now=NOW_US, max_bytes=most)
+        found[most - place] = (letter.key, letter.headers[0][0], noted(letter)["clientward-omitted"])
+    assert found == {
+        110: (record.key, "h", b"value"),
+        109: (record.key, "__streams.errors.topic", b"value, headers"),
+        10: (record.key, "__streams.errors.topic", b"value, headers"),
+        9: (None, "__streams.errors.topic", b"value, headers, key"),
+    }
+
+
+def test_the_place_of_an_omitted_value_says_all_of_it() -> None:
+    """How large it was and how many headers it had, without those of an earlier refusal."""
+    again = (*Consumed().headers, ("clientward-reason", b"LATE"))
+    letter = dead_letter(PLACE, Consumed(value=b"v" * 900, headers=again), REFUSED, now=NOW_US, max_bytes=600)
+    place = json.loads(letter.value or b"")
+    assert (place["bytes"], place["headers"], place["timestamp"]) == (900, 3, 1_779_999_999_000)
+
+
+def test_a_letter_that_says_less_is_read_as_far_as_it_goes() -> None:
+    """Its reason and its place are needed; text, time and timestamp are empty where they are absent."""
+    needed = (("clientward-reason", b"LATE"), ("__streams.errors.partition", b"3"), ("__streams.errors.offset", b"0"))
+    headers = (*needed, ("__streams.errors.topic", b"t"), ("mine", b"1"))
+    found = read_dead_letter(Consumed(headers=headers))
+    assert found is not None
+    assert (found.timestamp_ms, found.text, found.refused_at, found.omitted, found.offset) == (None, "", "", "", 0)
+    assert found.headers == [("mine", b"1")]
+    for absent in range(4):
+        assert read_dead_letter(Consumed(headers=headers[:absent] + headers[absent + 1 :])) is None
+    forged = (*headers, ("clientward-original-timestamp", b"soon"))
+    assert read_dead_letter(Consumed(headers=forged)) is None

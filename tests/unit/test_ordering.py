@@ -3,6 +3,7 @@
 import json
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,3 +87,44 @@ def test_sorting_in_parts_is_sorting(events: list[tuple[int, str, bool]], most: 
         assert all(place[after] > place[number] for after in own)
     if not erasures:
         assert all(events[a - 1][0] <= events[b - 1][0] for a, b in pairwise(whole))
+
+
+def test_what_stands_behind_an_erasure_keeps_its_own_time_where_that_is_later() -> None:
+    """Only what is dated before it is moved to it, of its account alone, and commands that erase nothing move nothing."""
+    erase = line(1, topic=COMMANDS, command="erase")
+    assert order(erase, line(5), line(3, "b")) == [1, 3, 2]
+    assert order(line(2, "b"), erase, line(5), line(0), line(3, "b")) == [1, 2, 4, 5, 3]
+    assert order(line(5, topic=TICKETS, command="erase"), line(1)) == [2, 1]
+
+
+def test_an_erasure_comes_before_what_happened_at_its_moment() -> None:
+    """And two of one moment in the order of the file, each before what stands behind it."""
+    erase = line(2, topic=COMMANDS, command="erase")
+    assert order(line(2), erase, line(2, event_id="0")) == [1, 2, 3]
+    other = line(2, "b", topic=COMMANDS, command="erase")
+    assert order(erase, other, line(2, "b"), line(2, event_id="e1")) == [1, 2, 4, 3]
+
+
+def test_a_second_erasure_moves_what_stands_behind_it_to_itself() -> None:
+    """The later one of the two counts, whichever is dated later."""
+    first, second = (line(day, topic=COMMANDS, command="erase") for day in (9, 1))
+    assert order(first, second, line(3), line(9, "b", event_id="z")) == [1, 2, 3, 4]
+
+
+def test_a_line_without_an_id_comes_first_of_its_moment() -> None:
+    """Of its topic; topics have their order before ids have theirs."""
+    nameless = json.dumps({"topic": PURCHASES, "value": {"account_id": "a", "occurred_at": "2026-01-02T00:00:00Z"}})
+    assert order(line(1, event_id="0"), nameless.encode(), line(1, topic=TICKETS, event_id="")) == [2, 1, 3]
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 6, 7])
+def test_a_file_of_as_many_lines_as_are_held_is_whole(count: int) -> None:
+    """One line fewer or more is too, and parts that come out even."""
+    lines = [line(day) for day in range(count, 0, -1)]
+    assert order(*lines, most=3) == [*range(count, 0, -1)]
+
+
+@pytest.mark.parametrize("at", ["2026-01-01", "soon", "", 5, None])
+def test_a_time_that_cannot_be_read_is_none(at: object) -> None:
+    """Its line stays behind the one before it."""
+    assert order(line(2), line(0, occurred_at=at), line(1)) == [3, 1, 2]

@@ -153,3 +153,77 @@ def test_a_header_allows_no_more_than_the_setting_may() -> None:
     assert most.lateness_days == MOST_LATENESS_DAYS
     with pytest.raises(ValidationError, match="lateness_days"):
         Settings.model_validate({"lateness_days": MOST_LATENESS_DAYS + 1, **kept})
+
+
+@pytest.mark.parametrize(
+    ("headers", "times"),
+    [
+        ((), 0),
+        (((REDRIVEN, b"0"),), 0),
+        (((REDRIVEN, b"2"),), 2),
+        (((REDRIVEN, b"3"),), 3),
+        (((REDRIVEN, b"4"),), 3),
+        (((REDRIVEN, b""),), 3),
+        (((REDRIVEN, None),), 3),
+        (((REDRIVEN, b"-1"),), 3),
+        (((REDRIVEN, b"1"), ("x", b"9"), (REDRIVEN, b"2")), 2),
+    ],
+)
+def test_the_last_count_of_a_record_is_its_count(headers: Any, times: int) -> None:
+    """Up to the most; what is no number counts as the most, so that it does not go round for ever."""
+    assert times_redriven(headers) == times
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "erased", "goes"), [(10, 9, True), (10, 10, False), (10, 11, False), (None, 9, False)]
+)
+def test_a_record_stored_up_to_its_erasure_is_not_sent_again(timestamp: int | None, erased: int, goes: bool) -> None:
+    """In the same millisecond too; where it does not say when it was stored, it may have been before."""
+    found = letter()
+    content = found.content._replace(timestamp_ms=timestamp)
+    why = why_not(msgspec.structs.replace(found, content=content), {b"acme": erased})
+    assert why == (None if goes else "its account was erased since")
+    assert why_not(found, {b"other": 99 * DAY_MS}) is None
+
+
+def test_a_note_is_of_letters_before_it() -> None:
+    """Each of them: not at its own offset, and not behind it."""
+    note = Note("redriven", 3, [7, 8], "ops", "mended", "2026-01-01T00:00:00Z")
+    value = msgspec.json.encode(note)
+    read = [read_note(Record(offset, 0, None, value, note_headers(), 3)) for offset in (7, 8, 9)]
+    assert read == [None, None, note]
+    assert note_headers() == [("clientward_note", b"1.0")]
+    assert read_note(Record(9, 0, None, None, note_headers(), 3)) is None
+    assert read_note(Record(9, 0, None, b"\xff", note_headers(), 3)) is None
+    assert read_note(Record(9, 0, None, value, [("other", b"1")], 3)) is None
+
+
+def test_a_letter_is_read_with_where_it_stands() -> None:
+    """And since when it is there, which is not when the record was stored that it is of."""
+    found = letter(states={(3, 7): "redriven", (7, 3): "discarded"})
+    assert (found.partition, found.offset, found.stored_ms, found.state) == (3, 7, 20 * DAY_MS, "redriven")
+    assert found.content.timestamp_ms == 10 * DAY_MS
+
+
+def test_a_filters_time_is_in_milliseconds() -> None:
+    """A letter that was stored in the very millisecond is wanted, one stored before it is not."""
+    since = datetime.fromtimestamp(20 * 86_400, UTC)
+    early, late = (msgspec.structs.replace(letter(), stored_ms=20 * DAY_MS + ms) for ms in (-1, 0))
+    assert [LetterFilter(since=since).takes(each) for each in (early, late)] == [False, True]
+    assert LetterFilter(reason=Reason.FAULT).takes_any_reason(late)
+
+
+def test_counts_are_by_reason_in_words() -> None:
+    """In the order of their names; of none there is nothing to say."""
+    assert counted([]) == ""
+    assert (
+        counted([letter(reason=Reason.TIME), letter(reason=Reason.KEY), letter(reason=Reason.TIME)]) == "1 KEY, 2 TIME"
+    )
+
+
+def test_places_are_by_partition_and_in_order() -> None:
+    """Without those that are left out by their number, not by their offset."""
+    letters = [letter(at=at) for at in (5, 1, 0)]
+    other = msgspec.structs.replace(letters[0], partition=4)
+    assert places_of([*letters, other]) == {3: [5, 1, 0], 4: [5]}
+    assert places_of([*letters, other], {0, 3}) == {3: [1, 0]}

@@ -77,7 +77,10 @@ def test_only_who_has_a_state_counts():
     base.stated("a", there=False)
     assert counts(base, 20) == (0, 0, 0)
     base.decided(decision("a", 1, "client", 15, event_id="other"))
+    assert counts(base, 20) == (0, 0, 0)
     base.stated("a", there=True)
+    assert counts(base, 20) == (0, 0, 1)
+    base.stated("nobody", there=False)
     assert counts(base, 20) == (0, 0, 1)
 
 

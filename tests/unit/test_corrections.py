@@ -4,10 +4,11 @@ import json
 
 import msgspec
 import pytest
-from story import CORE, NOW_US, Told, command, on, purchase, record_of, ticket
+from story import CORE, NOW_US, POLICY, Told, command, fold, on, purchase, record_of, ticket
 
 from relationship.contract import messages as m
 from relationship.contract.outcome import AUDIT
+from relationship.core import Core
 from relationship.replay import Replay
 
 
@@ -92,3 +93,15 @@ def test_a_value_must_be_the_corrected_event_of_the_same_account():
     assert told([purchase(1, "p"), bad])[1] == [
         "the 'value' is no message of this account with the corrected event's id"
     ]
+
+
+def test_a_correction_of_what_stands_at_the_edge_is_told_so():
+    """It would lie where nothing is folded any more; of what was folded away otherwise it is said that it is not there."""
+    replay, _ = fold([purchase(i, f"p{i}") for i in range(4)], Core(POLICY, kept=2, most_kept=4))
+    assert record_of(replay).edge[2] == "p1"
+    for day, name, words in ((1, "p1", "before the history kept"), (2, "p9", "is not in the history kept")):
+        value = json.loads(msgspec.json.encode(purchase(day, name)[1]))
+        fix = command(4, "correct", f"fix-{name}", corrects=name, topic=m.PURCHASES, value=value)
+        (entry,) = [json.loads(sent.value) for sent in replay.fold(*fix, NOW_US)[1] if sent.topic == AUDIT]
+        assert entry["outcome"] == "refused"
+        assert words in entry["detail"]

@@ -65,6 +65,8 @@ def test_a_value_is_found_however_it_is_written(text, changed):
     ("text", "words"),
     [
         ("[dimensions.loyalty]\nweight = 1\n", "dimensions.trust.weight is not written in the policy"),
+        ("[dimensions.trust]\ncap = 1\n", "dimensions.trust.weight is not written in the policy"),
+        ("[dimensions]\n", "dimensions.trust.weight is not written in the policy"),
         ("dimensions = {loyalty = {weight = 1}, trust = {weight = 2.5}}\n", "can be changed as they are written"),
         ("dimensions = {loyalty = {weight = 1}, trust = {weight = 2}}\n", "can be changed as they are written"),
     ],
@@ -73,3 +75,33 @@ def test_a_value_that_cannot_be_changed_is_named(text, words):
     """Never is another value changed in its stead."""
     with pytest.raises(PolicyError, match=words):
         edited(text, [Edit(("dimensions", "trust", "weight"), "2.5")], 7)
+
+
+@pytest.mark.parametrize(
+    ("comment", "after"),
+    [
+        ("", "was 13, learned from 7 accounts"),
+        (" # so", "was 13, learned from 7 accounts; so"),
+        (" # was 9, learned from 1,234 accounts", "was 13, learned from 7 accounts"),
+        (" # was 9, learned from 1,234 accounts; so", "was 13, learned from 7 accounts; so"),
+        (" # so; was 9, learned from 3 accounts; and so", "was 13, learned from 7 accounts; so; and so"),
+        (
+            " # was 8, learned from 1 accounts; was 9, learned from 2 accounts",
+            "was 13, learned from 7 accounts; was 9, ",
+        ),
+    ],
+)
+def test_one_earlier_note_is_replaced(comment, after):
+    """Wherever in the comment it stands, and no more than one: what a person wrote stays."""
+    edit = Edit(("dimensions", "trust", "weight"), "2.5")
+    (line,) = edited(f"[dimensions.trust]\nweight = 13{comment}\n", [edit], 7).splitlines()[1:]
+    assert line.startswith(f"weight = 2.5 # {after}")
+
+
+@pytest.mark.parametrize(
+    ("before", "value"), [("2.5", "2.50"), ("25e-1", "2.5"), ('"a"', "'a'"), ("true", "true"), ("1_000", "1000")]
+)
+def test_a_value_that_is_the_same_stays_as_it_is_written(before, value):
+    """However either is written."""
+    text = f"[dimensions.trust]\nweight = {before} # so\n"
+    assert edited(text, [Edit(("dimensions", "trust", "weight"), value)], 7) == text

@@ -123,6 +123,90 @@ def test_an_older_revision_that_comes_again_is_a_repeat():
     assert fact.withdrawn
 
 
+def test_a_purchase_of_the_credits_id_is_another_fact():
+    """Ids are of a topic: the credit is put beside it, and the purchase stays as it is."""
+    record = AccountRecord()
+    record.keep([fact_of(purchase(1, "k")[1])])
+    assert isinstance(referrals.replace(record, revised(1), load_policy()).verdict, Applied)
+    assert [(type(each).__name__, each.id) for each in record.facts()] == [("PurchaseFact", "k"), ("ReferralFact", "k")]
+
+
+@pytest.mark.parametrize(("revision", "repeated"), [(1, True), (2, True), (3, False)])
+def test_a_credit_gives_way_to_a_later_revision_alone(revision, repeated):
+    """Of the same one; another buyer's credit is left alone."""
+    record, other = AccountRecord(), msgspec.structs.replace(revised(9), event_id="o", credit="other")
+    for each in (other, revised(2)):
+        referrals.replace(record, each, load_policy())
+    assert isinstance(referrals.replace(record, revised(revision), load_policy()).verdict, Repeat) is repeated
+    assert {each.id: each.revision for each in record.facts()} == {"other": 9, "k": max(2, revision)}
+
+
+def test_what_is_due_to_a_referrer_follows_who_when_and_which():
+    """Nothing where nothing of it changes; withdrawn from the one and credited to the other where the referrer does."""
+    bought = fact_of(purchase(1, "p", account="b", referred_by="a")[1])
+    dearer = fact_of(purchase(1, "p", account="b", referred_by="a", amount="11")[1])
+    moved = fact_of(purchase(2, "p", account="b", referred_by="a")[1])
+    other = fact_of(purchase(1, "p", account="b", referred_by="c")[1])
+
+    def told(before, after):
+        sent = [
+            m.decoder_for(m.REFERRALS).decode(each.value) for each in referrals.changed("b", before, after, 2, None)
+        ]
+        return [(each.account_id, each.action, each.occurred_at, each.revision) for each in sent]
+
+    assert told(bought, dearer) == told(None, None) == []
+    assert told(bought, moved) == [("a", "credited", on(2), 2)]
+    assert told(bought, other) == [("a", "withdrawn", on(1), 2), ("c", "credited", on(1), 2)]
+    assert told(bought, None) == [("a", "withdrawn", on(1), 2)]
+
+
+def test_a_correction_is_of_a_purchase_by_its_id_and_topic():
+    """How many there are of one is the number of its last credit; those of other events, and of no id, do not count."""
+    record = AccountRecord()
+    told = [
+        command(2, "correct", "c1", corrects="p", topic=m.PURCHASES, value=None),
+        command(3, "correct", "c2", corrects="p", value=None),
+        command(4, "correct", "c3", corrects="p", topic=m.TICKETS, value=None),
+        command(5, "correct", "c4", corrects="q", topic=m.PURCHASES, value=None),
+        command(6, "release", "c5"),
+    ]
+    record.keep([fact_of(purchase(1, "p")[1]), *(fact_of(each[1]) for each in told)])
+    assert [referrals.revision_of(record, name) for name in ("p", "q", "r", None)] == [2, 1, 0, 0]
+    assert referrals.purchase_of(record, "p").id == "p"
+    assert [referrals.purchase_of(record, name) for name in ("c1", None)] == [None, None]
+
+
+def test_an_erased_account_is_forgotten_wherever_it_is_named():
+    """As a referrer, as a buyer and as another side of a merge; others stay, and what names nobody else is a repeat."""
+    record = AccountRecord(former_sources=["gone", "stays"])
+    told = [
+        purchase(1, "p", referred_by="gone"),
+        purchase(2, "q", referred_by="stays"),
+        command(3, "merge", "c", into="gone"),
+        command(4, "merge", "d", into="stays"),
+    ]
+    facts = [fact_of(each[1]) for each in told]
+    record.keep([*facts, ReferralFact(facts[-1].t + 1, "r", "gone"), ReferralFact(facts[-1].t + 2, "s", "stays")])
+    gone = m.Referral(event_id="f", account_id="a", occurred_at=on(9), referred="gone", action="forgotten")
+    assert isinstance(referrals.forget(record, gone, load_policy()).verdict, Applied)
+    found = record.facts()
+    assert [found[0].referrer, found[1].referrer, found[2].into, found[3].into] == [None, "stays", None, "stays"]
+    assert [found[4].referred, found[5].referred, record.former_sources] == [None, "stays", ["stays"]]
+    assert isinstance(referrals.forget(record, gone, load_policy()).verdict, Repeat)
+
+
+def test_an_erasure_tells_each_that_the_account_had_to_do_with_once():
+    """In the order of their names: referrers, buyers, and those that it was merged with or into."""
+    record = AccountRecord(merged_sources=["m"], former_sources=["b", "n"])
+    facts = [
+        fact_of(each[1])
+        for each in (purchase(1, "p", referred_by="b"), command(2, "merge", "c", into="i"), purchase(3))
+    ]
+    record.keep([*facts, ReferralFact(facts[-1].t + 1, "r", "x"), ReferralFact(facts[-1].t + 2, "s")])
+    sent = referrals.forgotten("a", record, command(9, "erase", "e")[1])
+    assert [each.key for each in sent] == ["b", "i", "m", "n", "x"]
+
+
 def test_a_revision_behind_the_history_kept_is_refused():
     """At its edge too: the credit is among what is folded away and can no more be taken back."""
     record = AccountRecord(edge=(micros(on(5)), 4, "k"))

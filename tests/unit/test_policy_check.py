@@ -36,6 +36,20 @@ MISTAKES = [
         "a number from -1000",
     ),
     ("[0.7, 0.3]", "[0.7, -0.3]", "signals.purchase.service.bought", "two numbers from 0"),
+    ("[0.7, 0.3]", "[0.7, 1000.1]", "signals.purchase.service.bought", "two numbers from 0 to 1000"),
+    (
+        "goods        = { bought = -1.0",
+        "goods = { bought = -1000.1",
+        "signals.purchase.goods.bought",
+        "from -1000 to 1000",
+    ),
+    (
+        "goods        = { bought = -1.0",
+        "goods = { bought = 1000.1",
+        "signals.purchase.goods.bought",
+        "from -1000 to 1000",
+    ),
+    ("client_down = 48.0", "client_down = 52.0", "thresholds.client_down", "must be below client_up"),
     ("[0.7, 0.3]", "[0.7]", "signals.purchase.service.bought", "length 2, got 1"),
     ("candidate_up = 36.0", "candidate_up = 27.0", "thresholds.candidate_down", "must be below candidate_up"),
     ("false_client = 1.0", "false_client = 0", "costs.false_client", "> 0.0"),
@@ -54,7 +68,7 @@ def test_a_mistake_is_told_with_line_and_field(old, new, field, words):
     if words == "is missing":
         table = field.rpartition(".")[0]
         assert mistake.line == (1 + TEXT[: TEXT.index(f"\n[{table}]") + 1].count("\n") if table else 1)
-    elif words != "must be below candidate_up":
+    elif not words.startswith("must be below"):
         assert mistake.line == changed
 
 
@@ -103,7 +117,7 @@ def test_the_default_policy_has_none():
 def test_the_schema_refuses_what_a_type_can_say(old, new, field, words):
     """An editor sees these mistakes too; that bands are bands, and what is finite, only the check can say."""
     data = tomllib.loads(TEXT.replace(old, new, 1))
-    beyond = words == "must be below candidate_up" or "nan" in new
+    beyond = words.startswith("must be below") or "nan" in new
     assert SCHEMA.is_valid(data) == beyond, field
 
 
@@ -182,3 +196,35 @@ def test_of_two_entries_that_hold_a_field_the_first_is_its_line() -> None:
     text = "[stays]\nclient = 1\nclient = 2\n"
     assert line_of(entries(text), ("stays", "client")) == 2
     assert line_of(entries(text), ("stays", "customer")) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[0.7, 0.3]", "[0.0, 1000.0]"),
+        ("goods        = { bought = -1.0", "goods = { bought = -1000.0"),
+        ("goods        = { bought = -1.0", "goods = { bought = 1000.0"),
+        ("candidate_up = 36.0", "candidate_up = 28.1"),
+    ],
+)
+def test_what_is_just_allowed_is_no_mistake(old, new):
+    """The largest mass, nothing for, and a band as narrow as it may be."""
+    assert old in TEXT
+    assert mistakes_in(TEXT.replace(old, new, 1)) == []
+
+
+def test_a_broken_end_is_told_by_the_last_line():
+    """Where the parser names no line but the end of the document."""
+    (mistake,) = mistakes_in('id = "x"\nversion = "1')
+    assert (mistake.line, mistake.path) == (2, ())
+    (other,) = mistakes_in("a = 1\n\nb =")
+    assert other.line == 3
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [(("b", "c"), 3), (("b", "d"), 4), (("b", "e"), 2), (("b", "d", "x"), 4), (("a",), 1), (("z",), 1), ((), 1)],
+)
+def test_a_field_is_looked_for_as_deep_as_it_is_written(path, line):
+    """The key that holds it, else its table, else the first line; a longer path than asked for is another field's."""
+    assert line_of(entries("a = 1\n[b]\nc = 2\nd = { x = 1 }\n[b.c.f]\n"), path) == line

@@ -54,6 +54,39 @@ def test_a_candidate_is_tried_when_its_least_times_have_passed():
     assert check(CANDIDATE, TRADE.candidate_down, OPEN) is None
 
 
+def test_a_customer_that_is_turning_is_tried_when_its_least_stay_has_passed():
+    """At the bar and with contact, tailoring or trust; below either, and once the stay has passed, nothing is tried."""
+    up, stay = TRADE.candidate_up, STAY["customer"]
+    for shown in ("engagement", "personalisation", "trust"):
+        assert check(CUSTOMER, up, {shown: GATE}) == stay
+        assert check(CUSTOMER, up, {shown: 0.99 * GATE}) is None
+    assert check(CUSTOMER, up, OPEN, held=stay - 1) == 1
+    assert check(CUSTOMER, up, OPEN, held=stay) is None
+    assert check(CUSTOMER, up - 1, OPEN) is None
+    assert check(LAPSED, 10_000, OPEN) is None
+
+
+@pytest.mark.parametrize(
+    ("met", "held", "told"),
+    [
+        (None, 0.0, TRADE.usual),
+        (0.0, 0.0, TRADE.usual),
+        (TRADE.usual - 2.0, 900.0, 2.0),
+        (TRADE.usual - 1.0, 900.0, 1.0),
+        (TRADE.usual, 900.0, 1.0),
+        (900.0, 900.0, 1.0),
+        (900.0, STAY["candidate"] / DAY_US - 3.0, 3.0),
+    ],
+)
+def test_what_has_faded_is_told_when_the_next_contact_would_have_come(met, held, told):
+    """Not before the least stay has passed, and a day later at the earliest; `met`: days since the last contact."""
+    since = T - int(held * DAY_US)
+    account = Account(t=T, status=CANDIDATE, since=since, first=0, met=None if met is None else T - int(met * DAY_US))
+    faded = Reading(TRADE.candidate_down - 1, [0.0] * len(INDEX), [0] * len(INDEX), TRADE, POLICY)
+    found = next_check(account, faded, POLICY)
+    assert found - T == pytest.approx(max(told, STAY["candidate"] / DAY_US - held) * DAY_US, abs=2)
+
+
 def test_a_lapse_that_is_overdue_happens_at_the_accounts_own_time():
     """A stricter policy may allow less silence than has passed: nothing is changed before what is folded."""
     account = Account(t=T, status=CUSTOMER, since=1, first=1, last=T - 4_000 * DAY_US, facts=1)

@@ -1,5 +1,6 @@
 """Folding one fact: what happens at equal moments, what a command leaves, and what an account is before and after."""
 
+import pytest
 from folding import bought, day, folded
 from msgspec import structs
 from story import POLICY, command, fold, meeting, on, path, profile, purchase, record_of, ticket
@@ -112,3 +113,46 @@ def test_evidence_is_weighed_by_the_policy_of_the_facts_own_time():
     schedule = Schedule(POLICY, [Switch(day(5), trusting)])
     assert folded(purchase(4.999), rules=schedule).good[INDEX["trust"]] == 0.0
     assert folded(purchase(5), rules=schedule).good[INDEX["trust"]] == 5.0
+
+
+COMPLAINT = "complaint          = { engagement = 0.08, value = -0.4, service = 0.05 }"
+
+
+@pytest.mark.parametrize(
+    ("effects", "speaks"),
+    [
+        ("engagement = 0.08, value = -0.4, service = 0.05", True),
+        ("engagement = 0.08, value = -0.2, service = 0.05", True),
+        ("engagement = 0.08, value = -0.199, service = 0.05", False),
+        ("engagement = 0.08, value = -0.4, service = -0.1", True),
+        ("engagement = -0.1, value = -0.1, service = -0.4", True),
+        ("engagement = 0.08, bought = -0.4, service = 0.05", False),
+        ("engagement = 0.08, service = 0.05", False),
+    ],
+)
+def test_no_contact_demotes_by_having_come_unless_it_speaks_against_the_account(effects, speaks):
+    """From a fifth of a piece on, of anything but what is bought; what has faded is told by the clock."""
+    assert COMPLAINT in default_text()
+    policy = parse_policy(default_text().replace(COMPLAINT, f"complaint = {{ {effects} }}"), "complaint")
+    account = folded(purchase(1), rules=policy)
+    account.status, account.since = CLIENT, day(1)
+    folded(ticket(100, kind="complaint"), onto=account, rules=policy)
+    assert (account.status != CLIENT) is speaks
+    assert (account.check is None) is speaks
+
+
+@pytest.mark.parametrize(("told", "demotes"), [(profile(100), True), (purchase(100), False), (ticket(100), False)])
+def test_a_profile_is_an_occasion_to_look_at_what_has_faded(told, demotes):
+    """It says who the account is, and is no contact; a purchase or a letter is one, and the clock tells what has faded."""
+    account = folded(purchase(1))
+    account.status, account.since = CLIENT, day(1)
+    folded(told, onto=account)
+    assert (account.status != CLIENT) is demotes
+
+
+@pytest.mark.parametrize(("tell", "heard"), [(purchase, True), (ticket, True), (meeting, True), (profile, False)])
+def test_who_was_only_heard_of_is_heard_of_by_a_purchase_or_a_contact(tell, heard):
+    """A refund, a letter of ours and a meeting that nobody came to are no signs of life, and are all that there is of it."""
+    fields = {purchase: {"entry": "refund"}, ticket: {"initiator": "us"}, meeting: {"no_show": True}}.get(tell, {})
+    account = folded(tell(3, **fields))
+    assert (account.last, account.heard) == (None, day(3) if heard else None)

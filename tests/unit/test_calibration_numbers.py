@@ -180,3 +180,32 @@ def test_a_kind_tells_the_more_the_more_kinds_are_in_use(kinds: int, told: float
 def test_breadth_is_more_than_one_line(lines: set[str], covered: float) -> None:
     """Who buys in one line of business shows no breadth."""
     assert firm_of(recording({}, lines=lines)).coverage["breadth"] == covered
+
+
+@pytest.mark.parametrize(
+    ("contact", "density"),
+    [(2.0, 0.15), (2.2, 4.4 / 28.0), (28.0, 2.0), (83.9, 167.8 / 28.0), (84.0, 6.0), (99.0, 6.0)],
+)
+def test_contact_is_taken_for_a_way_of_recording_within_bounds(contact: float, density: float) -> None:
+    """From 0.15 to six times the reference's, in half a year; beyond, a firm keeps no record of it, or of all else."""
+    found = with_mass(recording({}), "engagement", contact)
+    assert firm_of(found).scales["engagement"] == pytest.approx(density, abs=0.0005)
+
+
+def test_without_any_contact_a_firm_has_the_references() -> None:
+    """A scale says how much of it there is; where nobody has any, nothing is known of that."""
+    found = with_mass(recording({"trust": 1.0}), "engagement", 28.0 / 2)
+    assert firm_of(found).scales["engagement"] == 1.0
+    assert firm_of(found).density == 0.0
+
+
+def test_what_is_filled_is_told_of_the_types_that_are_sent() -> None:
+    """A share of each field, to a hundredth; of a type that is never sent there is none."""
+    found = recording({})
+    found.messages["ticket"] = 300
+    found.filled["ticket", "csat"] = 100
+    filled = firm_of(found).filled
+    assert filled["ticket_csat"] == 0.33
+    assert filled["purchase_category"] == 0.0
+    assert not [name for name in filled if name.startswith(("meeting", "profile"))]
+    assert firm_of(found).density == 7.5

@@ -5,12 +5,15 @@ import pytest
 from story import POLICY as PACKAGED
 
 from relationship.analysis.learning import (
+    ENOUGH,
+    LEAST,
     Example,
     Mistakes,
     Standing,
     base_weights,
     best_border,
     edits,
+    example_of,
     factors,
     features,
     middle,
@@ -22,9 +25,11 @@ from relationship.analysis.learning import (
 )
 from relationship.contract import enums
 from relationship.contract.names import DIMENSIONS
+from relationship.contract.times import DAY_US
 from relationship.policy.compiled import Policy
 from relationship.policy.edit import Edit
 from relationship.policy.file import Costs, Industry, Thresholds
+from relationship.state.account import Account
 
 LAW = enums.INDUSTRIES.index("law")
 HALF = 0.5
@@ -163,3 +168,36 @@ def test_a_learned_version_is_of_its_numbers():
     assert version_of(version_of("7", one), one) == version_of("7", one)
     assert len(version_of("x" * 40, one)) == 32
     assert version_of("x" * 40, one).startswith("x" * 17 + "-learned-")
+
+
+def test_as_many_accounts_are_enough_as_ten_for_each_weight() -> None:
+    """Of the rarer class; ten of each are the least that anything is learned from at all."""
+    assert (ENOUGH, LEAST) == (140, 10)
+
+
+def test_a_mistake_that_is_not_made_is_no_mistake() -> None:
+    """None of anything costs nothing."""
+    assert Mistakes() == Mistakes(0, 0, 0, 0.0)
+    assert mistakes([], 50.0) == Mistakes()
+
+
+@pytest.mark.parametrize(("days", "is_open"), [(0.0, True), (1e-6, False)])
+def test_an_example_is_open_from_the_least_tenure_on(days, is_open) -> None:
+    """With the gate for staying a client open too; an account that showed no sign of life is not."""
+    tenure, t = PACKAGED.stays_us["tenure"], 20_000 * DAY_US
+    account = Account(t=t, facts=1, first=t - tenure + int(days * DAY_US), last=t, met=t, seen={0: t // DAY_US})
+    account.good = [9.0] * len(DIMENSIONS)
+    assert example_of("a", account, PACKAGED, client=True).open is is_open
+    account.first = None
+    assert not example_of("a", account, PACKAGED, client=True).open
+
+
+@pytest.mark.parametrize(
+    ("version", "kept"), [("1", "1"), ("v" * 17, "v" * 17), ("v" * 18, "v" * 17), ("2-learned-abcdef", "2")]
+)
+def test_a_learned_version_keeps_what_fits_of_the_bases(version, kept) -> None:
+    """With a suffix by which others of other numbers differ, 32 characters in all at the most."""
+    found = version_of(version, [Edit(("a",), "1"), Edit(("b",), "2")])
+    assert found[:-6] == f"{kept}-learned-"
+    assert len(found) <= 32
+    assert found != version_of(version, [Edit(("a",), "1"), Edit(("b",), "3")])

@@ -242,3 +242,19 @@ def test_an_event_at_the_shadows_own_moment_is_folded_anew():
         replay = shadowed(order, HASTY)[0]
         alone = fold(told, Core(HASTY.policy))[0]
         assert record_of(replay).shadowed.head == record_of(alone).head
+
+
+def test_an_event_before_what_the_shadows_own_timers_have_changed_folds_it_anew():
+    """The shadow has lapsed and the active policy has not: an event in between is appended to the one history alone."""
+    core = Core(POLICY)
+    core.shadow = HASTY
+    told, alone = [profile(0), purchase(1)], Replay(Core(HASTY.policy))
+    replay = fold(told, core)[0]
+    for topic, message in told:
+        alone.fold(topic, message, NOW_US)
+    for each in (replay, alone):
+        list(each.run_until(micros(on(40)), NOW_US))
+        each.fold(*purchase(20, "between"), NOW_US)
+    assert record_of(replay).shadowed.head == record_of(alone).head
+    assert record_of(replay).shadowed.difference is None
+    assert record_of(replay).shadowed.exact

@@ -118,7 +118,9 @@ def test_a_value_has_the_unit_of_its_type():
     assert ("industries", "law", "false_client") not in values
 
 
-@pytest.mark.parametrize(("told", "of"), [(1.0, "meeting"), (0.25, "meeting"), (0.0, "meeting"), (0.25, "ticket")])
+@pytest.mark.parametrize(
+    ("told", "of"), [(1.0, "meeting"), (0.95, "meeting"), (0.25, "meeting"), (0.0, "meeting"), (0.25, "ticket")]
+)
 def test_a_kind_that_tells_little_is_what_a_contact_of_any_kind_is(told, of):
     """So much of its own evidence, and the rest of the mean of all kinds; a cancellation tells in any firm."""
     kinds = enums.MEETING_KINDS if of == "meeting" else enums.TICKET_KINDS
@@ -158,3 +160,15 @@ def test_a_firms_events_carry_what_they_cover_and_what_their_kinds_tell(coverage
     policy = Policy(msgspec.structs.replace(SOURCE, dimensions=flat, confidence=confidence, firm=firm))
     assert policy.carries == pytest.approx(carried)
     assert policy.reach == pytest.approx(100 * (14 - sum(1 - share for share in coverage.values())) / 14)
+
+
+def test_whose_industry_is_unknown_is_in_the_last_one():
+    """`other`, by its own tables and prices; each other one by its place."""
+    own = Industry(prior=2.0, lapse=50.0, false_client=6.0, missed_client=1.5)
+    policy = Policy(msgspec.structs.replace(SOURCE, industries={**INDUSTRIES, "other": own}))
+    assert enums.INDUSTRIES[-1] == "other"
+    assert policy.costs(None) == policy.costs(len(enums.INDUSTRIES) - 1) == (6.0, 1.5)
+    assert policy.trade(None) is policy.trades[-1]
+    assert policy.trade(None).lapse_us == 50 * DAY_US
+    assert policy.costs(0) == (4.0, 2.0)
+    assert [policy.trade(i).lapse_us // DAY_US for i in (0, LAW)] == [100, 200]

@@ -8,6 +8,7 @@ from story import command, meeting, on, profile, purchase, ticket
 
 from relationship.contract import enums
 from relationship.contract import messages as m
+from relationship.contract.outcome import Delivered
 from relationship.state import facts as f
 from relationship.state.account import CANDIDATE, CLIENT, CUSTOMER, LAPSED, PROSPECT, Account
 from relationship.state.facts_from_messages import fact_of
@@ -283,3 +284,9 @@ def test_a_decision_is_the_same_by_time_statuses_and_direction():
     assert decision.same_as(*same)
     for i, other in enumerate((51, 0, 2, "lapse")):
         assert not decision.same_as(*same[:i], other, *same[i + 1 :])
+
+
+def test_a_message_from_a_file_was_stored_at_no_time_and_may_be_no_later_than_others():
+    """Only a record of Kafka says when it was stored, and only its sender may allow it to be late."""
+    told = Delivered(m.PURCHASES, 7, purchase(1)[1])
+    assert (told.arrived_ms, told.lateness_us, told.covered, told.traceparent) == (0, 0, False, None)

@@ -10,6 +10,7 @@ from relationship.contract.times import DAY_US
 from relationship.core import Core
 from relationship.state import facts as f
 from relationship.state.account import Account
+from relationship.state.appending import is_folded_under
 from relationship.state.facts_from_messages import fact_of
 from relationship.state.packed import encode_facts
 from relationship.state.record import AccountRecord, DecisionInForce, decode
@@ -266,3 +267,19 @@ def test_two_histories_differ_by_the_facts_that_only_one_has():
     assert difference([one, two], [two, three]) == ([one], [three])
     assert difference([], [one]) == ([], [one])
     assert difference([one, two], [one, two]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("record", "rules", "is_known"),
+    [
+        (AccountRecord(), POLICY, True),
+        (AccountRecord(folded_under=b"other"), POLICY, True),
+        (AccountRecord(base=Account()), POLICY, False),
+        (AccountRecord(base=Account(), folded_under=POLICY.digest(0)), POLICY, True),
+        (AccountRecord(count=1), POLICY, False),
+        (AccountRecord(count=1, folded_under=POLICY.digest(0)), POLICY, True),
+    ],
+)
+def test_a_head_is_what_the_rules_give_where_it_was_folded_under_them(record, rules, is_known):
+    """Or where nothing was folded at all, before or among the facts kept."""
+    assert is_folded_under(record, rules) is is_known

@@ -34,6 +34,10 @@ def test_a_layout_that_no_migration_reads_is_refused():
         upgraded(raw(4, 3), 7, STEPS)
     with pytest.raises(LayoutError, match=r"of layout 4; this version reads layout 7 and later"):
         upgraded(raw(4, 3), 7, {5: STEPS[5]})
+    for oldest in (4, 5, 6):
+        chain = dict.fromkeys(range(oldest, 7), STEPS[5])
+        with pytest.raises(LayoutError, match=rf"of layout 3; this version reads layout {oldest} and later"):
+            upgraded(raw(3, 3), 7, chain)
     with pytest.raises(
         LayoutError, match=r"of layout 8, written by a newer version; this one reads up to 7: upgrade it"
     ):

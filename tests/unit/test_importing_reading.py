@@ -53,7 +53,7 @@ def bought(done: Imported) -> list[tuple[str, str]]:
         "Customer,Date,Amount\nZoë,2024-01-02,1234.50\n".encode("utf-16-le"),
         "Customer,Date,Amount\nZoë,2024-01-02,1234.50\n".encode("utf-16-be"),
         "Customer,Date,Amount\nZoë,2024-01-02,1234.50\n".encode("utf-32"),
-        gzip.compress("Customer,Date,Amount\nZoë,2024-01-02,1234.50\n".encode()),
+        gzip.compress("Customer,Date,Amount\nZoë,2024-01-02,1234.50\n".encode(), mtime=0),
         'Invoices\n"as of 2024-05-01"\n\nCustomer,Date,Amount\nZoë,2024-01-02,1234.50\n,,\n,,\n',
         "Customer,Date,Amount,,\nZoë,2024-01-02,1234.50,,\n",
     ],

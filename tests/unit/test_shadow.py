@@ -258,3 +258,14 @@ def test_an_event_before_what_the_shadows_own_timers_have_changed_folds_it_anew(
     assert record_of(replay).shadowed.head == record_of(alone).head
     assert record_of(replay).shadowed.difference is None
     assert record_of(replay).shadowed.exact
+
+
+def test_what_never_differed_leaves_nothing_in_the_topic():
+    """Under another shadow after it neither: there is nothing to take away when the account is erased."""
+    core = Core(POLICY)
+    replay, found = shadowed([profile(0), purchase(1)], STRICT, core)
+    core.shadow = Shadow("another", STRICT.policy)
+    found += differences(replay.fold(*purchase(2), NOW_US)[1])
+    assert record_of(replay).shadowed.mark == "another"
+    found += differences(replay.fold(*command(3, "erase"), NOW_US)[1])
+    assert found == []

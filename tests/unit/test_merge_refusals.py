@@ -6,12 +6,12 @@ from story import CORE, NOW_US, Told, command, on, purchase, record_of, step
 
 from relationship.classify.commands import MERGE, REFUSED, UNMERGE, command_rejection
 from relationship.contract.messages import MOVES, REFERRALS, Move
-from relationship.contract.outcome import AUDIT
+from relationship.contract.outcome import AUDIT, Delivered
 from relationship.replay import Replay
 from relationship.state.account import Account, Merge
 from relationship.state.facts import CommandFact
 from relationship.state.facts_from_messages import fact_of
-from relationship.state.record import AccountRecord
+from relationship.state.record import AccountRecord, decode, encode
 from relationship.timeline.explain import event_id_of
 from relationship.timeline.history import APPLIED
 from relationship.timeline.merging import join_rejection
@@ -113,3 +113,22 @@ def test_a_corrected_credit_has_an_id_by_its_revision():
     (withdrawn,) = changed("b", bought, None, 2, None)
     assert credited.event_id == event_id_of("b", 1, 0, 0, 0, "credited:a:p")
     assert withdrawn.event_id == event_id_of("b", 2, 0, 0, 0, "withdrawn:a:p")
+
+
+def refused_by(into, base):
+    """Return the record of `b`, merged into `a` after it had been in `base`, when an account refuses its history."""
+    record = AccountRecord(merged_into="a", base=Account(merge=Merge(base, "m0")), edge=(0, 0, ""))
+    told = [command(1, "unmerge", "u", account="b", into=base), command(2, "merge", "m", account="b", into="a")]
+    record.keep([fact_of(message) for _, message in told])
+    base_ids = {"event_id": "e", "account_id": "b", "occurred_at": on(3), "source": into, "cause": "m"}
+    move = Move(**base_ids, action="refused", through=[], count=0, history="", detail="no room")
+    return decode(CORE.step("b", encode(record), [Delivered(MOVES, 9, move)], NOW_US).record)
+
+
+def test_a_refusal_reaches_what_was_folded_away_of_its_own_merge_alone():
+    """Where the account itself was merged into the one that refuses; from any other it is out of date."""
+    for base, left in (("x", Merge("x", "m0")), ("a", None)):
+        found = refused_by("a", base)
+        assert (found.merged_into, found.base.merge) == (None, left)
+        stale = refused_by("y", base)
+        assert (stale.merged_into, stale.base.merge) == ("a", Merge(base, "m0"))

@@ -74,6 +74,7 @@ def test_fields_are_counted_of_each_type():
     assert dict(found.messages) == {"ticket": 4, "meeting": 1}
     assert found.share("ticket", "csat") == 0.25
     assert found.share("purchase", "category") == 0.0
+    assert recorded([ticket(1, csat=4)], POLICY).share("ticket", "csat") == 1.0
 
 
 def test_density_is_contacts_to_a_purchase():

@@ -42,10 +42,18 @@ def edited(text: str, edits: Sequence[Edit], accounts: int) -> str:
     result, expected = "".join(lines), tomllib.loads(text)
     for edit in edits:
         _put(expected, edit)
-    if tomllib.loads(result) != expected:
+    if _parsed(result) != expected:
         names = ", ".join(".".join(edit.path) for edit in edits)
         raise PolicyError(f"not all of {names} can be changed as they are written: put each table on a line of its own")
     return result
+
+
+def _parsed(text: str) -> dict[str, Any] | None:
+    """Return what a text says; None where it is no TOML any more, as after a change within a list."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return None
 
 
 def _put(data: dict[str, Any], edit: Edit) -> None:

@@ -69,6 +69,7 @@ def test_a_value_is_found_however_it_is_written(text, changed):
         ("[dimensions]\n", "dimensions.trust.weight is not written in the policy"),
         ("dimensions = {loyalty = {weight = 1}, trust = {weight = 2.5}}\n", "can be changed as they are written"),
         ("dimensions = {loyalty = {weight = 1}, trust = {weight = 2}}\n", "can be changed as they are written"),
+        ("[dimensions.trust]\nweight = [0.7, 0.3]\n", "can be changed as they are written"),
     ],
 )
 def test_a_value_that_cannot_be_changed_is_named(text, words):

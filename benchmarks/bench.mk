@@ -1,11 +1,11 @@
 # The benchmarks' targets; the Makefile includes this file.
-.PHONY: bench bench-quick bench-setup bench-venv-setup bench-lock soak scaling scaling-measure shipped-core scaling-late
+.PHONY: bench bench-quick bench-setup bench-venv-setup bench-lock soak scaling scaling-measure core-setup scaling-late
 
 bench-setup: setup
 	@bash benchmarks/setup.sh
-	@$(MAKE) shipped-core
+	@$(MAKE) core-setup
 
-shipped-core: setup
+core-setup: setup
 	@if command -v "$${CC:-cc}" >/dev/null; then $(MAKE) compiled; fi
 
 bench-venv-setup: setup
@@ -17,7 +17,7 @@ bench: bench-setup ## us and our peers side by side, two hours on a quiet machin
 bench-quick: bench-setup ## the same in small, under five minutes
 	@$(BIN)/python -m benchmarks --quick $(ARGS)
 
-soak: bench-venv-setup shipped-core ## one worker under a steady load, for its memory: half an hour (MINUTES=2 is a try)
+soak: bench-venv-setup core-setup ## one worker under a steady load, for its memory: half an hour (MINUTES=2 is a try)
 	@$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),30) $(ARGS)
 
 scaling: bench-venv-setup ## simulate past one machine, and write docs/scaling.md from what was measured

@@ -10,8 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
-from happenings import everything_happens, in_shadow
+from engine_support import send
+from happenings import everything_happens, in_shadow, told
 from live import FOLDED_SECONDS, LOOK_SECONDS, ROOT, live
+from story import meeting, purchase, ticket
 
 from faults.servers.prometheus import Prometheus, program, start_prometheus
 from streams.embedded import RedisServer
@@ -58,6 +60,12 @@ async def test_every_query_of_the_dashboard_returns_data(
             await until("up")
             await everything_happens(deployment, until)
             await until("sum_over_time(clientward_decision_latency_seconds_count[1h])")
+            # A counter that Prometheus sees for the first time has not grown: what is counted after that has.
+            await until("clientward_fields_total")
+            await send(deployment.settings, told([purchase(4), ticket(4.1), meeting(4.2)], "later"))
+            await deployment.folded()
+            for kind in ("purchase", "meeting|ticket"):
+                await until(f'increase(clientward_fields_total{{type=~"{kind}"}}[1h])')
             asked = queries()
             empty = {(title, query) for title, query in asked if not has_number(prometheus, query, began)}
         assert empty == EMPTY

@@ -24,7 +24,7 @@ demo: setup ## a customer becomes a client, on real Kafka and Redis (ARGS="--kee
 	@$(BIN)/clientward demo $(ARGS)
 
 test: setup ## every test, on real Kafka and Redis (ARGS="-k embedded", PROCESSES=1)
-	@$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-unit: setup ## the quick tests, without servers
 	@$(BIN)/python -m pytest tests/unit tests/property packages/*/tests/unit $(ARGS)

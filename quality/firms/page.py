@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from statistics import fmean
 from typing import Any, Final
 
 from quality.firms.figures import BINS, calibration_error
 from quality.firms.reported import ROWS
+from quality.firms.tried import tried
 
 Result = dict[str, Any]
 Table = Callable[[Sequence[str], Iterable[Sequence[Any]]], str]
@@ -100,6 +102,7 @@ def section(found: Result, table: Table) -> str:
     return (
         text
         + _first(rows, table)
+        + tried(firm_aims(found), fmean(row["ours"]["f1"] for row in rows if row["firm"] in ROWS), table)
         + _rest(rows, table)
         + _groups(rows, table)
         + _confidence(rows, table)

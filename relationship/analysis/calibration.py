@@ -41,9 +41,8 @@ DENSITY: Final = (
 )  # least and most: a firm whose contact is further off keeps no record of it, or of all else
 KINDS_NONE, KINDS_ALL = 1.15, 2.2  # kinds in use at which a kind tells nothing, and all that it tells elsewhere
 # Points by which the bar of a calibrated policy is higher: its own scales bring customers nearer as well as clients. More
-# where kinds tell nothing, or where few dimensions speak, since those left are the ones that customers share; less where
-# little contact is logged, since few pieces of evidence fall short by chance.
-BAR, BAR_BLIND, BAR_SILENT, BAR_SPARSE = 4.0, 4.0, 8.0, -4.0
+# where kinds tell nothing; less where little contact is logged, since few pieces of evidence fall short by chance.
+BAR, BAR_BLIND, BAR_SPARSE = 8.0, 4.0, -7.0
 LEAST: Final = 20  # accounts in touch; fewer are no way of recording
 
 
@@ -98,8 +97,7 @@ def firm_of(recording: Recording) -> Firm:
         filled=_filled(recording),
     )
     blind = 1.0 - min(told.values(), default=1.0)
-    silent, sparse = 1.0 - recording.policy.reach_of(firm) / 100, max(0.0, 1.0 - density)
-    bar = BAR + BAR_BLIND * blind + BAR_SILENT * silent + BAR_SPARSE * sparse
+    bar = BAR + BAR_BLIND * blind + BAR_SPARSE * max(0.0, 1.0 - density)
     return msgspec.structs.replace(firm, bar=round(bar, 1))
 
 

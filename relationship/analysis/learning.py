@@ -12,7 +12,7 @@ from hashlib import blake2b
 from math import inf
 from typing import Final, NamedTuple
 
-from relationship.classify.transitions import GATE_SLACK, read
+from relationship.classify.transitions import GATE_SLACK, eased, read
 from relationship.contract import enums
 from relationship.contract.names import DIMENSIONS
 from relationship.policy.compiled import Policy
@@ -31,13 +31,17 @@ Weights = Sequence[float]
 
 
 class Example(NamedTuple):
-    """One label with the reading at its time. `open`: gate and tenure allow it to be a client."""
+    """One label with the reading at its time.
+
+    `open`: gate and tenure allow it to be a client; `eased`: points that an agreement in force takes off the bar.
+    """
 
     account_id: str
     client: bool
     values: tuple[float, ...]
     industry: int | None
     open: bool
+    eased: float = 0.0
 
 
 class Standing(NamedTuple):
@@ -68,7 +72,8 @@ def example_of(account_id: str, account: Account, policy: Policy, *, client: boo
     reading = read(account, policy)
     known = account.first is not None and account.t - account.first >= policy.stays_us["tenure"]
     is_open = known and reading.gate(GATE_SLACK)
-    return Example(account_id, client, tuple(reading.values), account.industry, is_open)
+    values = tuple(reading.values)
+    return Example(account_id, client, values, account.industry, is_open, eased(account, policy) / 100)
 
 
 def base_weights(policy: Policy) -> tuple[float, ...]:
@@ -94,7 +99,7 @@ def features(example: Example, policy: Policy) -> list[float]:
     A score reaches its border where sum(w x factor x (value - border)) >= 0, so in these features the border is nearly the
     same in every trade; the remaining effect of the factors is that of the base's weights.
     """
-    scale, moved = factors(example.industry, policy), shift(example.industry, policy) / 100
+    scale, moved = factors(example.industry, policy), (shift(example.industry, policy) - example.eased) / 100
     base = base_weights(policy)
     size = sum(w * s for w, s in zip(base, scale, strict=True)) / sum(base)
     return [s * (value - moved) / size for s, value in zip(scale, example.values, strict=True)]
@@ -106,7 +111,7 @@ def standing(example: Example, weights: Weights, policy: Policy) -> Standing:
     score = 100 * sum(s * value for s, value in zip(shares, example.values, strict=True)) / (sum(shares) or 1.0)
     false_client, missed_client = policy.costs(example.industry)
     price = missed_client if example.client else false_client
-    return Standing(score - shift(example.industry, policy), example.client, example.open, price)
+    return Standing(score - shift(example.industry, policy) + example.eased, example.client, example.open, price)
 
 
 def middle(policy: Policy) -> float:

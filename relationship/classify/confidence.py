@@ -4,6 +4,7 @@ from math import exp
 from typing import Final
 
 from relationship.classify.trades import trade_of
+from relationship.classify.transitions import eased
 from relationship.policy.compiled import Policy
 from relationship.state.account import CLIENT, Account
 
@@ -16,10 +17,11 @@ def chance_of_client(account: Account, score: int, policy: Policy) -> float:
     A logistic curve of the points above the bar, flatter where the firm's events carry less of a judgement.
     """
     curve = policy.confidence
-    above = (score - trade_of(account, policy).client_up) / 100
+    spared = eased(account, policy) / 100
+    above = (score - trade_of(account, policy).client_up) / 100 + spared
     if account.status == CLIENT:
         # A calibrated bar is higher by what lies between a bar and the points at which half are clients.
-        odds = (above - max(curve.client - policy.firm.bar, -curve.client)) / curve.client_width
+        odds = (above - max(curve.client - policy.firm.bar + spared, -curve.client)) / curve.client_width
     elif account.ended is not None:
         return curve.ended
     else:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from math import exp2
 from typing import Final
 
+from relationship.classify.ends import worked_off_at
 from relationship.classify.signals import effects_of, remember, sign_of_life
 from relationship.contract.names import DIMENSIONS, INDEX
 from relationship.policy.compiled import Policy
@@ -26,11 +27,12 @@ def evidence_of(facts: Iterable[f.Fact], account: Account, policy: Policy) -> li
     context = Account(profile=account.profile)
     first = last = None
     half_lives, now, ended = policy.half_lives_us, account.t, account.ended
+    aside = None if ended is None else worked_off_at(account, ended, policy)
     for fact in facts:
         age, name = now - fact.t, fact.id
-        before_the_end = ended is not None and fact.t <= ended
+        is_aside = aside is not None and fact.t < aside  # from before the end, or while it is worked off
         for i, good, bad in effects_of(fact, context, policy):
-            if before_the_end and i in SET_ASIDE:
+            if is_aside and i in SET_ASIDE:
                 continue
             weight = max(good, bad) * exp2(-(age / half_lives[i]))
             if weight > 0.0:

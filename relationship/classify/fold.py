@@ -15,8 +15,8 @@ from relationship.classify.dimensions import BOUGHT, MONTHS_KEPT
 from relationship.classify.rhythm import record_contact, season_of, stretch_of
 from relationship.classify.signals import (
     SAME_VISIT_US,
-    TICKET_BOT,
     effects_of,
+    is_by_bot,
     is_further_line,
     remember_order,
     remember_ticket,
@@ -65,13 +65,7 @@ def advance(account: Account, fact: f.Fact, rules: Rules) -> tuple[list[StatusCh
         return changes, read(account, rules.at(account.t))
     decay(account, t, rules)
     policy = rules.at(t)
-    good, bad = account.good, account.bad
-    speaks_against = kind is f.ProfileFact or kind is f.MergedProfileFact
-    for i, for_it, against in effects_of(fact, account, policy):
-        good[i] += for_it
-        if against:
-            bad[i] += against
-            speaks_against = speaks_against or (i != BOUGHT and against >= SPEAKS)
+    speaks_against = _weigh(account, fact, policy) or kind is f.ProfileFact or kind is f.MergedProfileFact
     account.facts += 1
     alive = sign_of_life(fact)
     further_line = type(fact) is f.PurchaseFact and alive and is_further_line(fact, account)
@@ -95,6 +89,21 @@ def advance(account: Account, fact: f.Fact, rules: Rules) -> tuple[list[StatusCh
         if after != before:
             changes.append(StatusChange(t, before, after, direction, fact.id, copy(account)))
     return changes, reading
+
+
+def _weigh(account: Account, fact: f.Fact, policy: Policy) -> bool:
+    """Add the evidence of a fact, aside what comes while an end is worked off; tell whether it speaks against."""
+    good, bad, speaks_against = account.good, account.bad, False
+    winding_up = account.ended is not None and ends.is_winding_up(account, fact.t, policy)
+    for i, for_it, against in effects_of(fact, account, policy):
+        if winding_up and i in ends.SET_ASIDE:
+            ends.set_aside(account, i, for_it, policy)
+        else:
+            good[i] += for_it
+        if against:
+            bad[i] += against
+            speaks_against = speaks_against or (i != BOUGHT and against >= SPEAKS)
+    return speaks_against
 
 
 def _record_life(account: Account, t: int, *, further_line: bool) -> None:
@@ -216,7 +225,7 @@ def _is_custom(account: Account, policy: Policy) -> bool:
 
 
 def _apply_ticket(account: Account, fact: f.TicketFact, policy: Policy, *, alive: bool) -> None:
-    with_person = alive and fact.channel != TICKET_BOT
+    with_person = alive and not is_by_bot(fact, account)
     if with_person and fact.ticket not in account.tickets:
         account.letters += 1
     remember_ticket(account, fact)

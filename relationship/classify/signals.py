@@ -31,6 +31,8 @@ LEFT_FOR: Final = {
 }
 CONSUMER_MARKETS: Final = frozenset({enums.MARKETS.index("consumer"), enums.MARKETS.index("retail")})
 CSAT_HIGH, CSAT_LOW = 4, 3  # of 5: satisfied from the one on, dissatisfied below the other
+BOTS_SHARE: Final = 0.3  # weight of the newest channel in the share of bots: about the last six tickets count
+MOSTLY: Final = 0.5  # share of bots from which a ticket of unknown channel is taken for one of a bot's
 MOST_PEOPLE: Final = 4  # of ours in one meeting; more people are not more service
 
 PURCHASE_FLAGS: Final = (
@@ -86,8 +88,12 @@ def remember(account: Account, fact: f.Fact) -> None:
 
 
 def remember_ticket(account: Account, fact: f.TicketFact) -> None:
-    """Remember a ticket as the one that changed last."""
+    """Remember a ticket as the one that changed last, and whether it was with a bot where that is told."""
     tickets = account.tickets
+    if fact.channel == TICKET_BOT:
+        account.bots += BOTS_SHARE * (1.0 - account.bots)
+    elif account.bots and fact.channel is not None:
+        account.bots -= BOTS_SHARE * account.bots
     if fact.ticket in tickets:
         tickets.remove(fact.ticket)
     elif len(tickets) == TICKETS_REMEMBERED:
@@ -134,6 +140,11 @@ def person_factor(account: Account, policy: Policy) -> float:
     return persons.bot_consumer if consumer else persons.bot_business
 
 
+def is_by_bot(fact: f.TicketFact, account: Account) -> bool:
+    """Tell whether a ticket is with a bot; one whose channel is not told is as most of the account's that tell it."""
+    return account.bots > MOSTLY if fact.channel is None else fact.channel == TICKET_BOT
+
+
 def is_known(fact: f.TicketFact, account: Account) -> bool:
     """Tell whether a ticket's change is one of a known ticket, or, where tickets were forgotten, may be one of those."""
     return fact.ticket in account.tickets or (account.tickets_forgotten and fact.status != OPENED)
@@ -145,7 +156,7 @@ def ticket(fact: f.TicketFact, account: Account, policy: Policy) -> list[Effect]
     if not answered(fact):
         return [] if known else list(policy.extra["ours_unanswered"])
     factor = policy.ticket_change[fact.status] if known else 1.0
-    if fact.channel == TICKET_BOT:
+    if is_by_bot(fact, account):
         factor *= person_factor(account, policy)
     effects = scaled(policy.ticket[fact.kind], factor)
     if fact.initiator == THEIRS:

@@ -10,7 +10,15 @@ from relationship.classify import ends
 from relationship.classify.dimensions import allowance_us
 from relationship.classify.rhythm import stretch_of
 from relationship.classify.trades import trade_of
-from relationship.classify.transitions import GATE_SLACK, Reading, Rule, next_rule, read
+from relationship.classify.transitions import (
+    GATE_SLACK,
+    Reading,
+    Rule,
+    client_border,
+    leaving_border,
+    next_rule,
+    read,
+)
 from relationship.contract import times
 from relationship.contract.decisions import Direction
 from relationship.policy.compiled import Policy, Trade
@@ -104,11 +112,16 @@ def next_check(account: Account, reading: Reading, policy: Policy) -> int | None
     """
     status, score, trade, stays = account.status, reading.score, reading.trade, policy.stays_us
     check: int | None = None
-    if status == CLIENT and (score < trade.client_down or not reading.gate(GATE_SLACK)):
+    if status == CLIENT and (score < leaving_border(account, reading) or not reading.gate(GATE_SLACK)):
         check = _told_at(account, trade, account.since + stays["client"])
     elif status == CANDIDATE and score < trade.candidate_down:
         check = _told_at(account, trade, account.since + stays["candidate"])
-    elif status == CANDIDATE and score >= trade.client_up and account.first is not None and reading.gate():
+    elif (
+        status == CANDIDATE
+        and score >= client_border(account, reading)
+        and account.first is not None
+        and reading.gate()
+    ):
         check = max(account.since + stays["candidate"], account.first + stays["tenure"])
     elif status == CUSTOMER and score >= trade.candidate_up and reading.is_turning():
         check = account.since + stays["customer"]

@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from relationship.classify.dimensions import COMMITMENT, ENGAGEMENT, PERSONALISATION, TRUST, contributions, values
+from relationship.classify.ends import is_episode, is_winding_up
+from relationship.classify.rhythm import binding_of
 from relationship.classify.trades import trade_of
 from relationship.contract.decisions import Direction
 from relationship.policy.compiled import Policy, Trade
@@ -66,6 +68,21 @@ def read(account: Account, policy: Policy) -> Reading:
     return Reading(sum(parts), computed, parts, trade, policy)
 
 
+def client_border(account: Account, reading: Reading) -> int:
+    """Return the score (hundredths of a point) at which an account becomes a client."""
+    return reading.trade.client_up - eased(account, reading.policy)
+
+
+def leaving_border(account: Account, reading: Reading) -> int:
+    """Return the score (hundredths of a point) below which a client has faded."""
+    return reading.trade.client_down - eased(account, reading.policy)
+
+
+def eased(account: Account, policy: Policy) -> int:
+    """Return by how much (hundredths of a point) an agreement in force lowers both borders; 0 without a firm's bar."""
+    return int(policy.agreed * binding_of(account, policy)) if policy.agreed else 0
+
+
 Condition = Callable[[Account, Reading], bool]
 
 
@@ -100,8 +117,7 @@ def _known_long_enough(account: Account, reading: Reading) -> bool:
 def _may_begin(account: Account, reading: Reading) -> bool:
     if account.ended is None:
         return True
-    policy = reading.policy
-    return account.t - account.ended >= (policy.anew_us if account.ended_by is None else policy.notice_us)
+    return not is_winding_up(account, account.t, reading.policy)
 
 
 def _has_ended(account: Account, _reading: Reading) -> bool:
@@ -109,8 +125,8 @@ def _has_ended(account: Account, _reading: Reading) -> bool:
 
 
 def _becomes_client(account: Account, reading: Reading) -> bool:
-    stands = reading.score >= reading.trade.client_up and reading.gate()
-    return stands and _may_begin(account, reading) and _known_long_enough(account, reading)
+    stands = reading.score >= client_border(account, reading) and reading.gate()
+    return stands and _may_begin(account, reading) and _known_long_enough(account, reading) and not is_episode(account)
 
 
 def _becomes_candidate(account: Account, reading: Reading) -> bool:
@@ -122,8 +138,8 @@ def _has_cooled(_account: Account, reading: Reading) -> bool:
     return reading.score < reading.trade.candidate_down
 
 
-def _is_no_client(_account: Account, reading: Reading) -> bool:
-    return reading.score < reading.trade.client_down or not reading.gate(GATE_SLACK)
+def _is_no_client(account: Account, reading: Reading) -> bool:
+    return reading.score < leaving_border(account, reading) or not reading.gate(GATE_SLACK)
 
 
 def _is_neither(account: Account, reading: Reading) -> bool:
@@ -169,7 +185,7 @@ RULES: Final = (
         CANDIDATE,
         CLIENT,
         "promotion",
-        "score reaches client_up, the gate is open, known for the least tenure",
+        "score reaches client_up, the gate is open, known for the least tenure, and no agreement of an episode",
         "candidate",
         _becomes_client,
     ),

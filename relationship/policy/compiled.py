@@ -21,7 +21,10 @@ from relationship.policy.check import MISSING, mistakes_in
 from relationship.policy.file import Effects, Firm, Industry, PolicyError, PolicyFile
 
 # Number of the fold: to be raised when the same facts come to another account than before under the same policy.
-FOLD: Final = 1
+FOLD: Final = 2
+# Points of a calibrated bar that an agreement in force takes back, by how much it binds: the bar is higher for customers
+# whom the firm's own scales bring nearer, and who has signed an engagement means it.
+AGREED: Final = 6.0
 DIGEST_BYTES: Final = 8  # two policies with the same digest are one chance in 10^19
 # One effect, compiled: (dimension, mass for, mass against).
 Effect = tuple[int, float, float]
@@ -124,8 +127,9 @@ class Policy(Rules):
 
     `decay_groups` are the dimensions by half-life, ((half-life in µs, dimensions), …), so that each factor is computed once.
     `reach` is how many of the 100 points the firm's events can say, before those that they cannot left the sum; `carries`
-    how much of a judgement they can carry, 0-1: by its coverage, and by what its kinds tell. `trades` are the tables of all
-    industries, in the contract's order; `other` is the last.
+    how much of a judgement they can carry, 0-1: by its coverage, and by what its kinds tell. `agreed` are the hundredths of
+    a point by which an agreement that binds lowers the borders of client; 0 where the bar is not a firm's own. `trades` are
+    the tables of all industries, in the contract's order; `other` is the last.
     """
 
     def __init__(self, source: PolicyFile) -> None:
@@ -146,6 +150,7 @@ class Policy(Rules):
         )
         firm, signals = source.firm or Firm(), source.signals
         self.firm, self.bills = firm, firm.bills
+        self.agreed = round(100 * AGREED) if firm.bar > 0.0 else 0
         self.purchase = _table(signals.purchase, enums.PURCHASE_KINDS)
         told = firm.kinds
         meeting, ticket = _table(signals.meeting, enums.MEETING_KINDS), _table(signals.ticket, enums.TICKET_KINDS)

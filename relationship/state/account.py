@@ -92,6 +92,7 @@ class Account(Struct, array_like=True):
         ended_by: CRC of the ticket that ended it; None where a profile or the day of its end did.
         ended_good: evidence of engagement and personalisation from before the end, which counts again if that is undone.
         check: next time at which the rules are tried by the clock: evidence may have faded, a least time have passed.
+        bots: share of bots (0-1) among the channels told of its tickets, the latest counting most.
     """
 
     t: int = 0
@@ -143,6 +144,7 @@ class Account(Struct, array_like=True):
     ended_by: int | None = None
     ended_good: tuple[float, float] | None = None
     check: int | None = None
+    bots: Number = 0
 
     @property
     def effective_status(self) -> int:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from relationship.classify.ends import ends_at
 from relationship.classify.fold import advance
 from relationship.classify.timers import lapse_at
-from relationship.classify.transitions import GATE_SLACK
+from relationship.classify.transitions import GATE_SLACK, leaving_border
 from relationship.contract import enums, times
 from relationship.policy.compiled import Policy
 from relationship.state import facts as f
@@ -138,7 +138,7 @@ def fades_on(account: Account, policy: Policy, until: int) -> int | None:
 def _faded(account: Account, t: int, policy: Policy) -> bool:
     trial = copy(account)
     reading = advance(trial, PURCHASE.fact(t), policy)[1]
-    return reading.score < reading.trade.client_down or not reading.gate(GATE_SLACK)
+    return reading.score < leaving_border(trial, reading) or not reading.gate(GATE_SLACK)
 
 
 def what_next(account: Account, policy: Policy) -> str:

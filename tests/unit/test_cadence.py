@@ -103,10 +103,31 @@ def test_a_notice_taken_back_undoes_the_end(undo):
     assert path(decisions)[-1] == "client"
 
 
+def worked_off(*more):
+    """A notice that is worked off over three months with a talk every ten days."""
+    return noticed(*(meeting(day, outcome_met=True) for day in range(105, 196, 10)), *more)
+
+
+def test_what_a_notice_was_worked_off_with_is_no_new_engagement():
+    """A question after the notice's hundred days brings none of it back: no client, however close the talks were."""
+    questions = [ticket(day, initiator="account") for day in (202, 215, 230)]
+    assert "client" not in after_the_first_client(until(worked_off(*questions), 240))
+
+
+def test_who_signs_again_has_what_the_notice_was_worked_off_with():
+    """A new agreement undoes the end: what was set aside counts again, whether from before the notice or after it."""
+    contract = {"id": "d", "kind": "engagement", "signed_on": on(197).date()}
+    again = [profile(197, industry="consulting", contract=contract), meeting(201, kind="planning")]
+    back, without = (until(told, 208)[-1] for told in (worked_off(*again), noticed(*again)))
+    assert back["to"] == "client"
+    shown = [{each["name"]: each["value"] for each in decision["dimensions"]} for decision in (back, without)]
+    assert all(shown[0][name] > shown[1][name] + 0.1 for name in ("engagement", "personalisation"))
+
+
 def test_new_engagement_after_an_end_makes_a_client_again():
-    """Half a year of talks after a notice: by what came after it alone."""
+    """Talks that go on for nine months after a notice: by what came once it was worked off, half a year at most."""
     decisions = until(
-        noticed(*(meeting(d, outcome_met=True, requirement_change=True) for d in range(110, 290, 10))), 290
+        noticed(*(meeting(d, outcome_met=True, requirement_change=True) for d in range(110, 380, 10))), 380
     )
     assert path(decisions)[-1] == "client"
 
@@ -135,6 +156,16 @@ def test_a_course_of_five_weeks_is_an_episode():
     told = [profile(0, industry="other"), purchase(1, kind="service")]
     told += [meeting(3 + 3.5 * n, kind="workshop", channel="in_person") for n in range(10)]
     assert path(until(told, 220))[-1] != "client"
+
+
+@pytest.mark.parametrize(("last_day", "becomes"), [(90, False), (91, True), (None, True)])
+def test_an_agreement_over_within_a_season_is_of_an_episode(last_day, becomes):
+    """However close the work is: a client is one by the agreement that outlasts ninety days of its first day."""
+    told = begun("consulting")
+    ends = None if last_day is None else on(last_day).date()
+    contract = {"id": "c", "kind": "engagement", "signed_on": on(0).date(), "ends_on": ends}
+    told[:2] = [profile(0, industry="consulting", contract=contract), purchase(0.5, kind="advice")]
+    assert ("client" in path(until(told, 60))) is becomes
 
 
 def test_marks_are_no_relationship():

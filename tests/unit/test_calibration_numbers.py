@@ -95,15 +95,12 @@ def test_what_is_bought_agreed_and_how_broadly() -> None:
 
 
 @pytest.mark.parametrize("usual", [0.25, 0.36, 0.49, 1.0])
-def test_the_bar_is_higher_where_less_speaks_and_lower_where_little_is_logged(usual: float) -> None:
-    """Four points, eight of what cannot be reached, and less four of what is missing of the contact."""
+def test_the_bar_is_lower_where_little_is_logged(usual: float) -> None:
+    """Eight points, less seven of what is missing of the contact, however much of a dimension the events can say."""
     found = recording(dict.fromkeys(USUAL, usual), served=0.6, agreed=True, lines={"a", "b"})
-    firm = firm_of(found)
     density = CONTACT / 0.5 / 28.0
-    exact = 4.0 + 8.0 * (1.0 - POLICY.reach_of(firm) / 100) - 4.0 * (1.0 - density)
-    assert firm.bar == pytest.approx(exact, abs=0.0501)
-    busy = firm_of(with_mass(found, "engagement", 10 * CONTACT))
-    assert busy.bar > firm.bar  # as much contact as anywhere, and less of everything else for it
+    assert firm_of(found).bar == pytest.approx(8.0 - 7.0 * (1.0 - density), abs=0.0501)
+    assert firm_of(with_mass(found, "engagement", 10 * CONTACT)).bar == pytest.approx(8.0)  # as much as anywhere
 
 
 def test_the_bar_is_higher_where_kinds_tell_nothing() -> None:

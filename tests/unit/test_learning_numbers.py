@@ -80,6 +80,13 @@ def test_points_are_the_weighted_share_less_the_trades_shift():
     assert standing(example(trust=HALF)._replace(open=False), WEIGHTS, POLICY).open is False
 
 
+def test_an_agreement_takes_points_off_the_bar():
+    """Three points less to reach are three points more, and the features are above a border so much lower."""
+    eased = example(LAW, trust=HALF)._replace(eased=3.0)
+    assert standing(eased, WEIGHTS, POLICY).points == pytest.approx(500 / 23 - 7)
+    assert features(eased, POLICY)[TRUST] == pytest.approx((0.5 - 0.07) * 5 * 15 / 23)
+
+
 def test_the_price_is_that_of_the_mistake_that_can_be_made():
     """Of a client to be missed, of another to be taken for one; by the trade's own prices."""
     dear = Policy(msgspec.structs.replace(POLICY.source, costs=Costs(false_client=5.0, missed_client=7.0, points=0.0)))

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from math import inf
 from types import SimpleNamespace
 
 import pytest
@@ -15,6 +16,7 @@ from quality.firms.folding import END_US, FoldError, Told, heard, told
 from quality.firms.learning import drawn
 from quality.firms.page import firm_aims, section
 from quality.firms.reported import ROWS
+from quality.firms.tried import short
 from quality.report import table
 from relationship.contract.outcome import RECLASSIFIED
 from relationship.core import Core
@@ -239,6 +241,14 @@ def test_the_aims_at_firms_are_the_issues_and_a_missed_one_is_excused_only_by_th
     assert aimed["calibration error of confidence"][0]
 
 
+@pytest.mark.parametrize(
+    ("asked", "got", "by"), [(">= 0.97", "0.942", 0.028), ("<= 25 days", "27.5", 2.5), ("<= 25 days", "never", inf)]
+)
+def test_how_far_an_aim_is_missed(asked, got, by):
+    """In the unit of what is asked; who never comes is infinitely late."""
+    assert short(asked, got) == pytest.approx(by)
+
+
 def test_the_section_says_what_the_results_say():
     """Each firm's figures, the diagram, the labels and every kind that was misjudged stand on the page."""
     labels = {
@@ -257,5 +267,8 @@ def test_the_section_says_what_the_results_say():
     assert "| every field | 0.970 | 0.987 | 0.987 | 0.823 | 0.900 | 0.990 |" in text
     assert "| every field | 0.987 | 0.911 | 0.955 |" in text
     assert "| gardened | 3 |" in text
+    assert "| F1 with 100 labels, firm: every field | >= 0.955 | 0.911 | 0.044 |" in text
+    assert "| F1, firm: every field | >=" not in text
+    assert "and once after it all, with\n0.987." in text
     assert "xychart-beta" in text
     assert "| 0.900 | 0.900 | 100 |" in text

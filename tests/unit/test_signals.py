@@ -5,7 +5,7 @@ from collections import defaultdict
 import pytest
 from story import POLICY, command, meeting, on, profile, purchase, ticket
 
-from relationship.classify.signals import answered, effects_of, person_factor, sign_of_life
+from relationship.classify.signals import answered, effects_of, is_by_bot, person_factor, remember, sign_of_life
 from relationship.contract import enums
 from relationship.contract.names import INDEX
 from relationship.state import facts as f
@@ -147,6 +147,35 @@ def test_a_bot_counts_by_who_the_account_is(fields, consumer):
     assert effects(ticket(1, channel="bot", initiator="account"), account) == total(
         times([*POLICY.ticket[0], *POLICY.ticket_theirs], factor)
     )
+
+
+def heard_by(*channels):
+    """Return an account whose tickets told these channels, in order."""
+    account = Account()
+    for number, channel in enumerate(channels):
+        remember(account, fact(ticket(number, f"x{number}", channel=channel)))
+    return account
+
+
+@pytest.mark.parametrize(
+    ("channels", "by_bot"),
+    [
+        ((), False),
+        (("bot",), False),
+        (("bot", "bot"), True),
+        (("bot", None, "bot", None), True),
+        (("email", "email", "bot"), False),
+        (("bot", "bot", "bot", "email"), False),
+        (("bot", "bot", "bot", "bot", "email"), True),
+    ],
+)
+def test_a_channel_that_is_not_told_is_as_most_that_are(channels, by_bot):
+    """Of the account's own tickets, the latest counting most; who never told one is heard as a person."""
+    account = heard_by(*channels)
+    untold, bots = ticket(9, channel=None, kind="advice"), ticket(9, channel="bot", kind="advice")
+    assert is_by_bot(fact(untold), account) is by_bot
+    assert (effects(untold, account) == effects(bots, account)) is by_bot
+    assert not is_by_bot(fact(ticket(9, channel="email")), heard_by("bot", "bot"))
 
 
 def test_a_bots_change_of_a_ticket_counts_for_both_reasons():

@@ -5,12 +5,25 @@ A case names the row that it belongs to by (from, to). Scores are hundredths of 
 
 from math import nextafter
 
+import msgspec
 import pytest
-from story import POLICY
+from story import POLICY, on, profile
 
-from relationship.classify.transitions import CONTACT_SHARE, GATE_SLACK, RULES, Reading, next_rule
+from relationship.classify.transitions import (
+    CONTACT_SHARE,
+    GATE_SLACK,
+    RULES,
+    Reading,
+    client_border,
+    leaving_border,
+    next_rule,
+)
 from relationship.contract.names import INDEX
+from relationship.contract.times import micros
+from relationship.policy.compiled import Policy
+from relationship.policy.file import Firm
 from relationship.state.account import CANDIDATE, CLIENT, CUSTOMER, LAPSED, PROSPECT, Account
+from relationship.state.facts_from_messages import fact_of
 
 TRADE = POLICY.trade(None)
 GATE = POLICY.gate
@@ -187,3 +200,30 @@ def test_the_gate_wants_two_of_four_and_one_of_the_first_two(shown, opens):
     for name, share in shown.items():
         values[INDEX[name]] = POLICY.gate * share
     assert Reading(0, values, [0] * len(INDEX), TRADE, POLICY).gate() is opens
+
+
+@pytest.mark.parametrize(
+    ("kind", "eased"), [("retainer", 600), ("engagement", 540), ("policy", 300), ("subscription", 0), (None, 0)]
+)
+def test_a_firms_bar_is_lower_by_an_agreement_that_binds(kind, eased):
+    """By up to six points, to enter and to stay; a plan binds hardly, and the shipped policy has nothing to take back."""
+    firm = Policy(msgspec.structs.replace(POLICY.source, firm=Firm(bar=8.0)))
+    contract = None if kind is None else {"id": "c", "kind": kind, "signed_on": on(0).date()}
+    account = Account(profile=fact_of(profile(0, industry=None, contract=contract)[1]), t=micros(on(1)))
+    for policy, less in ((firm, eased), (POLICY, 0)):
+        trade = policy.trade(None)
+        found = Reading(0, [0.0] * len(INDEX), [0] * len(INDEX), trade, policy)
+        assert client_border(account, found) == trade.client_up - less
+        assert leaving_border(account, found) == trade.client_down - less
+
+
+@pytest.mark.parametrize(("score", "moves"), [(0, None), (1, "client")])
+def test_a_candidate_with_an_agreement_enters_at_the_lower_border(score, moves):
+    """At a firm's bar less what the agreement takes back; a hundredth of a point below it does not."""
+    firm = Policy(msgspec.structs.replace(POLICY.source, firm=Firm(bar=8.0)))
+    contract = {"id": "c", "kind": "retainer", "signed_on": on(0).date()}
+    account = Account(t=micros(on(400)), status=CANDIDATE, since=micros(on(300)), first=micros(on(0)), bought=1)
+    account.profile = fact_of(profile(0, industry=None, contract=contract)[1])
+    shown = reading(firm.trade(None).client_up - 601 + score, OPEN)
+    rule = next_rule(account, Reading(shown.score, shown.values, [], firm.trade(None), firm), alive=True, falls=True)
+    assert (rule is None) is (moves is None)

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from relationship.classify.fold import advance
 from relationship.classify.timers import decay, run_timers
-from relationship.classify.transitions import Reading, read
+from relationship.classify.transitions import Reading, client_border, leaving_border, read
 from relationship.contract import enums, times
 from relationship.contract.messages import Status
 from relationship.policy.schedule import Rules
@@ -53,8 +53,10 @@ def course_of(account_id: str, raw: bytes, now: int, rules: Rules) -> Course:
             points.append(_point(account, reading, t, is_event=True))
         else:
             points.append(_between(account, t, rules))
-    trade = read(account, rules.at(account.t)).trade
-    bars = (trade.client_up, trade.client_down, trade.candidate_up, trade.candidate_down)
+    reading = read(account, rules.at(account.t))
+    trade = reading.trade
+    client = (client_border(account, reading), leaving_border(account, reading))
+    bars = (*client, trade.candidate_up, trade.candidate_down)
     return Course(account_id, points, *(each / HUNDREDTHS for each in bars))
 
 

@@ -186,7 +186,7 @@ def test_fading_is_below_the_border_or_a_gate_that_is_shut(monkeypatch):
             asked.append(slack)
             return is_open
 
-        return SimpleNamespace(score=score, trade=POLICY.trade(None), gate=gate)
+        return SimpleNamespace(score=score, trade=POLICY.trade(None), policy=POLICY, gate=gate)
 
     for score, is_open, faded in ((border, True, False), (border - 1, True, True), (border, False, True)):
         found = reading(score, is_open)

@@ -218,7 +218,7 @@ def test_what_an_older_account_does_not_say_is_nothing():
     """An empty one is read as an account of which nothing is known, and each number begins at nothing."""
     nothing = [0, [0.0] * 14, [0.0] * 14, 0.0, 0, None, None, 0.0, 0.0, 0, 0, {}, [], 0, 0, [], 0, 0, 0, {}, None, None]
     nothing += [0, 0, 0, None, None, None, [], None, None, False, None, 0, None, None, 0, 0, 0, 0, 0, 1, 0, 0]
-    nothing += [None] * 5
+    nothing += [None] * 5 + [0]
     assert msgspec.to_builtins(Account()) == nothing
     assert msgspec.msgpack.decode(b"\x90", type=Account) == Account()
 

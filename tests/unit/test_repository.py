@@ -49,8 +49,8 @@ def test_github_takes_the_file(path: Path, schema: str) -> None:
 
 
 def test_there_is_something_to_check() -> None:
-    """CI and the release each have a workflow, and whoever reports something finds a form."""
-    assert [path.name for path in WORKFLOWS] == ["ci.yml", "release.yml"]
+    """CI, the weekly mutations and the release each have a workflow, and whoever reports something finds a form."""
+    assert [path.name for path in WORKFLOWS] == ["ci.yml", "mutation.yml", "release.yml"]
     assert len(FORMS) >= 2
 
 

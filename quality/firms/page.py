@@ -1,16 +1,15 @@
 """The part of `docs/quality.md` on firms that nobody has seen, and its aims, from the results alone."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from statistics import fmean
 from typing import Any, Final
 
 from quality.firms.figures import BINS, calibration_error
 from quality.firms.reported import ROWS
-from quality.firms.tried import tried
+from quality.firms.tried import Table, tried
 
 Result = dict[str, Any]
-Table = Callable[[Sequence[str], Iterable[Sequence[Any]]], str]
 MOST_DELAY: Final = 25.0  # days, at the firm of every field
 MOST_FLAPS: Final = 0.03  # in an account-year, there too
 MOST_ERROR: Final = 0.05  # of the confidence, over all firms

@@ -17,7 +17,7 @@ from relationship.state.account import Account
 LONGEST_NOTICE_US: Final = 183 * times.DAY_US  # whose agreement stands for longer in the profile was not struck off
 EPISODE_DAYS: Final = 90  # a course, a sprint: over within a season of the first day; a fixed term is mostly a year's
 CANCELLATION: Final = enums.TICKET_KINDS.index("cancellation")
-SET_ASIDE: Final = (ENGAGEMENT, PERSONALISATION)
+SET_ASIDE: Final = (ENGAGEMENT, PERSONALISATION)  # whose evidence an end sets aside
 ENGAGED: Final = frozenset(enums.CONTRACT_KINDS.index(kind) for kind in ("retainer", "engagement"))
 
 

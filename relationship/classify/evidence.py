@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from math import exp2
 from typing import Final
 
-from relationship.classify.ends import worked_off_at
+from relationship.classify.ends import SET_ASIDE, worked_off_at
 from relationship.classify.signals import effects_of, remember, sign_of_life
 from relationship.contract.names import DIMENSIONS, INDEX
 from relationship.policy.compiled import Policy
@@ -12,7 +12,6 @@ from relationship.state import facts as f
 from relationship.state.account import Account
 
 EVIDENCE_KEPT: Final = 3  # events named for each dimension: enough to check, few enough to read
-SET_ASIDE: Final = frozenset({INDEX["engagement"], INDEX["personalisation"]})  # by the end of an agreement
 ENGAGEMENT, DUTIES, DIALOGUE, NEEDS = (INDEX[d] for d in ("engagement", "duties", "dialogue", "needs"))
 DURATION, BREADTH, COMMITMENT, SERVICE = (INDEX[d] for d in ("duration", "breadth", "commitment", "service"))
 

@@ -30,12 +30,6 @@ OPERATORS = {
 ADMINS = {("POST", "/policy/change")}
 
 
-@pytest.fixture(scope="module")
-def users(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with a user of each role; hashing is slow on purpose, so it is made once."""
-    return users_file(tmp_path_factory.mktemp("users"))
-
-
 @pytest.fixture
 def place(users: Path) -> Place:
     """A console of which no server answers; its streams are all taken, so that one ends at once."""

@@ -4,17 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from console_support import Place, password, users_file
+from console_support import Place, password
 
 from console.guard import FORM_BYTES
 
 SURE = {"reason": "r", "understood": "yes"}
-
-
-@pytest.fixture(scope="module")
-def users(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with a user of each role."""
-    return users_file(tmp_path_factory.mktemp("users"))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from console_support import Place, away, users_file
+from console_support import Place, away
 from story import courtship, meeting, purchase, ticket
 
 from console.jobs import work
@@ -26,12 +26,6 @@ from views.policies.published import Policies, PolicyVersion, Trial
 TEXT = (files("relationship.policy") / "default.toml").read_text(encoding="utf-8")
 STRICT = TEXT.replace("client_up = 52.0", "client_up = 99.0").replace('version = "1"', 'version = "strict"', 1)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def users(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with a user of each role."""
-    return users_file(tmp_path_factory.mktemp("users"))
 
 
 def records(told: list[Any], partition: int = 0) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 from aiokafka import TopicPartition
-from console_support import Place, users_file
+from console_support import Place
 from delivery_support import golden
 
 from actions.errors import InputError
@@ -36,12 +36,6 @@ url = "https://crm.example/hooks/T0-SECRET-9"
 secret_files = ["none"]
 """
 SETTLED = 'to = ["client"]\nindustry = ["law", "saas"]\nsettle_minutes = 15\nerasures = true\n'
-
-
-@pytest.fixture(scope="module")
-def users(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with a user of each role."""
-    return users_file(tmp_path_factory.mktemp("users"))
 
 
 def endpoint(tmp_path: Path, more: str = "") -> Any:

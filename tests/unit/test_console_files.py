@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pyarrow.parquet as pq
 import pytest
-from console_support import Place, users_file
+from console_support import Place
 from readmodel_support import Log, begun, write
 
 from console import asking, tables
@@ -18,12 +18,6 @@ from readmodel.answers import Page
 from views.base import parquet
 
 IDS = ("acme-17", "client", "2026", "law")
-
-
-@pytest.fixture(scope="module")
-def users(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with a user of each role."""
-    return users_file(tmp_path_factory.mktemp("users"))
 
 
 @pytest.fixture

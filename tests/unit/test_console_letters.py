@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from console_support import Place, users_file
+from console_support import Place
 
 from actions.dead_letters import Moved, Run
 from console.pages import letters, runbook
@@ -32,12 +32,6 @@ def doing(monkeypatch: pytest.MonkeyPatch) -> Doing:
     found = Doing()
     monkeypatch.setattr(letters, "WHATS", {name: what._replace(action=found) for name, what in letters.WHATS.items()})
     return found
-
-
-@pytest.fixture(scope="module")
-def users(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with a user of each role."""
-    return users_file(tmp_path_factory.mktemp("users"))
 
 
 def test_what_would_be_done_is_counted_before(users: Path, doing: Doing) -> None:

@@ -4,15 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from console_support import TLS_URL, Place, password, users_file
+from console_support import TLS_URL, Place, password
 
 from console.access.sessions import MOST
-
-
-@pytest.fixture(scope="module")
-def users(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with a user of each role."""
-    return users_file(tmp_path_factory.mktemp("users"))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import msgspec
 import pytest
-from console_support import URL, Browser, Place, users_file
+from console_support import URL, Browser, Place
 from joserfc.jwk import RSAKey
 from oidc_stand_in import CLIENT, SECRET, StandIn, Twist, by_secret, standing_in, unsigned
 
@@ -29,12 +29,6 @@ ops = "operator"
 sales = "viewer"
 board = "admin"
 """
-
-
-@pytest.fixture(scope="module")
-def users(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with a local user of each role."""
-    return users_file(tmp_path_factory.mktemp("users"))
 
 
 @pytest.fixture

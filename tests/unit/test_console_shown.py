@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from console_support import Place, users_file
+from console_support import Place
 from readmodel_support import begun, sample, write
 from starlette.requests import Request
 
@@ -36,12 +36,6 @@ BLANK: dict[str, Any] = {
     "notice": "", "total": 1, "standing": FAR, "onward": "", "industries": [HOSTILE], "statuses": [], "directions": [],
     "query": "",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def users(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with a user of each role."""
-    return users_file(tmp_path_factory.mktemp("users"))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 ARGS ?=
-# Processes that the tests run in, each with servers of its own. On two cores three are best: a test waits as long as it works.
+# Processes that the tests run in, each with servers of its own. Three keep two cores busy, where one leaves them waiting.
 PROCESSES ?= 3
 
 # pip and jgo trust their own list of authorities; a company's network has one more, which the system's list holds.

@@ -53,8 +53,10 @@ MEASURES: Final[dict[str, Callable[[Plan], Awaitable[Measure]]]] = {
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure us and our peers side by side.")
-    parser.add_argument("--quick", action="store_true", help="small sizes, under five minutes")
-    parser.add_argument("--only", help=f"measures, comma separated, printed and not kept: {', '.join(MEASURES)}")
+    parser.add_argument("--quick", action="store_true", help="small sizes")
+    parser.add_argument(
+        "--only", help=f"measures, comma separated, printed and kept with --keep alone: {', '.join(MEASURES)}"
+    )
     parser.add_argument("--keep", action="store_true", help="keep these measures beside the others of results.json")
     parser.add_argument("--rounds", type=int, help="rounds, instead of the plan's")
     parser.add_argument("--out", type=Path, help=f"another file than {report.RESULTS.name}; the docs stay as they are")
@@ -89,12 +91,14 @@ def _keep(
     """Write the results, and the docs from them; a part of the measures replaces no others, and only where it is asked."""
     if arguments.out:
         report.write(arguments.out, facts, measures, failures)
-    elif arguments.keep and arguments.only:
-        report.add(report.RESULTS, facts, measures, list(MEASURES))
-        report.write_page(json.loads(report.RESULTS.read_text()))
-    elif not arguments.only:
+        return
+    if not arguments.only:
         report.write(report.RESULTS, facts, measures, failures)
-        report.write_page(json.loads(report.RESULTS.read_text()))
+    elif arguments.keep:
+        report.add(report.RESULTS, facts, measures, list(MEASURES))
+    else:
+        return
+    report.write_page(json.loads(report.RESULTS.read_text()))
 
 
 def main() -> int:

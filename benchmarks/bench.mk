@@ -11,10 +11,10 @@ core-setup: setup
 bench-venv-setup: setup
 	@bash benchmarks/setup.sh --only-venv
 
-bench: bench-setup ## us and our peers side by side, two hours on a quiet machine (ARGS="--only counting")
+bench: bench-setup ## us and our peers side by side, hours on a quiet machine (ARGS="--only counting")
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-bench-quick: bench-setup ## the same in small, under five minutes
+bench-quick: bench-setup ## the same in small
 	@$(BIN)/python -m benchmarks --quick $(ARGS)
 
 soak: bench-venv-setup core-setup ## one worker under a steady load, for its memory: half an hour (MINUTES=2 is a try)

@@ -1,4 +1,4 @@
-"""How much is measured: the full run, and the quick one that must end within five minutes."""
+"""How much is measured: the full run, and the quick one in small."""
 
 from typing import Final, NamedTuple
 

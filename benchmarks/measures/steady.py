@@ -32,8 +32,10 @@ from streams.kafka.admin import ensure_topics
 
 PARTITIONS: Final = 12  # as shipped
 ACCOUNTS: Final = 10_000
-# Share of the records that are probes: enough of them for a percentile at the lowest rates.
+# Share of the records that are probes: enough of them for a percentile at the lowest rates. From some rate on there are no
+# more a second: a decision costs the core several times what other events do, and in life comes a few times a year.
 PROBE_SHARE: Final = 0.1
+PROBES_A_SECOND: Final = 50
 # No peer has dead letters, so none is spoiled here; repeats and late ones come at the simulator's own rates.
 RATES: Final = Rates(poison=0.0)
 # Events that reach every partition of every topic.
@@ -109,8 +111,9 @@ async def measure(plan: Plan) -> Measure:
     return Measure("steady", title, COLUMNS, samples, _aims(samples, plan))
 
 
-def _feed() -> Feed:
-    return Feed(ACCOUNTS, PARTITIONS, probe_share=PROBE_SHARE, rates=RATES)
+def _feed(rate: int = WARM_RATE) -> Feed:
+    share = min(PROBE_SHARE, PROBES_A_SECOND / rate) if rate else PROBE_SHARE
+    return Feed(ACCOUNTS, PARTITIONS, probe_share=share, rates=RATES)
 
 
 def _first(feed: Feed) -> Iterator[Event]:
@@ -154,7 +157,7 @@ def _aims(samples: Sequence[Sample], plan: Plan) -> list[Aim]:
 
 async def _once(on: Stand, case: Case, seconds: float) -> dict[str, float]:
     """Run one program at one rate, in a group of its own that starts at the topics' ends."""
-    feed = _feed()
+    feed = _feed(case.rate)
     await empty(on, *(topic for topic in INTAKE if topic != PROFILES))  # which is compacted, and keeps a few
     # Quix Streams takes a partition whose records are all deleted for one that is yet to be heard of, and waits for it.
     await publish(on, _first(feed))

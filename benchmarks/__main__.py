@@ -10,6 +10,7 @@ import logging
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,7 +54,7 @@ MEASURES: Final[dict[str, Callable[[Plan], Awaitable[Measure]]]] = {
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure us and our peers side by side.")
-    parser.add_argument("--quick", action="store_true", help="small sizes")
+    parser.add_argument("--quick", action="store_true", help="small sizes of some measures, printed alone")
     parser.add_argument(
         "--only", help=f"measures, comma separated, printed and kept with --keep alone: {', '.join(MEASURES)}"
     )
@@ -68,8 +69,8 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     return plan._replace(rounds=arguments.rounds) if arguments.rounds else plan
 
 
-async def _run(plan: Plan, names: list[str]) -> tuple[list[Measure], dict[str, str]]:
-    """Run measures; what fails is told and the others go on."""
+async def _run(plan: Plan, names: list[str], keep: Callable[[Measure], None]) -> tuple[list[Measure], dict[str, str]]:
+    """Run measures; each is kept as soon as it is done, and what fails is told and the others go on."""
     measures, failures = [], {}
     for name in names:
         started = time.monotonic()
@@ -81,39 +82,42 @@ async def _run(plan: Plan, names: list[str]) -> tuple[list[Measure], dict[str, s
         else:
             measures.append(done)
             report.show(done)
+            keep(done)
         report.say(f"{name}: {time.monotonic() - started:.0f} s")
     return measures, failures
 
 
-def _keep(
+def _keep_one(facts: dict[str, Any], measure: Measure) -> None:
+    """Put a measure among the others of the results, and into the docs."""
+    report.add(report.RESULTS, facts, [measure], list(MEASURES))
+    report.write_page(json.loads(report.RESULTS.read_text()))
+
+
+def _keep_all(
     arguments: argparse.Namespace, facts: dict[str, Any], measures: list[Measure], failures: dict[str, str]
 ) -> None:
-    """Write the results, and the docs from them; a part of the measures replaces no others, and only where it is asked."""
+    """Write the results of a whole run, and the docs from them; or of any run into the file that was asked for."""
     if arguments.out:
         report.write(arguments.out, facts, measures, failures)
-        return
-    if not arguments.only:
+    elif not (arguments.only or arguments.quick):
         report.write(report.RESULTS, facts, measures, failures)
-    elif arguments.keep:
-        report.add(report.RESULTS, facts, measures, list(MEASURES))
-    else:
-        return
-    report.write_page(json.loads(report.RESULTS.read_text()))
+        report.write_page(json.loads(report.RESULTS.read_text()))
 
 
 def main() -> int:
     """Run what the command line says; return the exit code."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a new topic has no leader for a moment: it retries
     arguments = _arguments()
-    names = arguments.only.split(",") if arguments.only else list(MEASURES)
+    plan = _plan(arguments)
+    names = arguments.only.split(",") if arguments.only else list(plan.measures or MEASURES)
     if unknown := set(names) - set(MEASURES):
         sys.stderr.write(f"no such measure: {', '.join(sorted(unknown))}; there are {', '.join(MEASURES)}\n")
         return 2
-    plan = _plan(arguments)
     started = time.monotonic()
     facts = machine.facts(machine.command_line(), plan.name)
-    measures, failures = asyncio.run(_run(plan, names))
-    _keep(arguments, facts, measures, failures)
+    keep = partial(_keep_one, facts) if arguments.keep else lambda _: None
+    measures, failures = asyncio.run(_run(plan, names, keep))
+    _keep_all(arguments, facts, measures, failures)
     for line in report.missed(measures):
         sys.stdout.write(f"aim missed: {line}\n")
     for name, reason in failures.items():

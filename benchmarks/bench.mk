@@ -14,7 +14,7 @@ bench-venv-setup: setup
 bench: bench-setup ## us and our peers side by side, hours on a quiet machine (ARGS="--only counting")
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-bench-quick: bench-setup ## the same in small
+bench-quick: bench-setup ## four of its measures in small, printed alone
 	@$(BIN)/python -m benchmarks --quick $(ARGS)
 
 soak: bench-venv-setup core-setup ## one worker under a steady load, for its memory: half an hour (MINUTES=2 is a try)

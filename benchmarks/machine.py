@@ -1,10 +1,12 @@
 """What the figures depend on: the machine, the versions, the commit."""
 
+import json
 import os
 import platform
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,6 +18,10 @@ from streams.embedded.redis import redis_binary
 
 PACKAGES: Final = ("faust-streaming", "aiokafka", "msgspec", "redis", "uvloop")
 SECONDS: Final = 20
+# Objects of the document that tells how fast Python is here and now: reading it allocates, as what is measured does.
+OBJECTS: Final = 20_000
+TRIES: Final = 5
+MILLI: Final = 1e3
 
 
 def facts(command: str, plan: str) -> dict[str, Any]:
@@ -40,7 +46,20 @@ def machine() -> Mapping[str, str]:
         "memory GiB": f"{memory:.0f}",
         "kernel": platform.release(),
         "load at the start": f"{load:.2f}",
+        f"ms to read {OBJECTS:,} JSON objects": f"{yardstick_ms():.0f}",
     }
+
+
+def yardstick_ms() -> float:
+    """Return what Python's own JSON takes to read so many objects, in ms: the least of some tries."""
+    text = json.dumps([{"id": f"account {number}", "amounts": [number, number / 7]} for number in range(OBJECTS)])
+
+    def took() -> float:
+        started = time.perf_counter()
+        json.loads(text)
+        return time.perf_counter() - started
+
+    return min(took() for _ in range(TRIES)) * MILLI
 
 
 def versions() -> dict[str, str]:

@@ -8,6 +8,7 @@ class Plan(NamedTuple):
 
     Attributes:
         name: what the results call it.
+        measures: which are run unless others are asked for; none stands for all.
         rounds: how often each program runs; the programs take turns within a round.
         partitions: of every topic.
         events: of the counting measure, and `core_events` of the relationship core's.
@@ -15,6 +16,7 @@ class Plan(NamedTuple):
         accounts: of the counting measure.
         rates: events a second of the latency measure, each published for `latency_seconds`.
         steady_rates: events a second of the steady measure, 0 for none at all, each for `steady_seconds`.
+        busy_rates: those of them that are measured beside a busy neighbour too.
         growth: numbers of accounts in Redis; `growth_events` are folded at each.
         restart_accounts: accounts in the changelog when the program is killed.
         workers: numbers of workers, `workers_events` of work for each.
@@ -23,6 +25,7 @@ class Plan(NamedTuple):
     """
 
     name: str
+    measures: tuple[str, ...]
     rounds: int
     partitions: int
     events: int
@@ -32,6 +35,7 @@ class Plan(NamedTuple):
     rates: tuple[int, ...]
     latency_seconds: float
     steady_rates: tuple[int, ...]
+    busy_rates: tuple[int, ...]
     steady_seconds: float
     growth: tuple[int, ...]
     growth_events: int
@@ -45,6 +49,7 @@ class Plan(NamedTuple):
 
 FULL: Final = Plan(
     name="full",
+    measures=(),
     rounds=3,
     partitions=4,
     events=1_000_000,
@@ -54,6 +59,7 @@ FULL: Final = Plan(
     rates=(500, 5_000),
     latency_seconds=20.0,
     steady_rates=(0, 20, 100, 500, 2_000, 5_000),
+    busy_rates=(0, 20, 100, 500, 2_000, 5_000),
     steady_seconds=20.0,
     growth=(10_000, 100_000, 1_000_000),
     growth_events=200_000,
@@ -66,15 +72,17 @@ FULL: Final = Plan(
 )
 QUICK: Final = Plan(
     name="quick",
+    measures=("counting", "core", "steady", "profile"),
     rounds=1,
     partitions=4,
-    events=400_000,
-    core_events=150_000,
+    events=200_000,
+    core_events=60_000,
     limit=12.0,
     accounts=10_000,
     rates=(500, 5_000),
     latency_seconds=5.0,
-    steady_rates=(0, 100, 500),
+    steady_rates=(100, 500),
+    busy_rates=(500,),
     steady_seconds=5.0,
     growth=(10_000, 30_000, 100_000),
     growth_events=100_000,

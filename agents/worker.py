@@ -66,7 +66,8 @@ class Worker:
         app: the Faust app of the present life, or None between two.
         metrics: of all its lives.
         notifier: notifies after every step and every change of state, for whoever waits for one.
-        has_left_tasks: an app did not stop in time; what is left of it may keep the event loop from being closed.
+        has_left_tasks: an app did not stop in time; what is left of it may keep the event loop from being closed, and the
+            consumer's thread the process from ending.
     """
 
     def __init__(self, settings: Settings, fold: Fold) -> None:
@@ -145,7 +146,8 @@ class Worker:
         except (KafkaError, FaustError, StoreUnavailable, PublishRefusedError, PositionLostError, OSError) as error:
             raise WorkerError(str(error)) from error
         except Fenced as error:
-            log.warning("starting anew: Redis has gone back", reason=str(error))
+            why = "Redis has gone back" if error.lost_writes else "another owner came while a partition was opened"
+            log.warning("starting anew", why=why, reason=str(error))
         finally:
             await self._end(app, publisher)
 
@@ -256,9 +258,22 @@ async def _main(settings: Settings, fold: Fold, ready: Ready | None) -> int:
         code = 0
     except (WorkerError, PolicyError) as error:
         code = _failed(error)
-    if worker.has_left_tasks:
+    if worker.has_left_tasks or await _some_stay():
         _leave(code)
     return code
+
+
+async def _some_stay() -> bool:
+    """Cancel all other tasks of the event loop; True where some of them, or what they begin anew, are still there.
+
+    An app that stopped in the midst of a rebalance may leave its agents behind, without having been late.
+    """
+    own = {asyncio.current_task()}
+    if others := asyncio.all_tasks() - own:
+        for task in others:
+            task.cancel()
+        await asyncio.wait(others, timeout=CRASHED_SECONDS)
+    return bool(asyncio.all_tasks() - own)
 
 
 def _leave(code: int) -> NoReturn:
@@ -267,7 +282,7 @@ def _leave(code: int) -> NoReturn:
     An agent that is cancelled while Faust does not know that it stops begins anew, so the loop would never be closed; and
     the process would wait for the consumer's thread.
     """
-    log.warning("Faust has not stopped in time; leaving without it", seconds=STOP_SECONDS)
+    log.warning("Faust has not stopped; leaving without it")
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from faults.records.commanding import COMMANDED
 from faults.records.workload import LATE, Sent
-from relationship.contract.messages import MOVES, REFERRALS, Purchase
+from relationship.contract.messages import MOVES, REFERRALS, Purchase, is_erasure
 from relationship.contract.outcome import RECLASSIFIED, Reason, Refused
 from relationship.core import Core
 from relationship.policy.compiled import load_policy
@@ -26,6 +26,9 @@ class Expected(NamedTuple):
         letters: what is refused: topic, key, value and reason, and how often.
         untimely: accounts of which some event comes late, or from another account's partition: their decisions may be told
             in another order, and be withdrawn; those in force at the end are the same.
+        crossed: accounts that are credited by a record stored after their erasure, and who credited them. Every event of a
+            workload is dated long before it is stored, so an owner that knows of the erasure covers the credit, by its event
+            time, and one that came later counts it (`streams/engine/erasure_guard.py`): either is right.
         commanded: accounts that had a command, or are the other side of one: a merge, or a corrected referral. What they
             told on the way depends on when they heard of it, and an erased one has counted from zero again.
     """
@@ -34,6 +37,7 @@ class Expected(NamedTuple):
     decisions: dict[str, list[bytes]]
     letters: Counter[tuple[str, bytes | None, bytes, Reason]]
     untimely: set[str]
+    crossed: set[str]
     commanded: set[str]
 
 
@@ -41,9 +45,9 @@ def expected(settings: Settings, sent: Iterable[Sent], now_us: int) -> Expected:
     """Fold records in the order in which they were stored, and let the timers run up to `now_us` (µs)."""
     codec = Codec(Limits(**settings.record_limits()))
     replay = Replay(Core(load_policy(settings.policy_file), settings.lateness_days))
-    found = Expected({}, {}, Counter(), set(), set())
+    found, erased = Expected({}, {}, Counter(), set(), set(), set()), set[str]()
     for record in sent:
-        _take(found, replay, codec, record)
+        _take(found, replay, codec, record, erased)
     for outgoing in replay.run_until(now_us, now_us):
         if outgoing.topic == RECLASSIFIED and outgoing.value is not None:
             found.decisions.setdefault(outgoing.key, []).append(outgoing.value)
@@ -51,7 +55,7 @@ def expected(settings: Settings, sent: Iterable[Sent], now_us: int) -> Expected:
     return found
 
 
-def _take(found: Expected, replay: Replay, codec: Codec, record: Sent) -> None:
+def _take(found: Expected, replay: Replay, codec: Codec, record: Sent, erased: set[str]) -> None:
     wall_us = time.time_ns() // 1000
     message = codec.decode(record.topic, record.key, record.value, wall_us, offset=0, timestamp_us=wall_us, headers=())
     if isinstance(message, Refused):
@@ -64,6 +68,10 @@ def _take(found: Expected, replay: Replay, codec: Codec, record: Sent) -> None:
         found.untimely.add(record.account_id)
     if isinstance(message, Purchase) and message.referred_by:
         found.untimely.add(message.referred_by)
+    if credited := erased & {sent.key for sent in sends if sent.topic == REFERRALS}:
+        found.crossed.update(credited, {message.account_id})
+    if is_erasure(message):
+        erased.add(message.account_id)
     if record.fault == COMMANDED:
         found.commanded.update({message.account_id, *(sent.key for sent in sends if sent.topic in {MOVES, REFERRALS})})
         found.untimely.update(found.commanded)

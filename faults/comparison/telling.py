@@ -66,7 +66,7 @@ def decisions(expected: Expected, found: Found) -> Verdict:
     retold: list[str] = []
     exact = standing = 0
     # Of a commanded account the record is compared (I1): what it told depends on when the others heard of it.
-    for account in sorted((published.keys() | expected.records.keys()) - expected.commanded):
+    for account in sorted((published.keys() | expected.records.keys()) - expected.commanded - expected.crossed):
         told, clashing = distinct(published.get(account, []))
         faults = _faults(account, told, clashing, wanted.get(account, []), found)
         standing += len(in_force(told))

@@ -9,14 +9,15 @@ import msgspec
 import pytest
 
 from faults.comparison.found import Found
-from faults.comparison.invariants import compare
+from faults.comparison.invariants import compare, states
 from faults.comparison.oracle import Expected, expected
-from faults.records.workload import MOST_IN_A_WAVE, Workload, faults_of, waves
+from faults.records.workload import MOST_IN_A_WAVE, Sent, Workload, faults_of, waves
 from faults.scenarios import CONTROLS, FAULTS
 from faults.workers.arms import PLACES, Arm, hit_file, read_arm, write_arm
 from faults.workers.controls import SAFEGUARDS, STRETCHED, switch_off
 from relationship.contract import enums
 from relationship.contract.decisions import to_json
+from relationship.contract.messages import COMMANDS, PURCHASES
 from relationship.contract.outcome import Delivered, Refused
 from relationship.core import Core
 from relationship.policy.compiled import load_policy
@@ -122,6 +123,27 @@ def test_what_differs_is_found(harm: Callable[[Found], None], names: set[str]) -
     found = perfect()
     harm(found)
     assert red(found) == names
+
+
+def test_who_is_credited_after_an_erasure_is_not_judged() -> None:
+    """Neither the account nor who credited it: whether the credit counts is the owner's to know. All others are judged."""
+    erased, buyer = RECORDS[0].account_id, "a buyer"
+    wrote = [
+        (COMMANDS, erased, {"command": "erase", "by": "ops"}),
+        (PURCHASES, buyer, {"amount": "1.00", "currency": "EUR", "referred_by": erased}),
+    ]
+    head = {"event_id": "last", "occurred_at": "2026-01-01T00:00:00Z"}
+    told = [
+        Sent(topic, 0, name.encode(), msgspec.json.encode({**head, "account_id": name, **rest}), name, None)
+        for topic, name, rest in wrote
+    ]
+    assert expected(Settings(), [*RECORDS, told[1], told[0]], NOW_US).crossed == set()
+    right, found = expected(Settings(), [*RECORDS, *told], NOW_US), perfect()
+    assert right.crossed == {erased, buyer}
+    everyone = right.records.keys()
+    assert states("I1", right, found, everyone) == ("I1", True, f"{len(everyone) - 2} accounts equal, 2 left out")
+    count_once_more(found)
+    assert not states("I1", right, found, everyone).passed
 
 
 def test_a_run_as_it_should_be_is_green() -> None:

@@ -17,6 +17,7 @@ class Plan(NamedTuple):
         rates: events a second of the latency measure, each published for `latency_seconds`.
         steady_rates: events a second of the steady measure, 0 for none at all, each for `steady_seconds`.
         busy_rates: those of them that are measured beside a busy neighbour too.
+        patient_rates: those of them at which a worker that would rather pay less than hear soon is measured too.
         growth: numbers of accounts in Redis; `growth_events` are folded at each.
         restart_accounts: accounts in the changelog when the program is killed.
         workers: numbers of workers, `workers_events` of work for each.
@@ -36,6 +37,7 @@ class Plan(NamedTuple):
     latency_seconds: float
     steady_rates: tuple[int, ...]
     busy_rates: tuple[int, ...]
+    patient_rates: tuple[int, ...]
     steady_seconds: float
     growth: tuple[int, ...]
     growth_events: int
@@ -60,6 +62,7 @@ FULL: Final = Plan(
     latency_seconds=20.0,
     steady_rates=(0, 20, 100, 500, 2_000, 5_000),
     busy_rates=(0, 20, 100, 500, 2_000, 5_000),
+    patient_rates=(20, 100, 500),
     steady_seconds=20.0,
     growth=(10_000, 100_000, 1_000_000),
     growth_events=200_000,
@@ -83,6 +86,7 @@ QUICK: Final = Plan(
     latency_seconds=5.0,
     steady_rates=(100, 500),
     busy_rates=(500,),
+    patient_rates=(),
     steady_seconds=5.0,
     growth=(10_000, 30_000, 100_000),
     growth_events=100_000,

@@ -66,8 +66,6 @@ COLUMNS: Final = {
 COST_AIMS: Final = {100: 0.7, 500: 0.3, 2_000: 0.15}
 REST_AIM: Final = 0.02
 BROKER_REST_AIM: Final = 0.03
-#: Rates at which to wait longer could pay.
-PATIENT_RATES: Final = (20, 100, 500)
 TAIL_RATES: Final = (500, 5_000)
 TAIL_AIM: Final = 0.8
 MEDIAN_AIM_MS: Final = 25.0
@@ -126,7 +124,7 @@ def _cases(plan: Plan) -> list[Case]:
         for has_neighbour, rates in ((False, plan.steady_rates), (True, plan.busy_rates))
         for rate in rates
         for program in (OURS, PATIENT, QUIX, STREAMS_STEADY)
-        if program is not PATIENT or (rate in PATIENT_RATES and not has_neighbour)
+        if program is not PATIENT or (rate in plan.patient_rates and not has_neighbour)
     ]
 
 

@@ -60,13 +60,25 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--keep", action="store_true", help="keep these measures beside the others of results.json")
     parser.add_argument("--rounds", type=int, help="rounds, instead of the plan's")
+    parser.add_argument("--rates", type=_rates, help="events a second of the steady measure, comma separated")
+    parser.add_argument("--busy", type=_rates, help="those of them that are measured beside a busy neighbour too")
     parser.add_argument("--out", type=Path, help=f"another file than {report.RESULTS.name}; the docs stay as they are")
     return parser.parse_args()
 
 
+def _rates(text: str) -> tuple[int, ...]:
+    return tuple(int(each) for each in text.split(","))
+
+
 def _plan(arguments: argparse.Namespace) -> Plan:
     plan = QUICK if arguments.quick else FULL
-    return plan._replace(rounds=arguments.rounds) if arguments.rounds else plan
+    rates = plan.steady_rates if arguments.rates is None else arguments.rates
+    busy = plan.busy_rates if arguments.busy is None else arguments.busy
+    return plan._replace(
+        rounds=arguments.rounds or plan.rounds,
+        steady_rates=rates,
+        busy_rates=tuple(rate for rate in busy if rate in rates),
+    )
 
 
 async def _run(plan: Plan, names: list[str], keep: Callable[[Measure], None]) -> tuple[list[Measure], dict[str, str]]:

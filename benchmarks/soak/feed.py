@@ -46,13 +46,14 @@ class Feed:
 
     Attributes:
         expected: how many of those handed out must be `applied`, a `repeat`, or `refused`.
+        probe_share: share of the records to come that are probes.
     """
 
     def __init__(
         self, accounts: int, partitions: int, seed: int = SEED, probe_share: float = PROBE_SHARE, rates: Rates = RATES
     ) -> None:
         self.expected: Counter[str] = Counter()
-        self._probe_share = probe_share
+        self.probe_share = probe_share
         self._rates = rates
         self._chance = random.Random(seed)  # noqa: S311 - for repeatable figures
         self._partitions = partitions
@@ -66,9 +67,9 @@ class Feed:
     def next(self, now: datetime) -> Fed:
         """Return the next record, told as of this moment."""
         luck, rates = self._chance.random(), self._rates
-        if luck < self._probe_share:
+        if luck < self.probe_share:
             return self.probe(now)
-        luck -= self._probe_share
+        luck -= self.probe_share
         if luck < rates.repeat and self._recent:
             self.expected["repeat"] += 1
             return Fed(self._chance.choice(self._recent))

@@ -13,6 +13,7 @@ import gc
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -53,6 +54,8 @@ EXIT_FAILED: Final = 1
 # Seconds for Faust to stop before it is left where it is; the process ends in any case.
 STOP_SECONDS: Final = 10.0
 CRASHED_SECONDS: Final = 2.0
+# Seconds after which a process that was told to stop is ended whatever it does: an orchestrator kills it after 30.
+LONGEST_SECONDS: Final = 25.0
 
 
 class WorkerError(RuntimeError):
@@ -252,7 +255,7 @@ async def _main(settings: Settings, fold: Fold, ready: Ready | None) -> int:
     worker = Worker(settings, fold)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, worker.stop)
+        loop.add_signal_handler(number, _told_to_stop, worker)
     try:
         await worker.run(ready)
         code = 0
@@ -261,6 +264,14 @@ async def _main(settings: Settings, fold: Fold, ready: Ready | None) -> int:
     if worker.has_left_tasks or await _some_stay():
         _leave(code)
     return code
+
+
+def _told_to_stop(worker: Worker) -> None:
+    """Stop a worker, and the process in any case: what is cut off then is repeated, as after any crash."""
+    worker.stop()
+    last = threading.Timer(LONGEST_SECONDS, _leave, (0,))
+    last.daemon = True
+    last.start()
 
 
 async def _some_stay() -> bool:

@@ -8,8 +8,11 @@ import pytest
 LIMIT_SECONDS = 60.0
 PROGRAM = """
 import asyncio
+import os
+import signal
 from contextlib import suppress
 
+import agents.worker
 from agents.worker import Worker, run_worker
 from streams.config.settings import Settings
 
@@ -25,15 +28,24 @@ async def run(worker, ready):
     await asyncio.sleep(0)
 
 
-Worker.run = run
+async def deaf(worker, ready):
+    agents.worker.LONGEST_SECONDS = 0.2
+    os.kill(os.getpid(), signal.SIGTERM)
+    await stubborn()
+
+
+Worker.run = {run}
 raise SystemExit(run_worker(Settings(log_format="json")))
 """
 
 
-@pytest.mark.parametrize(("left", "says"), [("stubborn()", True), ("asyncio.sleep(3_600)", False)])
-def test_a_worker_whose_work_is_done_ends(left: str, says: bool) -> None:
+@pytest.mark.parametrize(
+    ("run", "left", "says"),
+    [("run", "stubborn()", True), ("run", "asyncio.sleep(3_600)", False), ("deaf", "asyncio.sleep(0)", True)],
+)
+def test_a_worker_whose_work_is_done_or_that_is_told_to_stop_ends(run: str, left: str, says: bool) -> None:
     """With exit code 0, and a word where something would not go: the agents of a Faust that stopped in a rebalance do so."""
-    command = (sys.executable, "-c", PROGRAM.format(left=left))
+    command = (sys.executable, "-c", PROGRAM.format(run=run, left=left))
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LIMIT_SECONDS)
     assert done.returncode == 0, done.stderr
     assert ("leaving without it" in done.stdout + done.stderr) == says

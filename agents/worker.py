@@ -54,7 +54,7 @@ EXIT_FAILED: Final = 1
 # Seconds for Faust to stop before it is left where it is; the process ends in any case.
 STOP_SECONDS: Final = 10.0
 CRASHED_SECONDS: Final = 2.0
-# Seconds after which a process that was told to stop is ended whatever it does: an orchestrator kills it after 30.
+# Seconds after which a process that was told to stop ends whatever it does: the chart has it killed after 30 at least.
 LONGEST_SECONDS: Final = 25.0
 
 

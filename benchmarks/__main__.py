@@ -5,7 +5,6 @@ The exit code is 1 where a run failed. A missed aim is printed as such and is no
 
 import argparse
 import asyncio
-import json
 import logging
 import sys
 import time
@@ -67,7 +66,10 @@ def _arguments() -> argparse.Namespace:
 
 
 def _rates(text: str) -> tuple[int, ...]:
-    return tuple(int(each) for each in text.split(","))
+    try:
+        return tuple(int(each) for each in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not whole numbers with commas between, as 100,500") from None
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:
@@ -102,7 +104,7 @@ async def _run(plan: Plan, names: list[str], keep: Callable[[Measure], None]) ->
 def _keep_one(facts: dict[str, Any], measure: Measure) -> None:
     """Put a measure among the others of the results, and into the docs."""
     report.add(report.RESULTS, facts, [measure], list(MEASURES))
-    report.write_page(json.loads(report.RESULTS.read_text()))
+    report.write_page()
 
 
 def _keep_all(
@@ -113,7 +115,7 @@ def _keep_all(
         report.write(arguments.out, facts, measures, failures)
     elif not (arguments.only or arguments.quick):
         report.write(report.RESULTS, facts, measures, failures)
-        report.write_page(json.loads(report.RESULTS.read_text()))
+        report.write_page()
 
 
 def main() -> int:
@@ -127,7 +129,7 @@ def main() -> int:
         return 2
     started = time.monotonic()
     facts = machine.facts(machine.command_line(), plan.name)
-    keep = partial(_keep_one, facts) if arguments.keep else lambda _: None
+    keep = partial(_keep_one, facts) if arguments.keep and not arguments.out else lambda _: None
     measures, failures = asyncio.run(_run(plan, names, keep))
     _keep_all(arguments, facts, measures, failures)
     for line in report.missed(measures):

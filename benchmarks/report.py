@@ -72,8 +72,9 @@ def add(path: Path, facts: Mapping[str, Any], measures: Sequence[Measure], order
     path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
 
 
-def write_page(results: Mapping[str, Any]) -> None:
+def write_page() -> None:
     """Put the figures of the results file into the docs, between their marks."""
+    results = json.loads(RESULTS.read_text())
     before, _, rest = PAGE.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
     PAGE.write_text(f"{before}{BEGIN}\n\n{page(results)}\n{END}{after}")

@@ -188,7 +188,7 @@ async def _once(on: Stand, case: Case, seconds: float) -> dict[str, float]:
             await _wake(load, run)
             await load.publish(min(case.rate, WARM_RATE) or WARM_RATE, WARM_SECONDS)
             await _answered(load)
-            feed.probe_share = min(PROBE_SHARE, PROBES_A_SECOND / case.rate) if case.rate else PROBE_SHARE
+            feed.probe_share = min(PROBE_SHARE, PROBES_A_SECOND / max(1, case.rate))
             return await _measured(on, run, load, case.rate, seconds)
         finally:
             reading.cancel()

@@ -72,9 +72,8 @@ def differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> list[s
 
 def states(name: str, expected: Expected, found: Found, accounts: Collection[str]) -> Verdict:
     """Compare the states of accounts, but of those that nobody can say."""
-    wrong, compared, known = [], 0, {*accounts} - expected.crossed
+    wrong, known = [], {*accounts} - expected.crossed
     for account in sorted(known):
-        compared += 1
         if account not in found.records or account not in expected.records:
             if account in found.records or account in expected.records:  # an erased one is gone from both
                 wrong.append(f"{account} is {'missing' if account in expected.records else 'unheard of'}")
@@ -91,8 +90,8 @@ def states(name: str, expected: Expected, found: Found, accounts: Collection[str
     return Verdict(
         name,
         not wrong,
-        (f"{len(wrong)} of {compared} accounts: {listed(wrong)}" if wrong else f"{compared} accounts equal")
-        + (f", {left} left out" if (left := len({*accounts} & expected.crossed)) else ""),
+        (f"{len(wrong)} of {len(known)} accounts: {listed(wrong)}" if wrong else f"{len(known)} accounts equal")
+        + (f", {left} left out" if (left := len(accounts) - len(known)) else ""),
     )
 
 

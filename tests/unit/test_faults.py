@@ -140,6 +140,7 @@ def test_who_is_credited_after_an_erasure_is_not_judged() -> None:
     assert expected(Settings(), [*RECORDS, told[1], told[0]], NOW_US).crossed == set()
     right, found = expected(Settings(), [*RECORDS, *told], NOW_US), perfect()
     assert right.crossed == {erased, buyer}
+    assert {each.name: each.passed for each in compare(right, found)}["I2"]
     everyone = right.records.keys()
     assert states("I1", right, found, everyone) == ("I1", True, f"{len(everyone) - 2} accounts equal, 2 left out")
     count_once_more(found)

@@ -14,6 +14,7 @@ from faults.scripts.on_stores import (
     decided_and_lost,
     failed_over,
     late_changelog,
+    old_file_returned,
     redis_killed,
     redis_lost,
     wiped,
@@ -53,6 +54,7 @@ FAULTS: Final = (
     Fault("F11", "Redis wiped, and its append-only file cut short", redis_lost),
     Fault("F18", "changelog compacted and emptied by force", changelog_compacted),
     Fault("F1+F11", "worker killed as it has told its decisions, Redis wiped, late events", decided_and_lost),
+    Fault("F11+F10", "Redis wiped and rebuilt, and then its file of before is back", old_file_returned),
     Fault("F18+F11", "changelog emptied and Redis wiped at once", all_lost),
     Fault("F3+F11", "an old changelog record behind a newer one, Redis wiped", late_changelog, STRETCHED),
     Fault(

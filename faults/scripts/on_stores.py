@@ -2,19 +2,24 @@
 
 import asyncio
 import os
+import shutil
 from typing import Final
 
 from redis import Redis
 
 from faults.scripts.on_workers import killed_at
-from faults.scripts.pacing import BACKLOG, HIT_SECONDS, begun, producing
+from faults.scripts.pacing import BACKLOG, FIRST, HIT_SECONDS, begun, producing
 from faults.scripts.run import Run
 from faults.workers.arms import CHANGELOG_CLEARED, Arm
+from faults.workers.group import until
 from relationship.contract.messages import MEETINGS, TICKETS
 from relationship.state.record import decode
 from streams.embedded import RedisServer
 from streams.embedded.ports import LOOPBACK
 
+SILENT_WAVES: Final = 4  # each makes a step or two of each partition, of which eight may wait
+SILENT_WAVE: Final = 100  # records
+SILENT_SECONDS: Final = 0.5
 HELD: Final = 250  # records of which the tickets and meetings are kept back: some days of all accounts
 
 
@@ -133,6 +138,48 @@ async def decided_and_lost(run: Run, place: str = "decisions_sent") -> None:
     await run.production.release()
     await asyncio.gather(*(worker.start() for worker in workers))
     await run.recovered()
+
+
+async def old_file_returned(run: Run) -> None:
+    """Killed with steps committed that Kafka knows nothing of, Redis wiped and rebuilt; then its file of before comes back.
+
+    Events that belong before those steps come in between, so the rebuilt accounts have decided otherwise, and told so.
+    """
+    workers, redis = [run.add_worker() for _ in range(2)], run.on.redis
+    await asyncio.gather(*(worker.start(Arm(may_fall_silent=True)) for worker in workers))
+    await run.production.burst(FIRST)
+    await run.on.until_folded(HIT_SECONDS)
+    for worker in workers:
+        worker.silence()
+    run.production.withhold((TICKETS, MEETINGS))
+    before = run.on.read_records()
+    for _ in range(SILENT_WAVES):
+        await run.production.burst(SILENT_WAVE)
+        await asyncio.sleep(
+            SILENT_SECONDS
+        )  # a step or two of each partition: nobody tells what a silent worker commits
+    run.notes.append(f"{run.on.read_records() - before} records folded in silence")
+    await asyncio.gather(*(worker.kill() for worker in workers))
+    run.hit("SIGKILL with steps that Kafka knows nothing of")
+    await asyncio.to_thread(redis.kill)
+    kept = await asyncio.to_thread(shutil.copytree, redis.folder, redis.folder.with_name("redis-before"))
+    await asyncio.to_thread(redis.start)
+    await flushed(run)
+    await run.production.release()
+    await asyncio.gather(*(worker.start() for worker in workers))
+    if run.chance.random() < 0.5:  # noqa: PLR2004 - evens
+        await run.recovered()
+    else:
+        half = sum((await run.on.ends()).values()) // 2
+        await until(lambda: run.on.read_records() >= half, HIT_SECONDS)
+        run.notes.append("half of it was rebuilt")
+    await asyncio.to_thread(redis.kill)
+    await asyncio.to_thread(shutil.rmtree, redis.folder)
+    await asyncio.to_thread(shutil.move, kept, redis.folder)
+    await asyncio.to_thread(redis.start)
+    run.hit("Redis back with its file of before")
+    async with producing(run):
+        await run.recovered()
 
 
 async def late_changelog(run: Run, *, compacted: bool = False) -> None:

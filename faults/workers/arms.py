@@ -28,12 +28,15 @@ class Arm(msgspec.Struct, frozen=True):
         nth: the how-manieth time there, from 1, counted over all partitions of the worker.
         pause: True to be paused there (SIGSTOP) instead of killed (SIGKILL).
         without: the safeguard that is off, one of `faults.workers.controls.SAFEGUARDS`, or None.
+        may_fall_silent: True for one that sends no changelog, and so no decision, from when its `silent_file` is there: it
+            folds and commits as many steps as may wait.
     """
 
     place: str | None = None
     nth: int = 1
     pause: bool = False
     without: str | None = None
+    may_fall_silent: bool = False
 
     @property
     def signal(self) -> signal.Signals:
@@ -42,14 +45,20 @@ class Arm(msgspec.Struct, frozen=True):
 
 
 def write_arm(arm: Arm, file: Path) -> None:
-    """Write a worker's orders, and forget that it ever followed some."""
-    hit_file(file).unlink(missing_ok=True)
+    """Write a worker's orders, and forget those of before and that it ever followed some."""
+    for made in (hit_file(file), silent_file(file)):
+        made.unlink(missing_ok=True)
     file.write_bytes(msgspec.json.encode(arm))
 
 
 def read_arm(file: Path) -> Arm:
     """Return a worker's orders."""
     return msgspec.json.decode(file.read_bytes(), type=Arm)
+
+
+def silent_file(file: Path) -> Path:
+    """Return the file that lets a worker fall silent, if it may."""
+    return file.with_suffix(".silent")
 
 
 def hit_file(file: Path) -> Path:

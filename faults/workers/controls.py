@@ -4,8 +4,10 @@ Each is switched off in the worker's process alone, at the narrowest seam that c
 product as it is. The places that only exist without a safeguard are told to `failpoints.hit` like the others.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Final, cast
 
 from clientward_store import Write, batch
@@ -114,6 +116,18 @@ def with_a_wait(core: Core) -> Core:
 
     Publisher.publish_changes = watched  # type: ignore[method-assign, assignment]
     return core
+
+
+def fall_silent_by(file: Path) -> None:
+    """Let no changelog be sent any more once a file is there, as by a Kafka that takes for ever."""
+    publish_changes, is_there = Publisher.publish_changes, file.exists
+
+    async def while_it_is_not(publisher: Publisher, place: Place, changes: Mapping[bytes, bytes | None]) -> int | None:
+        if is_there():
+            await asyncio.Event().wait()
+        return await publish_changes(publisher, place, changes)
+
+    Publisher.publish_changes = while_it_is_not  # type: ignore[method-assign, assignment]
 
 
 STRETCHED: Final = "nothing"  # missing; the moment before the changelog becomes a place where a worker can be paused

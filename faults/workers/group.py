@@ -11,8 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from faults.servers.probing import answers
-from faults.workers.arms import Arm, hit_file, write_arm
+from faults.workers.arms import Arm, hit_file, silent_file, write_arm
 from streams.embedded.guard import Guard
 from streams.embedded.ports import free_ports
 from streams.embedded.server import Server, last_words
@@ -85,9 +87,13 @@ class WorkerProcess:
 
     def launch(self, arm: Arm = UNARMED) -> None:
         """Start a process and return at once."""
-        write_arm(Arm(arm.place, arm.nth, arm.pause, self._without), self._arm_file)
+        write_arm(msgspec.structs.replace(arm, without=self._without), self._arm_file)
         self._server.launch()
         self._started += 1
+
+    def silence(self) -> None:
+        """Let a worker that may do so fall silent."""
+        silent_file(self._arm_file).touch()
 
     async def until_hit(self, seconds: float) -> bool:
         """Return True when the process has ended or paused itself, False if it has not within so many seconds."""

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agents.worker import run_worker
-from faults.workers.arms import Arm, hit_file, read_arm
-from faults.workers.controls import switch_off
+from faults.workers.arms import Arm, hit_file, read_arm, silent_file
+from faults.workers.controls import fall_silent_by, switch_off
 from relationship.core import Core
 from relationship.policy.compiled import load_policy
 from streams.config.load import load_settings
@@ -39,6 +39,8 @@ def main(file: Path) -> int:
     settings = load_settings()
     core = Core(load_policy(settings.policy_file), settings.lateness_days)
     fold = switch_off(arm.without, core)
+    if arm.may_fall_silent:
+        fall_silent_by(silent_file(file))
     return run_worker(settings, fold=fold)
 
 

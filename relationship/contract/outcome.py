@@ -119,8 +119,9 @@ class Fold(Protocol):
     """The core as the engine uses it: pure functions of one account's encoded record."""
 
     def step(self, account_id: str, record: bytes | None, delivered: Sequence[Delivered], decided_at: int) -> Outcome:
-        """Fold messages, in any order, into an account. `decided_at` is wall-clock time (µs), for information only.
+        """Fold messages, in any order, into an account.
 
+        `decided_at` is wall-clock time (µs): no decision depends on it; which of two records is the newer one does.
         Raises StepTooLargeError where the account's record would not fit after them, and there is more than one.
         """
 

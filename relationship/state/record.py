@@ -3,7 +3,7 @@
 It is one value, written whole: the history kept (facts, encoded one after the other), the account before its oldest fact
 (`base`), after its newest (`head`) and, in a long one, after some between (`snapshots`), the decisions made within it, and
 for each intake topic the offset of the last message reflected, so that a replayed message is counted once. A record is only
-ever replaced by one of a higher `revision`.
+ever replaced by one that was written later; see `newer`.
 """
 
 from collections.abc import Sequence
@@ -93,7 +93,7 @@ class AccountRecord(Struct, array_like=True):
 
     Attributes:
         layout: version of this encoding.
-        revision: number of writes.
+        revision: number of writes since the account was first seen; where messages are folded anew they may be others.
         offsets: by a topic's rank, the offset of the last message reflected.
         newest: event time (µs) of the newest fact; lateness is measured from it.
         clock: event time (µs) up to which the timers have run.
@@ -120,6 +120,7 @@ class AccountRecord(Struct, array_like=True):
         folded_under: digest of the policies under which the head and the snapshots were folded from the base; empty where
             they were not all folded under the same ones.
         snapshots: the account after some of the facts kept, in order; see `relationship.state.snapshots`.
+        written_ms: when it was written last, in ms since the epoch by the writer's clock, and never less than before.
     """
 
     layout: int = LAYOUT
@@ -148,6 +149,7 @@ class AccountRecord(Struct, array_like=True):
     former_sources: list[str] = field(default_factory=list)
     folded_under: bytes = b""
     snapshots: list[Snapshot] = field(default_factory=list)
+    written_ms: int = 0
 
     def facts(self, start: Snapshot | None = None) -> list[f.Fact]:
         """Return the facts kept, in order: all of them, or those behind a snapshot."""
@@ -204,21 +206,6 @@ _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(AccountRecord)
 
 
-class _Head(Struct, array_like=True):
-    """A record's first fields, which are the same in every layout."""
-
-    layout: int
-    revision: int
-
-
-_head: Final = msgspec.msgpack.Decoder(_Head)
-
-
-def newer(old: bytes, new: bytes) -> bool:
-    """Tell whether an encoded record may replace another: one of a higher revision, or the same one again."""
-    return _head.decode(new).revision >= _head.decode(old).revision
-
-
 class RecordError(ValueError):
     """Stored bytes that are no record, or one of a layout that cannot be read."""
 
@@ -235,6 +222,20 @@ def decode(raw: bytes) -> AccountRecord:
     except msgspec.DecodeError:
         record = None
     return record if record is not None and record.layout == LAYOUT else _decode_older(raw)
+
+
+def newer(old: bytes, new: bytes) -> bool:
+    """Tell whether an encoded record may replace another: one that was written later, or the same one again.
+
+    By the clock and the revision, a hybrid logical clock; the revision alone would not do. Where Redis is lost before the
+    changelog has an account's last records, their messages are folded anew in larger steps, so fewer; and where that Redis
+    comes back as it was, what it has would count as the newer record. Raises RecordError.
+    """
+    return _written(decode(new)) >= _written(decode(old))
+
+
+def _written(record: AccountRecord) -> tuple[int, int]:
+    return record.written_ms, record.revision
 
 
 def _decode_older(raw: bytes) -> AccountRecord:

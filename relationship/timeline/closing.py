@@ -29,6 +29,7 @@ def close(context: StepContext, verdicts: list[Verdict]) -> Outcome:
     if not record.merged_into:
         _publish_state(context, record)
     record.revision += 1
+    record.written_ms = max(record.written_ms, context.decided_at // 1000)
     record.pending = posting.pack(context.sends)
     return Outcome(_fitting(context, record), changed=True, verdicts=verdicts, sends=context.sends, due_at=due)
 

@@ -232,6 +232,12 @@ class App(Host):
         await super().on_stop()
 
 
+def _covers(fold: Fold, old: bytes, new: bytes) -> bool:
+    """Tell whether an account's record reflects all messages that another one does."""
+    reflected = fold.reflects(new)
+    return all(reflected.get(topic, -1) >= offset for topic, offset in fold.reflects(old).items())
+
+
 def build_app(settings: Settings, fold: Fold, publisher: Publisher, metrics: Metrics, notifier: Notifier) -> App:
     """Return the app, wired and not started. Nothing connects here."""
     app = App(
@@ -267,6 +273,6 @@ def build_app(settings: Settings, fold: Fold, publisher: Publisher, metrics: Met
         key_type=bytes,
         value_type=bytes,
         partitions=settings.partitions,
-        options={"note_restored": True, "newer": fold.newer},
+        options={"note_restored": True, "newer": fold.newer, "covers": partial(_covers, fold)},
     )
     return app

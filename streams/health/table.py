@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
 
-from clientward_store.batch import POSITION
 from clientward_store.keys import Keys, keys_of
+from clientward_store.scripts import POSITION
 from relationship.contract.messages import MESSAGE_TYPES
 from streams.config.redis import redis_client
 from streams.config.settings import Settings

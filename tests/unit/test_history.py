@@ -31,11 +31,11 @@ SMALL = Core(POLICY, lateness_days=5, kept=2, most_kept=100)
 FULL = Core(POLICY, lateness_days=30, kept=2, most_kept=4)
 
 
-def step(core, record, *told):
+def step(core, record, *told, at=NOW_US):
     """Take messages in one step of account `a`, at the next offsets."""
     first = 1 + max(decode(record).offsets.values()) if record else 0
     delivered = [Delivered(topic, first + i, message) for i, (topic, message) in enumerate(told)]
-    return core.step("a", record, delivered, NOW_US)
+    return core.step("a", record, delivered, at)
 
 
 def verdicts(core, record, *told):
@@ -212,13 +212,27 @@ def test_what_comes_first_of_equal_moments_is_appended_or_folded_anew_alike():
     assert kept(late.records["a"]) == kept(in_order.records["a"]) == ["p", "m"]
 
 
-def test_newer_is_of_a_higher_revision_or_the_same_again():
+def test_newer_is_what_was_written_later_or_the_same_again():
     """A rebuild takes the later record, also where it is the very same one; never an earlier one."""
     first = step(SMALL, None, purchase(1)).record
     second = step(SMALL, first, purchase(2)).record
     assert [decode(each).revision for each in (first, second)] == [1, 2]
+    assert [decode(each).written_ms for each in (first, second)] == [NOW_US // 1000] * 2
     assert [SMALL.newer(*pair) for pair in ((first, second), (first, first), (second, first))] == [True, True, False]
     assert newer(encode(decode(first)), first)
+
+
+def test_what_was_folded_anew_in_fewer_steps_is_newer_than_what_comes_back():
+    """A Redis that was lost, and rebuilt without its last steps, comes back with more of them; clocks may go back."""
+    lost = step(SMALL, None, purchase(1)).record
+    for told in (purchase(2), purchase(3)):
+        lost = step(SMALL, lost, told).record
+    anew = step(SMALL, None, purchase(1), purchase(2), purchase(3), at=NOW_US + 1_000_000).record
+    assert decode(anew).revision < decode(lost).revision
+    assert [SMALL.newer(lost, anew), SMALL.newer(anew, lost)] == [True, False]
+    behind = step(SMALL, anew, purchase(4), at=NOW_US).record
+    assert SMALL.newer(anew, behind)
+    assert not SMALL.newer(behind, anew)
 
 
 def test_a_timer_due_after_the_clock_does_not_run():

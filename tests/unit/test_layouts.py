@@ -94,9 +94,9 @@ def test_an_upgrade_that_gives_no_record_is_told(monkeypatch):
 
 
 def test_a_record_without_the_newest_fields_is_of_the_same_layout():
-    """One of a release that had no snapshots is read, and the next event written as if they had been there."""
+    """One of a release that had no snapshots and no clock is read, and the next event written as if they had been there."""
     present = fold([purchase(1, "p"), purchase(2, "q")])[0].records["a"]
-    older = raw(*msgspec.msgpack.decode(present, strict=False)[:-2])
-    assert decode(older).folded_under == b""
+    older = raw(*msgspec.msgpack.decode(present, strict=False)[:-3])
+    assert (decode(older).folded_under, decode(older).written_ms) == (b"", 0)
     late = step(older, [purchase(1.5, "r")], first_offset=9)
     assert late == step(present, [purchase(1.5, "r")], first_offset=9)

@@ -253,6 +253,7 @@ def test_what_an_older_record_does_not_say_is_nothing():
         [],
         b"",
         [],
+        0,
     ]
     assert msgspec.msgpack.decode(encode(AccountRecord())) == nothing
     assert decode(msgspec.msgpack.encode([2])) == AccountRecord()
@@ -261,9 +262,14 @@ def test_what_an_older_record_does_not_say_is_nothing():
 
 
 def test_a_record_gives_way_to_the_same_and_to_a_later_one():
-    """By the number of its writes alone."""
+    """By the clock of whoever wrote it, and by the number of its writes where that clock stood still."""
     one, two = (encode(AccountRecord(revision=revision)) for revision in (1, 2))
     assert [newer(one, two), newer(one, one), newer(two, one)] == [True, True, False]
+    many, late = (
+        encode(AccountRecord(revision=9, written_ms=1_000)),
+        encode(AccountRecord(revision=2, written_ms=1_001)),
+    )
+    assert [newer(many, late), newer(late, late), newer(late, many)] == [True, True, False]
 
 
 def test_a_decision_that_moved_is_told_under_its_first_time():

@@ -23,6 +23,7 @@ from clientward_store.scripts import (
     DUE,
     META,
     OUTBOX,
+    POSITION,
     RESTORED,
     WRITE_SCRIPT,
     Command,
@@ -35,7 +36,6 @@ from clientward_store.scripts import (
 
 #: What precedes a record in the outbox: the owner's epoch and a count, big-endian, so that entries sort by age.
 ORDER: Final = struct.Struct(">QQ")
-POSITION: Final = "pos:"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

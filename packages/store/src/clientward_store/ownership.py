@@ -61,6 +61,7 @@ class Ownership:
     Attributes:
         epoch: The owner's number in Redis.
         owner: The owner's token.
+        lineage: That of the partition in Redis when it was taken over.
         tip: The id of the last commit.
         attempt: The last commit sent and its id; its reply may have been lost.
         version: Counts this store's writes, so that a read that a write overtook is not cached.
@@ -69,9 +70,10 @@ class Ownership:
         buffer: What the mapping has set and Redis does not have yet.
     """
 
-    def __init__(self, epoch: int, owner: bytes) -> None:
+    def __init__(self, epoch: int, owner: bytes, lineage: bytes) -> None:
         self.epoch = epoch
         self.owner = owner
+        self.lineage = lineage
         self.tip = owner
         self.attempt: tuple[object, bytes] | None = None
         self.version = 0

@@ -12,14 +12,17 @@ Rules:
 
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 from clientward_store.cache import MISSING, Cache, Missing
 from clientward_store.client import Clients
 from clientward_store.errors import Fenced
 from clientward_store.keys import Keys, keys_of
 from clientward_store.ownership import Ownership, Values
+from clientward_store.recovering import Change, RecoveryRules, lose_input, merged
 from clientward_store.scripts import (
+    META,
+    POSITION,
     RESTORED,
     TAKE_OVER_SCRIPT,
     WRITE_SCRIPT,
@@ -34,19 +37,10 @@ from clientward_store.scripts import (
 )
 
 T = TypeVar("T")
-Newer = Callable[[bytes, bytes], bool]
 #: The offset that stands for "none yet".
 NONE_YET: Final = -1
 #: Bytes of an owner's token: unique among all owners of a partition.
 TOKEN_BYTES: Final = 12
-
-
-class Change(NamedTuple):
-    """One changelog record: its offset, key, and value or None for a tombstone."""
-
-    offset: int
-    key: bytes
-    value: bytes | None
 
 
 class Partitions:
@@ -99,7 +93,7 @@ class Partitions:
         self.release(partition)
         self.offsets[partition] = reply.changelog
         self.assigned.add(partition)
-        ownership = self.owned[partition] = Ownership(reply.epoch, owner)
+        ownership = self.owned[partition] = Ownership(reply.epoch, owner, reply.lineage)
         return ownership
 
     def check(self, partition: int, reply: Reply) -> None:
@@ -113,7 +107,8 @@ class Partitions:
         ownership = self.owned.get(partition)
         self.release(partition)
         mine = ownership.epoch if ownership else 0
-        if reply.epoch > mine:
+        is_same = ownership is None or reply.lineage == ownership.lineage
+        if is_same and reply.epoch > mine:
             raise Fenced(
                 partition,
                 f"partition {partition} of {self.prefix} has a newer owner (epoch {reply.epoch}, ours {mine}): nothing "
@@ -244,14 +239,16 @@ class Partitions:
             ownership.version += 1
             self.cache.put(partition, values)
 
-    def recover(self, partition: int, changes: Sequence[Change], newer: Newer | None, *, note: bool) -> None:
+    def recover(self, partition: int, changes: Sequence[Change], rules: RecoveryRules) -> None:
         """Apply changelog records that Redis does not reflect yet, with their last offset, in one atomic step.
+
+        Where a record replaces a value that reflects input which it does not (Redis was lost, rebuilt, and then came back as
+        it was before), the partition's positions are forgotten with it: the input is read again from its beginning.
 
         Args:
             partition: The partition's number.
             changes: The records, in the changelog's order.
-            newer: Whether its second value may replace its first; None: the last one wins.
-            note: Whether to note the changed keys as restored.
+            rules: Which of them may replace what is there, and what follows.
         """
         while True:
             known = self.offsets.get(partition)
@@ -259,23 +256,25 @@ class Partitions:
             fresh = [change for change in changes if change.offset > known]
             if not fresh:
                 return
-            values = self._merged(partition, fresh, newer)
+            before = self._before(partition, fresh, rules)
+            values = merged(before, fresh, rules.newer)
             commands = [*value_commands(values)]
-            if note:
+            if rules.note:
                 commands.append(("SADD", RESTORED, [*values]))
+            if lose_input(before, fresh, values, rules.covers):
+                commands.append(("HDEL", META, self._positions(partition)))
             if self.attempt(partition, values, commands, fresh[-1].offset):
                 return
 
-    def _merged(self, partition: int, fresh: Sequence[Change], newer: Newer | None) -> Values:
-        """Return what the records make of the stored values: the last of each key, or the newest by `newer`."""
-        if newer is None:
-            return {change.key: change.value for change in fresh}
+    def _before(self, partition: int, fresh: Sequence[Change], rules: RecoveryRules) -> Values:
+        """Return the stored values of the records' keys, where they are to be compared."""
+        if rules.newer is None and rules.covers is None:
+            return {}
         keys = list(dict.fromkeys(change.key for change in fresh))
         stored = self.clients.call(lambda redis: redis.hmget(self.keys(partition).values, keys))
-        before: Values = dict(zip(keys, stored, strict=True))
-        after = dict(before)
-        for change in fresh:
-            old = after[change.key]
-            if change.value is None or old is None or newer(old, change.value):
-                after[change.key] = change.value
-        return {key: value for key, value in after.items() if value != before[key]}
+        return dict(zip(keys, stored, strict=True))
+
+    def _positions(self, partition: int) -> list[bytes]:
+        """Return the fields of the meta hash that are positions."""
+        meta = self.clients.call(lambda redis: redis.hgetall(self.keys(partition).meta))
+        return [field for field in meta if field.startswith(POSITION.encode())]

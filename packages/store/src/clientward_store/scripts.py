@@ -9,6 +9,8 @@ What the partition's meta hash holds for this:
 - `epoch`: counts the owners; shown to people.
 - `owner`: the present owner's token, unique, so that neither a paused owner nor an equal epoch after Redis was restored
   from a copy is taken for it.
+- `lineage`: written with the first epoch, unique: a Redis that was emptied and one that comes back from before that are two
+  lineages of the partition, whose epochs cannot be compared.
 - `tip`: the id of the last `commit`. A commit names the one before it, so that a Redis that lost the last commits (failed
   over, restored) refuses what would hide the gap; and a commit whose reply was lost can be distinguished from one that
   never arrived.
@@ -25,13 +27,15 @@ Arg = bytes | str | int
 Command = tuple[str, int, Sequence[Arg]]
 
 META, VALUES, DUE, OUTBOX, RESTORED = 1, 2, 3, 4, 5
+#: What the meta hash's fields begin with that are positions; the topic follows.
+POSITION: Final = "pos:"
 #: Lua's `unpack` fails near LUAI_MAXCSTACK = 8000 values (redis/deps/lua/src/luaconf.h); even, for pairs.
 CHUNK: Final = 4_000
 
 WRITE: Final = """
-local head = redis.call('HMGET', KEYS[1], 'epoch', 'owner', 'tip', 'changelog')
+local head = redis.call('HMGET', KEYS[1], 'epoch', 'owner', 'tip', 'changelog', 'lineage')
 local function reply(verdict)
-  return {verdict, tonumber(head[1]) or 0, tonumber(head[4]) or -1}
+  return {verdict, tonumber(head[1]) or 0, tonumber(head[4]) or -1, head[5] or ''}
 end
 if ARGV[1] ~= '' and head[2] ~= ARGV[1] then return reply(0) end
 if ARGV[2] ~= '' then
@@ -51,8 +55,9 @@ return reply(1)
 
 TAKE_OVER: Final = """
 local epoch = redis.call('HINCRBY', KEYS[1], 'epoch', 1)
-redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'tip', ARGV[1])
-return {1, epoch, tonumber(redis.call('HGET', KEYS[1], 'changelog')) or -1}
+local lineage = redis.call('HGET', KEYS[1], 'lineage') or ARGV[1]
+redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'tip', ARGV[1], 'lineage', lineage)
+return {1, epoch, tonumber(redis.call('HGET', KEYS[1], 'changelog')) or -1, lineage}
 """
 
 
@@ -82,11 +87,12 @@ class Verdict(IntEnum):
 
 
 class Reply(NamedTuple):
-    """The script's reply: its verdict, and the epoch and changelog offset (-1: none) that it found."""
+    """The script's reply: its verdict, and what it found: the epoch, the changelog offset (-1: none), the lineage."""
 
     verdict: Verdict
     epoch: int
     changelog: int
+    lineage: bytes
 
 
 class Guard(NamedTuple):
@@ -115,9 +121,10 @@ def arguments(guard: Guard, commands: Iterable[Command]) -> list[Arg]:
     return flat
 
 
-def reply_of(raw: Sequence[int]) -> Reply:
+def reply_of(raw: tuple[int, int, int, bytes]) -> Reply:
     """Return a script's raw reply as a `Reply`."""
-    return Reply(Verdict(raw[0]), raw[1], raw[2])
+    verdict, epoch, changelog, lineage = raw
+    return Reply(Verdict(verdict), epoch, changelog, lineage)
 
 
 def pairs(items: Iterable[tuple[Arg, Arg]]) -> list[Arg]:

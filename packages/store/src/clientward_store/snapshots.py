@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from clientward_store.batch import POSITION
 from clientward_store.client import Clients
 from clientward_store.keys import keys_of
 from clientward_store.ownership import Ownership
@@ -22,6 +21,7 @@ from clientward_store.scripts import (
     DUE,
     META,
     OUTBOX,
+    POSITION,
     RESTORED,
     VALUES,
     WRITE_SCRIPT,

@@ -28,8 +28,9 @@ from clientward_store.errors import Fenced, StoreRefused, StoreUnavailable
 from clientward_store.faust_private import barrier_of
 from clientward_store.keys import target_of
 from clientward_store.mapping import MappingApi
-from clientward_store.partitions import NONE_YET, Change, Newer, Partitions
+from clientward_store.partitions import NONE_YET, Partitions
 from clientward_store.preload import preload
+from clientward_store.recovering import Change, RecoveryRules
 from clientward_store.write_behind import FLUSH_SECONDS
 
 #: Seconds between two writes of confirmed changelog offsets of partitions that nothing else writes to.
@@ -43,6 +44,8 @@ class Store(BatchApi, MappingApi):
 
     Options of the table (`options={…}`):
         newer: `(old, new) -> bool`: whether a changelog record may replace the value there; by default it always may.
+        covers: `(old, new) -> bool`: whether a record that replaces a value reflects all the input that the value does; by
+            default it does. Where one does not, the partition's positions are forgotten.
         note_restored: True to note the keys that recovery rewrites, for `restored`.
         redis: Further arguments of redis-py's client, e.g. `{"password": …, "ssl_ca_certs": …}`.
     """
@@ -59,8 +62,8 @@ class Store(BatchApi, MappingApi):
         super().__init__(url, app, table, options=options, **kwargs)
         chosen = dict(options or {})
         self.target = target_of(self.url, chosen)
-        self.newer: Newer | None = chosen.get("newer")
-        self.note_restored = bool(chosen.get("note_restored"))
+        note = bool(chosen.get("note_restored"))
+        self.recovery_rules = RecoveryRules(chosen.get("newer"), chosen.get("covers"), note)
         self.shared = bool(table.is_global or table.use_partitioner)
         self.confirmed = {}
         self.buffered = asyncio.Event()
@@ -117,7 +120,7 @@ class Store(BatchApi, MappingApi):
                 changes[message.partition].append(Change(message.offset, key_of(event), message.value))
         try:
             for partition, records in changes.items():
-                self.parts.recover(partition, records, self.newer, note=self.note_restored)
+                self.parts.recover(partition, records, self.recovery_rules)
         except Fenced as error:
             self.stop_worker(error)
             raise

@@ -10,7 +10,7 @@ from store_support import raw_store, store_maker
 
 from clientward_store import Fenced, Store, Write
 from clientward_store.keys import Keys, keys_of
-from clientward_store.partitions import Change
+from clientward_store.recovering import Change
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ async def test_restored_keys_are_told_until_a_commit_names_them(new_store: Calla
     """With note_restored, recovery notes what it rewrote, durably, until somebody has looked at it."""
     store = new_store(options={"note_restored": True})
     await store.take_over(0)
-    store.parts.recover(0, [Change(0, b"a", b"1"), Change(1, b"b", b"2")], None, note=store.note_restored)
+    store.parts.recover(0, [Change(0, b"a", b"1"), Change(1, b"b", b"2")], store.recovery_rules)
     assert sorted(await new_store().restored(0, 10)) == [b"a", b"b"]
     assert len(await store.restored(0, 1)) == 1
     assert await store.restored_among(0, [b"a", b"b", b"c"]) == {b"a", b"b"}
@@ -170,6 +170,23 @@ async def test_restored_keys_are_told_until_a_commit_names_them(new_store: Calla
     await new_store().restate(0, [b"c"])
     await new_store().restate(0, [])
     assert sorted(await store.restored(0, 10)) == [b"b", b"c"], "whoever owns the partition"
+
+
+async def test_positions_are_forgotten_where_recovery_takes_a_value_that_reflects_less(
+    new_store: Callable[..., Store],
+) -> None:
+    """In the same write, and only then: what that value lacks is read again from the input's beginning."""
+    store = new_store(options={"newer": lambda old, new: new >= old, "covers": lambda old, new: new[-1:] >= old[-1:]})
+    await store.take_over(0)
+    await store.commit(0, Write({b"a": b"1-5", b"b": b"1-5"}, positions={"events": 6, "commands": 2}))
+    store.parts.recover(0, [Change(0, b"a", b"2-6"), Change(1, b"b", b"0-9")], store.recovery_rules)
+    assert await store.positions(0) == {"events": 6, "commands": 2}
+    store.parts.recover(0, [Change(2, b"b", b"2-4")], store.recovery_rules)
+    assert await store.load(0, [b"a", b"b"]) == {b"a": b"2-6", b"b": b"2-4"}
+    assert await store.positions(0) == {}
+    assert store.parts.offset(0) == 2
+    await store.commit(0, Write(positions={"events": 3}))
+    assert await store.positions(0) == {"events": 3}
 
 
 async def test_ping_answers(new_store: Callable[..., Store]) -> None:

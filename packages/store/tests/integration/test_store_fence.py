@@ -94,6 +94,28 @@ async def test_a_redis_that_lost_writes_is_noticed(
     assert await store.load(0, [b"b"]) == {b"b": None}
 
 
+async def test_a_redis_that_comes_back_from_before_a_wipe_has_lost_writes(
+    new_store: Callable[..., Store], redis_client: Redis, names: Keys
+) -> None:
+    """However many owners it had counted by then: the present one counts anew since the wipe, and none has followed it."""
+    store = new_store()
+    for _ in range(3):
+        await new_store().take_over(0)
+    backup = copy_of(redis_client, names)
+    redis_client.delete(*names)
+    assert await store.take_over(0) == 1
+    await store.commit(0, Write({b"a": b"1"}))
+    restore(redis_client, backup)
+    with pytest.raises(Fenced, match="has lost writes") as refused:
+        await store.commit(0, Write({b"a": b"2"}))
+    assert refused.value.lost_writes
+    assert await store.take_over(0) == 4
+    await new_store().take_over(0)
+    with pytest.raises(Fenced, match="newer owner") as refused:
+        await store.commit(0, Write({b"a": b"2"}))
+    assert not refused.value.lost_writes
+
+
 async def test_an_equal_epoch_after_a_wipe_is_no_licence(
     new_store: Callable[..., Store], redis_client: Redis, names: Keys
 ) -> None:

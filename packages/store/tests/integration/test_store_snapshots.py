@@ -10,7 +10,7 @@ from store_support import store_maker
 
 from clientward_store import Fenced, Store, Write
 from clientward_store.keys import keys_of
-from clientward_store.partitions import Change
+from clientward_store.recovering import Change, RecoveryRules
 from clientward_store.snapshots import PORTION, PartitionWriter, Snapshot, read_snapshot
 
 
@@ -38,7 +38,7 @@ async def filled(store: Store, partition: int) -> Snapshot:
     await store.take_over(partition)
     write = Write({b"a": b"\x00\xff", b"b": b"2"}, {"x": 7, "y": 9}, {b"a": 1_790_000_000_000_001}, [(b"i", b"r")])
     await store.commit(partition, write)
-    store.parts.recover(partition, [Change(5, b"c", b"3")], None, note=True)
+    store.parts.recover(partition, [Change(5, b"c", b"3")], RecoveryRules(note=True))
     return await snapshot_of(store, partition)
 
 

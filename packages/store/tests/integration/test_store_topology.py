@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from store_support import assign, processing, raw_store
 
 from clientward_store import Fenced, Store, StoreUnavailable, Write
-from clientward_store.partitions import Change
+from clientward_store.recovering import Change, RecoveryRules
 from clientward_store.snapshots import PartitionWriter, read_snapshot
 
 embedded = pytest.importorskip(
@@ -101,7 +101,7 @@ async def everything_works(store: Store, other: Store) -> None:
     for partition in range(3):
         await store.take_over(partition)
         await store.commit(partition, Write({b"a%d" % partition: b"1"}, {"x": 1}, {b"a": 1}, [(b"i", b"r")]))
-        store.parts.recover(partition, [Change(0, b"b%d" % partition, b"2")], None, note=True)
+        store.parts.recover(partition, [Change(0, b"b%d" % partition, b"2")], RecoveryRules(note=True))
         await store.sent(partition, [b"i"], 4)
     store.parts.cache.clear()
     assert len(store) == 6

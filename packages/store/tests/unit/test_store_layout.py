@@ -36,10 +36,10 @@ def test_verdicts_are_those_that_the_script_returns():
     ]
 
 
-def test_a_reply_is_verdict_epoch_and_offset():
+def test_a_reply_is_verdict_epoch_offset_and_lineage():
     """In the order in which the script returns them."""
-    assert reply_of([2, 5, -1]) == Reply(Verdict.REPEATED, 5, -1)
-    assert reply_of([0, 7, 9]) == Reply(Verdict.REFUSED, 7, 9)
+    assert reply_of((2, 5, -1, b"")) == Reply(Verdict.REPEATED, 5, -1, b"")
+    assert reply_of((0, 7, 9, b"h")) == Reply(Verdict.REFUSED, 7, 9, b"h")
 
 
 def test_a_commands_key_is_its_place_in_the_keys():

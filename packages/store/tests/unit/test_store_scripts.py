@@ -85,8 +85,8 @@ def test_a_command_is_cut_where_lua_could_unpack_no_more(count: int, parts: list
     [(0, Verdict.REFUSED), (1, Verdict.WRITTEN), (2, Verdict.REPEATED), (3, Verdict.MOVED)],
 )
 def test_a_reply_says_what_was_done_and_what_was_found(raw: int, verdict: Verdict) -> None:
-    """Its three numbers are the verdict, the epoch and the changelog offset."""
-    assert reply_of([raw, 5, -1]) == Reply(verdict, epoch=5, changelog=-1)
+    """The verdict, the epoch, the changelog offset and the lineage."""
+    assert reply_of((raw, 5, -1, b"h")) == Reply(verdict, epoch=5, changelog=-1, lineage=b"h")
     assert f"return reply({raw})" in WRITE
 
 

@@ -175,8 +175,10 @@ class Worker:
         finally:
             for task in (starting, crashed, failed):
                 task.cancel()
-            with suppress(asyncio.CancelledError):
-                await starting
+            # Faust may take a cancellation for its own. What else a start ends with follows from why it is given up.
+            ended, _ = await asyncio.wait((starting,), timeout=CRASHED_SECONDS)
+            self.has_left_tasks |= not ended
+            _ = [task.exception() for task in ended if not task.cancelled()]
         raise app.failure or app.crash_reason or WorkerError("Faust stopped without a reason")
 
     async def _start(self, app: App, ready: Ready | None) -> None:

@@ -11,6 +11,7 @@ import asyncio
 import os
 import signal
 from contextlib import suppress
+from types import SimpleNamespace
 
 import agents.worker
 from agents.worker import Worker, run_worker
@@ -34,6 +35,16 @@ async def deaf(worker, ready):
     await stubborn()
 
 
+async def clinging(worker, ready):
+    worker._start = lambda app, ready: stubborn()
+    app = SimpleNamespace(_crashed=asyncio.Event(), failed=asyncio.Event())
+    working = asyncio.create_task(worker._work(app, None))
+    await asyncio.sleep(0.1)
+    working.cancel()
+    done, _ = await asyncio.wait([working], timeout=20)
+    assert done
+
+
 Worker.run = {run}
 raise SystemExit(run_worker(Settings(log_format="json")))
 """
@@ -41,7 +52,12 @@ raise SystemExit(run_worker(Settings(log_format="json")))
 
 @pytest.mark.parametrize(
     ("run", "left", "says"),
-    [("run", "stubborn()", True), ("run", "asyncio.sleep(3_600)", False), ("deaf", "asyncio.sleep(0)", True)],
+    [
+        ("run", "stubborn()", True),
+        ("run", "asyncio.sleep(3_600)", False),
+        ("deaf", "asyncio.sleep(0)", True),
+        ("clinging", "", True),
+    ],
 )
 def test_a_worker_whose_work_is_done_or_that_is_told_to_stop_ends(run: str, left: str, says: bool) -> None:
     """With exit code 0, and a word where something would not go: the agents of a Faust that stopped in a rebalance do so."""

@@ -32,7 +32,7 @@ from benchmarks.programs import (
 )
 from benchmarks.report import say
 from benchmarks.results import Aim, Measure, Sample, at_most, medians
-from benchmarks.soak.feed import Feed
+from benchmarks.soak.feed import Feed, probe_share_at
 from benchmarks.soak.running import Load
 from benchmarks.stand import Stand, empty, producer, publish, stand
 from benchmarks.watching import answers, settle
@@ -42,10 +42,8 @@ from streams.kafka.admin import ensure_topics
 
 PARTITIONS: Final = 12  # as shipped
 ACCOUNTS: Final = 10_000
-# Share of the records that are probes: enough of them for a percentile at the lowest rates. From some rate on there are no
-# more a second: a decision costs the core several times what other events do, and in life comes a few times a year.
+# Share of the records that are probes: enough of them for a percentile at the lowest rates.
 PROBE_SHARE: Final = 0.1
-PROBES_A_SECOND: Final = 50
 # No peer has dead letters, so none is spoiled here; repeats and late ones come at the simulator's own rates.
 RATES: Final = Rates(poison=0.0)
 # Events that reach every partition of every topic.
@@ -188,7 +186,7 @@ async def _once(on: Stand, case: Case, seconds: float) -> dict[str, float]:
             await _wake(load, run)
             await load.publish(min(case.rate, WARM_RATE) or WARM_RATE, WARM_SECONDS)
             await _answered(load)
-            feed.probe_share = min(PROBE_SHARE, PROBES_A_SECOND / max(1, case.rate))
+            feed.probe_share = probe_share_at(case.rate, PROBE_SHARE)
             return await _measured(on, run, load, case.rate, seconds)
         finally:
             reading.cancel()

@@ -5,7 +5,6 @@ is 1 where a check is missed or the run failed.
 """
 
 import argparse
-import asyncio
 import json
 import logging
 import subprocess
@@ -14,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import uvloop
 from aiokafka.errors import KafkaError
 
 from benchmarks import machine
@@ -81,7 +81,7 @@ def main() -> int:
     rate = "" if sizes.rate == RATE else f' ARGS="--rate {sizes.rate}"'
     facts = machine.facts(f"make soak MINUTES={sizes.minutes:g}{rate}", "soak")
     try:
-        seen = asyncio.run(soak(sizes))
+        seen = uvloop.run(soak(sizes))
     except (RunFailedError, EmbeddedError, KafkaError, OSError) as error:
         sys.stderr.write(f"the soak failed: {error}\n")
         return 1

@@ -26,12 +26,19 @@ from streams.kafka.partitioning import partition_of_key
 SCRIPT_EVENTS: Final = 20_000  # of the simulator, from which the accounts' scripts come
 PROBES: Final = 500
 PROBE_SHARE: Final = 0.02  # of the records
+# At most: a decision costs the core several times what other events do, and in life comes a few times a year.
+PROBES_A_SECOND: Final = 50
 LATEST_SECONDS: Final = 600  # how late a late record is at most: well within what the soak has told of its account
 RECENT: Final = 1_000  # records of which one may come again
 RATES: Final = Rates()
 FAR_FUTURE: Final = "2999-01-01T00:00:00Z"
 
 Script = Sequence[tuple[str, bytes]]
+
+
+def probe_share_at(rate: int, share: float = PROBE_SHARE) -> float:
+    """Return the share of probes at a rate (records a second): the one given, but no more than PROBES_A_SECOND allows."""
+    return min(share, PROBES_A_SECOND / max(1, rate))
 
 
 class Fed(NamedTuple):
@@ -60,6 +67,7 @@ class Feed:
         self._scripts = scripts(seed)
         self._accounts = accounts
         self._played = bytearray(accounts)  # how far each account is in its script, modulo 256
+        self._told = (datetime.min.replace(tzinfo=UTC), "")  # the last moment as text: many records share one
         self._probed = [0] * PROBES
         self._recent: deque[Event] = deque(maxlen=RECENT)
         self._numbers = count(1)
@@ -75,7 +83,7 @@ class Feed:
             return Fed(self._chance.choice(self._recent))
         luck -= rates.repeat
         late = self._chance.randrange(1, LATEST_SECONDS) if luck < rates.late else 0
-        event = self._played_next(now - timedelta(seconds=late))
+        event = self._played_next(now - timedelta(seconds=late) if late else now)
         if rates.late <= luck < rates.late + rates.poison:
             self.expected["refused"] += 1
             return Fed(event._replace(value=self._spoiled(event.value)))
@@ -84,13 +92,15 @@ class Feed:
         return Fed(event)
 
     def _played_next(self, at: datetime) -> Event:
-        number = self._chance.randrange(self._accounts)
+        number = int(self._chance.random() * self._accounts)
         script = self._scripts[number % len(self._scripts)]
         topic, rest = script[self._played[number] % len(script)]
         self._played[number] = (self._played[number] + 1) % 256
-        key = b"soak-%07d" % number
-        head = f'{{"event_id":"s{next(self._numbers)}","account_id":"{key.decode()}","occurred_at":"{moment(at)}",'
-        return Event(topic, partition_of_key(key, self._partitions), key, head.encode() + rest, moment(at))
+        if at is not self._told[0]:
+            self._told = at, moment(at)
+        key, told = b"soak-%07d" % number, self._told[1]
+        head = f'{{"event_id":"s{next(self._numbers)}","account_id":"{key.decode()}","occurred_at":"{told}",'
+        return Event(topic, partition_of_key(key, self._partitions), key, head.encode() + rest, told)
 
     def _spoiled(self, value: bytes) -> bytes:
         """Return a record that must be refused: cut off, of a version to come, or of a time to come."""

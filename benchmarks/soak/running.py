@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from benchmarks.programs import WORKER, Running, running, shipped
 from benchmarks.report import say
-from benchmarks.soak.feed import Fed, Feed
+from benchmarks.soak.feed import Fed, Feed, probe_share_at
 from benchmarks.soak.holding import Holding, holding
 from benchmarks.soak.sampling import Sample, Sampler
 from benchmarks.stand import Stand, producer, stand
@@ -83,13 +83,14 @@ class Load:
         started = time.perf_counter()
         first = self.published
         while (elapsed := time.perf_counter() - started) < seconds:
+            now = datetime.now(UTC)
             for _ in range(int(elapsed * rate) - (self.published - first)):
-                await self._one()
+                await self._one(now)
             await asyncio.sleep(TICK_SECONDS)
         await self._sender.flush()
 
-    async def _one(self) -> None:
-        event, probe = self._feed.next(datetime.now(UTC))
+    async def _one(self, now: datetime) -> None:
+        event, probe = self._feed.next(now)
         if probe:
             self.probes += 1
             self._sent[probe] = time.perf_counter()
@@ -121,7 +122,7 @@ async def soak(sizes: Sizes) -> Soak:
     """Run it. Raises RunFailedError where the worker ends."""
     port = free_ports(1)[0]
     environment = {"CLIENTWARD_WEB_PORT": str(port), "CLIENTWARD_CACHE_ACCOUNTS": str(sizes.cache)}
-    program, feed = shipped(WORKER), Feed(sizes.accounts, PARTITIONS)
+    program, feed = shipped(WORKER), Feed(sizes.accounts, PARTITIONS, probe_share=probe_share_at(sizes.rate))
     program = program._replace(environment={**program.environment, **environment})
     page = f"http://{LOOPBACK}:{port}"
     with stand(PARTITIONS) as on:

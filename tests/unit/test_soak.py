@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from benchmarks.soak import page
-from benchmarks.soak.feed import Feed, scripts
+from benchmarks.soak.feed import Feed, probe_share_at, scripts
 from benchmarks.soak.holding import horizon
 from benchmarks.soak.sampling import Sample, counts, percentiles
 from benchmarks.soak.verdict import FLAT_MIB, checks, figures, line, worker_line
@@ -79,6 +79,12 @@ def test_the_feed_knows_what_must_become_of_its_records(played):
     assert world.verdicts == feed.expected
     assert min(feed.expected[name] for name in ("applied", "repeat", "refused")) > 0
     assert sum(feed.expected.values()) == RECORDS
+
+
+@pytest.mark.parametrize(("rate", "share"), [(0, 0.02), (100, 0.02), (2_500, 0.02), (5_000, 0.01)])
+def test_there_are_fifty_probes_a_second_at_most(rate, share):
+    """A fiftieth of the records, up to 2,500 a second."""
+    assert probe_share_at(rate) == share
 
 
 def test_every_probe_brings_a_decision(played):

@@ -239,11 +239,11 @@ class Partitions:
             ownership.version += 1
             self.cache.put(partition, values)
 
-    def recover(self, partition: int, changes: Sequence[Change], rules: RecoveryRules) -> None:
+    def recover(self, partition: int, changes: Sequence[Change], rules: RecoveryRules) -> bool:
         """Apply changelog records that Redis does not reflect yet, with their last offset, in one atomic step.
 
         Where a record replaces a value that reflects input which it does not (Redis was lost, rebuilt, and then came back as
-        it was before), the partition's positions are forgotten with it: the input is read again from its beginning.
+        it was before), the partition's positions are forgotten, and this returns True: the input is to be read again.
 
         Args:
             partition: The partition's number.
@@ -255,16 +255,17 @@ class Partitions:
             known = self.offset(partition) if known is None else known
             fresh = [change for change in changes if change.offset > known]
             if not fresh:
-                return
+                return False
             before = self._before(partition, fresh, rules)
             values = merged(before, fresh, rules.newer)
             commands = [*value_commands(values)]
             if rules.note:
                 commands.append(("SADD", RESTORED, [*values]))
-            if lose_input(before, fresh, values, rules.covers):
+            loses = lose_input(before, fresh, values, rules.covers)
+            if loses:
                 commands.append(("HDEL", META, self._positions(partition)))
             if self.attempt(partition, values, commands, fresh[-1].offset):
-                return
+                return loses
 
     def _before(self, partition: int, fresh: Sequence[Change], rules: RecoveryRules) -> Values:
         """Return the stored values of the records' keys, where they are to be compared."""

@@ -37,6 +37,9 @@ from clientward_store.write_behind import FLUSH_SECONDS
 OFFSETS_SECONDS: Final = 1.0
 #: Seconds between two tries to reach Redis in a rebalance.
 RETRY_SECONDS: Final = 1.0
+INPUT_AGAIN: Final = (
+    "Redis is back from before it was rebuilt; its positions are forgotten, and the input is read again"
+)
 
 
 class Store(BatchApi, MappingApi):
@@ -120,7 +123,8 @@ class Store(BatchApi, MappingApi):
                 changes[message.partition].append(Change(message.offset, key_of(event), message.value))
         try:
             for partition, records in changes.items():
-                self.parts.recover(partition, records, self.recovery_rules)
+                if self.parts.recover(partition, records, self.recovery_rules):
+                    self.log.warning("partition %s of %s: %s", partition, self.table_name, INPUT_AGAIN)
         except Fenced as error:
             self.stop_worker(error)
             raise

@@ -179,9 +179,10 @@ async def test_positions_are_forgotten_where_recovery_takes_a_value_that_reflect
     store = new_store(options={"newer": lambda old, new: new >= old, "covers": lambda old, new: new[-1:] >= old[-1:]})
     await store.take_over(0)
     await store.commit(0, Write({b"a": b"1-5", b"b": b"1-5"}, positions={"events": 6, "commands": 2}))
-    store.parts.recover(0, [Change(0, b"a", b"2-6"), Change(1, b"b", b"0-9")], store.recovery_rules)
+    assert not store.parts.recover(0, [Change(0, b"a", b"2-6"), Change(1, b"b", b"0-9")], store.recovery_rules)
     assert await store.positions(0) == {"events": 6, "commands": 2}
-    store.parts.recover(0, [Change(2, b"b", b"2-4")], store.recovery_rules)
+    assert store.parts.recover(0, [Change(2, b"b", b"2-4")], store.recovery_rules)
+    assert not store.parts.recover(0, [Change(2, b"b", b"2-4")], store.recovery_rules)
     assert await store.load(0, [b"a", b"b"]) == {b"a": b"2-6", b"b": b"2-4"}
     assert await store.positions(0) == {}
     assert store.parts.offset(0) == 2

@@ -131,6 +131,23 @@ async def test_recovery_keeps_the_newer_record(redis_url: str, group: str, tmp_p
     await table.data.parts.clients.close()
 
 
+async def test_recovery_says_when_the_input_is_to_be_read_again(
+    redis_url: str, group: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With `covers`, where a changelog record takes a value's place and reflects less of the input; else it is silent."""
+    options = {"newer": lambda old, new: new >= old, "covers": lambda old, new: len(new) >= len(old)}
+    table = make_table(group, redis_url, tmp_path, options=options)
+    await assign(table, 0)
+    put(table, 0, "a", 10)
+    await table.data.flush(0)
+    table.apply_changelog_batch([changelog_event(table, 0, 1, b'"a"', b"20")])
+    assert "read again" not in caplog.text
+    table.apply_changelog_batch([changelog_event(table, 0, 2, b'"a"', b"3")])
+    assert f"partition 0 of {table.name}: Redis is back from before it was rebuilt" in caplog.text
+    assert table.data["a"] == 3
+    await table.data.parts.clients.close()
+
+
 async def test_recovery_after_redis_lost_writes_is_refused(table: Any, redis_url: str, group: str) -> None:
     """If Redis loses what recovery wrote, going on would leave a hole: the batch is refused."""
     table.apply_changelog_batch([changelog_event(table, 1, 10, b'"a"', b"1")])

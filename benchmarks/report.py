@@ -82,8 +82,10 @@ def write_page() -> None:
 
 def page(results: Mapping[str, Any]) -> str:
     """Return the figures as Markdown."""
-    lines = [f"{_moment(results)}. What was measured apart says so.", ""]
-    for measure in results["measures"].values():
+    measures = results["measures"].values()
+    together = f"{_moment(results)}. What was measured apart says so."
+    lines = ["Each part says when it was measured." if all("measured" in each for each in measures) else together, ""]
+    for measure in measures:
         lines += [f"### {measure['title']}", ""]
         if "measured" in measure:
             lines += [f"{_moment(measure['measured'])}.", ""]

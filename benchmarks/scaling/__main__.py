@@ -63,9 +63,10 @@ def simulate(results: Mapping[str, Any], measured: Mapping[str, Any]) -> tuple[l
 
 def section(results: Mapping[str, Any], measured: Mapping[str, Any], made: Sequence[tables.Table]) -> str:
     """Return the tables as Markdown, with where their figures come from."""
+    parts = [each.get("measured", results) for each in results["measures"].values()]
     sources = " and ".join(
-        f"`{path.relative_to(report.HERE.parent)}` ({_when(each)})"
-        for path, each in ((report.RESULTS, results), (MEASURED, measured))
+        f"`{path.relative_to(report.HERE.parent)}` ({'; '.join(dict.fromkeys(map(_when, found)))})"
+        for path, found in ((report.RESULTS, parts), (MEASURED, [measured]))
     )
     anew = [f"Measured anew since, {name}: {_when(each)}." for name, each in measured.get("anew", {}).items()]
     lines = [f"From {sources}; seed {SEED}.", *anew, *_caveat(measured), ""]

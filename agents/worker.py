@@ -176,9 +176,9 @@ class Worker:
             for task in (starting, crashed, failed):
                 task.cancel()
             # Faust may take a cancellation for its own. What else a start ends with follows from why it is given up.
-            ended, _ = await asyncio.wait((starting,), timeout=CRASHED_SECONDS)
-            self.has_left_tasks |= not ended
-            _ = [task.exception() for task in ended if not task.cancelled()]
+            ended, left = await asyncio.wait((starting,), timeout=CRASHED_SECONDS)
+            self.has_left_tasks |= bool(left)
+            await asyncio.gather(*ended, return_exceptions=True)
         raise app.failure or app.crash_reason or WorkerError("Faust stopped without a reason")
 
     async def _start(self, app: App, ready: Ready | None) -> None:

@@ -19,7 +19,7 @@ from streams.embedded.ports import LOOPBACK
 
 SILENT_WAVES: Final = 4  # each makes a step or two of each partition, of which eight may wait
 SILENT_WAVE: Final = 100  # records
-SILENT_SECONDS: Final = 0.5
+SILENT_SECONDS: Final = 0.5  # for a wave's steps: nobody tells what a silent worker commits
 HELD: Final = 250  # records of which the tickets and meetings are kept back: some days of all accounts
 
 
@@ -155,9 +155,7 @@ async def old_file_returned(run: Run) -> None:
     before = run.on.read_records()
     for _ in range(SILENT_WAVES):
         await run.production.burst(SILENT_WAVE)
-        await asyncio.sleep(
-            SILENT_SECONDS
-        )  # a step or two of each partition: nobody tells what a silent worker commits
+        await asyncio.sleep(SILENT_SECONDS)
     run.notes.append(f"{run.on.read_records() - before} records folded in silence")
     await asyncio.gather(*(worker.kill() for worker in workers))
     run.hit("SIGKILL with steps that Kafka knows nothing of")

@@ -2,8 +2,7 @@
 
 A layout is the encoding of an account's record: its fields, in order. Whoever changes it raises `record.LAYOUT` and adds a
 migration from the layout before to `MIGRATIONS`, so that a worker reads what the one before it wrote; the record is written
-in the present layout at the account's next change. In every layout the first field is the layout and the second the
-revision.
+in the present layout at the account's next change. In every layout the first field is the layout.
 """
 
 from collections.abc import Callable, Mapping

@@ -21,9 +21,7 @@ from clientward_store.ownership import Ownership
 from clientward_store.partitions import NONE_YET, Partitions
 from clientward_store.scripts import (
     DUE,
-    META,
     OUTBOX,
-    POSITION,
     RESTORED,
     WRITE_SCRIPT,
     Command,
@@ -31,6 +29,8 @@ from clientward_store.scripts import (
     arguments,
     changelog_command,
     pairs,
+    positions_command,
+    positions_in,
     value_commands,
 )
 
@@ -82,8 +82,7 @@ class BatchApi:
     async def positions(self, partition: int) -> dict[str, int]:
         """Return the next offset to read of every topic that a commit has named."""
         meta = await self.parts.clients.acall(lambda redis: redis.hgetall(self.parts.keys(partition).meta))
-        fields = {name.decode(): value for name, value in meta.items()}
-        return {name.removeprefix(POSITION): int(value) for name, value in fields.items() if name.startswith(POSITION)}
+        return positions_in(meta)
 
     async def load(self, partition: int, keys: Iterable[bytes]) -> dict[bytes, bytes | None]:
         """Return the keys' values, None where there is none: from the cache, the others in one round trip."""
@@ -191,7 +190,7 @@ def commit_commands(write: Write, ownership: Ownership) -> Iterator[Command]:
     """Yield a commit's commands. What was sent leaves the outbox first: the same id may enter it again."""
     yield "HDEL", OUTBOX, write.sent
     yield from value_commands(write.values)
-    yield "HSET", META, pairs((POSITION + topic, offset) for topic, offset in write.positions.items())
+    yield positions_command(write.positions)
     yield "ZADD", DUE, pairs((at, key) for key, at in write.due.items() if at is not None)
     yield "ZREM", DUE, [key for key, at in write.due.items() if at is None]
     yield "HSET", OUTBOX, pairs((name, in_order(ownership) + record) for name, record in write.outbox)

@@ -33,6 +33,7 @@ from clientward_store.scripts import (
     Verdict,
     arguments,
     changelog_command,
+    positions_in,
     value_commands,
 )
 
@@ -275,7 +276,7 @@ class Partitions:
         stored = self.clients.call(lambda redis: redis.hmget(self.keys(partition).values, keys))
         return dict(zip(keys, stored, strict=True))
 
-    def _positions(self, partition: int) -> list[bytes]:
+    def _positions(self, partition: int) -> list[str]:
         """Return the fields of the meta hash that are positions."""
         meta = self.clients.call(lambda redis: redis.hgetall(self.keys(partition).meta))
-        return [field for field in meta if field.startswith(POSITION.encode())]
+        return [POSITION + topic for topic in positions_in(meta)]

@@ -138,6 +138,17 @@ def value_commands(values: Mapping[bytes, bytes | None]) -> Iterator[Command]:
     yield "HDEL", VALUES, [key for key, value in values.items() if value is None]
 
 
+def positions_in(meta: Mapping[bytes, bytes]) -> dict[str, int]:
+    """Return the positions that a partition's meta hash holds, by topic."""
+    prefix = POSITION.encode()
+    return {name.removeprefix(prefix).decode(): int(at) for name, at in meta.items() if name.startswith(prefix)}
+
+
+def positions_command(positions: Mapping[str, int]) -> Command:
+    """Return the command that writes positions, by topic."""
+    return "HSET", META, pairs((POSITION + topic, offset) for topic, offset in positions.items())
+
+
 def changelog_command(offset: int) -> Command:
     """Return the command that records the changelog offset that the values reflect."""
     return "HSET", META, ["changelog", offset]

@@ -29,7 +29,8 @@ from clientward_store.scripts import (
     Command,
     Guard,
     arguments,
-    pairs,
+    positions_command,
+    positions_in,
 )
 
 #: Elements that one write puts back: some megabytes, as a worker's larger steps.
@@ -99,7 +100,7 @@ async def read_snapshot(clients: Clients, prefix: str, partition: int) -> Snapsh
     meta, values, due, outbox, restored = await asyncio.to_thread(clients.call, look)
     offsets = {name.decode(): value for name, value in meta.items()}
     return Snapshot(
-        positions={name.removeprefix(POSITION): int(at) for name, at in offsets.items() if name.startswith(POSITION)},
+        positions=positions_in(meta),
         changelog=int(offsets["changelog"]) if "changelog" in offsets else None,
         epoch=int(offsets.get("epoch", 0)),
         values=values,
@@ -136,7 +137,7 @@ class PartitionWriter:
 
     async def move(self, positions: Mapping[str, int]) -> None:
         """Set the next offset to read of topics. Raises as `write` does."""
-        await self.write(_positions(positions))
+        await self.write(positions_command(positions))
 
     async def put_back(self, snapshot: Snapshot, there: Snapshot) -> None:
         """Make the partition what a snapshot says, where `there` is what it holds now. Raises as `write` does."""
@@ -148,11 +149,7 @@ class PartitionWriter:
             await self.write(command)
         changelog: list[Arg] = [] if snapshot.changelog is None else ["changelog", snapshot.changelog]
         epoch: list[Arg] = ["epoch", max(snapshot.epoch, self._ownership.epoch)]  # outbox entries sort by it
-        await self.write(_positions(snapshot.positions), ("HSET", META, [*changelog, *epoch]))
-
-
-def _positions(positions: Mapping[str, int]) -> Command:
-    return "HSET", META, pairs((POSITION + topic, offset) for topic, offset in positions.items())
+        await self.write(positions_command(snapshot.positions), ("HSET", META, [*changelog, *epoch]))
 
 
 def _cleared(snapshot: Snapshot, there: Snapshot) -> Iterator[Command]:

@@ -27,7 +27,10 @@ from streams.embedded.errors import EmbeddedError
 
 # Minutes from which a run is a soak that is kept: the issue's.
 KEPT_MINUTES: Final = 30.0
-RATE: Final = 1_000  # events a second, unless told
+# Events a second, accounts, and accounts in the cache, unless told.
+RATE: Final = 1_000
+ACCOUNTS: Final = 1_000_000
+CACHE: Final = 2_000
 TRIES: Final = Path(__file__).parents[2] / ".cache" / "soak"
 DRAW: Final = Path(__file__).parent / "draw.py"
 
@@ -36,9 +39,16 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description="Load one worker for a long while.")
     parser.add_argument("--minutes", type=float, default=KEPT_MINUTES, help="how long")
     parser.add_argument("--rate", type=int, default=RATE, help="events a second; one soak is kept of each")
-    parser.add_argument("--accounts", type=int, default=1_000_000, help="the fixed set of accounts")
-    parser.add_argument("--cache", type=int, default=2_000, help="accounts that the worker may keep in memory")
+    parser.add_argument("--accounts", type=int, default=ACCOUNTS, help="the fixed set of accounts")
+    parser.add_argument("--cache", type=int, default=CACHE, help="accounts that the worker may keep in memory")
     return parser.parse_args()
+
+
+def _command(sizes: Sizes) -> str:
+    """Return the command line that asks for these sizes."""
+    usual = sizes._replace(rate=RATE, accounts=ACCOUNTS, cache=CACHE)
+    told = " ".join(f"--{name} {size}" for name, size in sizes._asdict().items() if size != getattr(usual, name))
+    return f"make soak MINUTES={sizes.minutes:g}" + (f' ARGS="{told}"' if told else "")
 
 
 def _results(sizes: Sizes, facts: Mapping[str, Any], seen: Soak) -> dict[str, Any]:
@@ -78,8 +88,7 @@ def main() -> int:
     """Run what the command line says; return the exit code."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a new topic has no leader for a moment: it retries
     sizes = Sizes(**vars(_arguments()))
-    rate = "" if sizes.rate == RATE else f' ARGS="--rate {sizes.rate}"'
-    facts = machine.facts(f"make soak MINUTES={sizes.minutes:g}{rate}", "soak")
+    facts = machine.facts(_command(sizes), "soak")
     try:
         seen = uvloop.run(soak(sizes))
     except (RunFailedError, EmbeddedError, KafkaError, OSError) as error:

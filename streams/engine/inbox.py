@@ -6,6 +6,8 @@ Rules:
 - Only batches of the last seek count; what was fetched before it is void.
 - A backfill is folded as it happened: before records of a day ago or older are taken, the ends of all topics are asked
   for, and what was stored before them is waited for. Live records wait for nothing: they are not a month apart.
+- Of a topic that is paused nothing is heard, and what comes meanwhile would be missing in its lag: the ends are asked for
+  then too, every few seconds.
 - A record's place in the merge is when its message happened. A refused record stands where the one before it stood.
 """
 
@@ -32,6 +34,8 @@ BACKFILL: Final = timedelta(days=1)
 # Records of one account that a step takes at most: an account is folded in one go, while all else waits for its end. At
 # the worst, each late for a history of thousands, these take four of the six seconds within which the group must hear of us.
 ACCOUNT_RECORDS: Final = 250
+# Seconds between two questions for the ends while a topic is paused: a scrape of the metrics is 15 away from the next.
+ENDS_SECONDS: Final = 5.0
 # Records decoded between two turns of the event loop.
 DECODE_RECORDS: Final = 1_000
 
@@ -89,7 +93,7 @@ class Inbox:
         self._unfolded = 0  # arrivals that were taken and are not folded and sent
         self.account_records = ACCOUNT_RECORDS
         self._unchecked = False  # old records were decoded since the ends were last asked for
-        self.heard_at = self._clock.monotonic()
+        self._asked_at = self.heard_at = self._clock.monotonic()  # for the ends; and heard of a record
 
     @property
     def queues(self) -> Mapping[str, TopicQueue]:
@@ -169,9 +173,14 @@ class Inbox:
         return min(waiting, key=lambda queue: self._merge.buffered(queue.tp.topic), default=None)
 
     async def _take(self, limit: int) -> list[Arrival]:
-        if self._unchecked:
+        if self._unchecked or self._is_behind_the_ends():
             await self._look_at_ends()
         return self._merge.take(limit)
+
+    def _is_behind_the_ends(self) -> bool:
+        """Tell whether the ends known are out of date."""
+        is_paused = any(queue.paused for queue in self._queues.values())
+        return is_paused and self._clock.monotonic() - self._asked_at >= ENDS_SECONDS
 
     def _spared(self, taken: list[Arrival]) -> StepInput:
         """Leave for the next step what would be too much of one account in this one."""
@@ -182,6 +191,7 @@ class Inbox:
     async def _look_at_ends(self) -> None:
         """Let no topic be overtaken: whatever is stored by now, and so before what is at hand, is known to come."""
         generation, self._unchecked = self._generation, False
+        self._asked_at = self._clock.monotonic()
         ends = await self._intake.ends(*[queue.tp for queue in self._queues.values()])
         if generation == self._generation:
             for topic, queue in self._queues.items():

@@ -9,7 +9,7 @@ from aiokafka.structs import ConsumerRecord
 from faust.types import TP
 
 from relationship.contract.messages import MESSAGE_TYPES, PURCHASES, TICKETS
-from streams.engine.inbox import ACCOUNT_RECORDS, PAUSE_RECORDS, RESUME_RECORDS, GapError, Inbox
+from streams.engine.inbox import ACCOUNT_RECORDS, ENDS_SECONDS, PAUSE_RECORDS, RESUME_RECORDS, GapError, Inbox
 from streams.engine.ports import SystemClock
 from streams.wire.codecs import Codec, Limits
 from streams.wire.records import Batch, FetchedRecord
@@ -54,6 +54,20 @@ class Consumer:
         return dict.fromkeys(tps, 0)
 
 
+class Clock(SystemClock):
+    """Shows the hour after the purchases, and moves when a test says so."""
+
+    seconds = 0.0
+
+    def monotonic(self) -> float:
+        """Return seconds."""
+        return self.seconds
+
+    def wall_us(self) -> int:
+        """Return 2026-01-01 01:00."""
+        return 1_767_229_200_000_000
+
+
 def purchase(offset: int, second: int) -> FetchedRecord:
     """Return a purchase of some second."""
     value = {
@@ -72,9 +86,9 @@ def batch(topic: str, records: Sequence[FetchedRecord], start: int, end: int, ge
     return Batch(TP(topic, 0), records, start, position, end, generation)
 
 
-def opened(consumer: Consumer) -> Inbox:
+def opened(consumer: Consumer, clock: SystemClock | None = None) -> Inbox:
     """Return an inbox that was sought to the beginning, all topics but purchases known to be at their end."""
-    inbox = Inbox(0, Codec(Limits()), consumer, count(1), SystemClock())
+    inbox = Inbox(0, Codec(Limits()), consumer, count(1), clock or SystemClock())
     inbox.restart(dict.fromkeys(MESSAGE_TYPES, 0))
     for topic in MESSAGE_TYPES:
         if topic != PURCHASES:
@@ -113,6 +127,19 @@ async def test_it_is_at_its_end_when_everything_known_is_folded() -> None:
     assert await taken(inbox) == []
     assert inbox.queues[PURCHASES].lag() == 0
     assert inbox.at_end()
+
+
+async def test_lag_counts_what_comes_while_a_topic_is_paused() -> None:
+    """Nothing is fetched of a topic that has enough waiting, so its end is asked for."""
+    consumer, clock = Consumer(), Clock()
+    inbox = opened(consumer, clock)
+    inbox.put(batch(PURCHASES, [purchase(offset, 1) for offset in range(PAUSE_RECORDS)], 0, PAUSE_RECORDS))
+    consumer.now_at = {TP(PURCHASES, 0): 9 * PAUSE_RECORDS}
+    await inbox.next(1)
+    assert inbox.queues[PURCHASES].lag() == PAUSE_RECORDS
+    clock.seconds += ENDS_SECONDS
+    await inbox.next(1)
+    assert inbox.queues[PURCHASES].lag() == 9 * PAUSE_RECORDS
 
 
 async def test_a_topic_with_enough_waiting_is_held_and_let_go() -> None:

@@ -6,8 +6,8 @@ Rules:
 - Only batches of the last seek count; what was fetched before it is void.
 - A backfill is folded as it happened: before records of a day ago or older are taken, the ends of all topics are asked
   for, and what was stored before them is waited for. Live records wait for nothing: they are not a month apart.
-- Of a topic that is paused nothing is heard, and what comes meanwhile would be missing in its lag: the ends are asked for
-  then too, every few seconds.
+- Of a topic that is paused, or has a fetch waiting to be taken over, nothing is heard, and what comes meanwhile would be
+  missing in its lag. So the ends are asked for by a partition that is seconds behind too.
 - A record's place in the merge is when its message happened. A refused record stands where the one before it stood.
 """
 
@@ -34,8 +34,9 @@ BACKFILL: Final = timedelta(days=1)
 # Records of one account that a step takes at most: an account is folded in one go, while all else waits for its end. At
 # the worst, each late for a history of thousands, these take four of the six seconds within which the group must hear of us.
 ACCOUNT_RECORDS: Final = 250
-# Seconds between two questions for the ends while a topic is paused: a scrape of the metrics is 15 away from the next.
-ENDS_SECONDS: Final = 5.0
+# Seconds that a partition is behind when it asks for the ends, and between two such questions. Scrapes of the metrics are
+# 15 apart.
+BEHIND_SECONDS: Final = 5.0
 # Records decoded between two turns of the event loop.
 DECODE_RECORDS: Final = 1_000
 
@@ -173,14 +174,18 @@ class Inbox:
         return min(waiting, key=lambda queue: self._merge.buffered(queue.tp.topic), default=None)
 
     async def _take(self, limit: int) -> list[Arrival]:
-        if self._unchecked or self._is_behind_the_ends():
+        if self._unchecked or self._is_behind():
             await self._look_at_ends()
         return self._merge.take(limit)
 
-    def _is_behind_the_ends(self) -> bool:
-        """Tell whether the ends known are out of date."""
-        is_paused = any(queue.paused for queue in self._queues.values())
-        return is_paused and self._clock.monotonic() - self._asked_at >= ENDS_SECONDS
+    def _is_behind(self) -> bool:
+        """Tell whether a record has been waiting for so long that the ends known are out of date; looked at now and then."""
+        now = self._clock.monotonic()
+        if now - self._asked_at < BEHIND_SECONDS:
+            return False
+        self._asked_at = now
+        oldest = min((ms for topic in self._queues if (ms := self.oldest_ms(topic)) is not None), default=None)
+        return oldest is not None and self._clock.wall_us() / 1000 - oldest >= BEHIND_SECONDS * 1000
 
     def _spared(self, taken: list[Arrival]) -> StepInput:
         """Leave for the next step what would be too much of one account in this one."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -9,7 +10,7 @@ from aiokafka.structs import ConsumerRecord
 from faust.types import TP
 
 from relationship.contract.messages import MESSAGE_TYPES, PURCHASES, TICKETS
-from streams.engine.inbox import ACCOUNT_RECORDS, ENDS_SECONDS, PAUSE_RECORDS, RESUME_RECORDS, GapError, Inbox
+from streams.engine.inbox import ACCOUNT_RECORDS, BEHIND_SECONDS, PAUSE_RECORDS, RESUME_RECORDS, GapError, Inbox
 from streams.engine.ports import SystemClock
 from streams.wire.codecs import Codec, Limits
 from streams.wire.records import Batch, FetchedRecord
@@ -129,17 +130,19 @@ async def test_it_is_at_its_end_when_everything_known_is_folded() -> None:
     assert inbox.at_end()
 
 
-async def test_lag_counts_what_comes_while_a_topic_is_paused() -> None:
-    """Nothing is fetched of a topic that has enough waiting, so its end is asked for."""
+@pytest.mark.parametrize("waited", [BEHIND_SECONDS, BEHIND_SECONDS - 1.0])
+async def test_a_partition_that_is_behind_asks_for_the_ends(waited: float) -> None:
+    """What is not fetched, since enough is waiting, counts as lag all the same. Who is not behind asks nothing."""
     consumer, clock = Consumer(), Clock()
     inbox = opened(consumer, clock)
-    inbox.put(batch(PURCHASES, [purchase(offset, 1) for offset in range(PAUSE_RECORDS)], 0, PAUSE_RECORDS))
-    consumer.now_at = {TP(PURCHASES, 0): 9 * PAUSE_RECORDS}
+    stored_ms = clock.wall_us() // 1000 - int(waited * 1000)
+    inbox.put(batch(PURCHASES, [replace(purchase(offset, 1), timestamp=stored_ms) for offset in range(4)], 0, 4))
+    consumer.now_at = {TP(PURCHASES, 0): 900}
     await inbox.next(1)
-    assert inbox.queues[PURCHASES].lag() == PAUSE_RECORDS
-    clock.seconds += ENDS_SECONDS
+    assert inbox.queues[PURCHASES].lag() == 4
+    clock.seconds += BEHIND_SECONDS
     await inbox.next(1)
-    assert inbox.queues[PURCHASES].lag() == 9 * PAUSE_RECORDS
+    assert inbox.queues[PURCHASES].lag() == (900 if waited == BEHIND_SECONDS else 4)
 
 
 async def test_a_topic_with_enough_waiting_is_held_and_let_go() -> None:

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from faults.records.commanding import COMMANDED
 from faults.records.workload import LATE, Sent
-from relationship.contract.messages import MOVES, REFERRALS, Purchase, is_erasure
+from relationship.contract.messages import MOVES, REFERRALS, Message, Purchase, is_erasure
 from relationship.contract.outcome import RECLASSIFIED, Reason, Refused
 from relationship.core import Core
 from relationship.policy.compiled import load_policy
 from relationship.replay import Replay
+from relationship.state.facts import PurchaseFact
 from relationship.state.record import AccountRecord, decode
 from streams.config.settings import Settings
 from streams.wire.codecs import Codec, Limits
@@ -28,7 +29,9 @@ class Expected(NamedTuple):
             in another order, and be withdrawn; those in force at the end are the same.
         crossed: accounts that are credited by a record stored after their erasure, and who credited them. Every event of a
             workload is dated long before it is stored, so an owner that knows of the erasure covers the credit, by its event
-            time, and one that came later counts it (`streams/engine/erasure_guard.py`): either is right.
+            time, and one that came later counts it (`streams/engine/erasure_guard.py`): either is right. And accounts that
+            were credited by one that is erased later: an owner so far behind that it hears of the erasure before it has
+            folded the purchase covers that, and nobody is credited.
         commanded: accounts that had a command, or are the other side of one: a merge, or a corrected referral. What they
             told on the way depends on when they heard of it, and an erased one has counted from zero again.
     """
@@ -61,6 +64,7 @@ def _take(found: Expected, replay: Replay, codec: Codec, record: Sent, erased: s
     if isinstance(message, Refused):
         found.letters[record.topic, record.key, record.value, message.reason] += 1
         return
+    found.crossed.update(_credited_by_erased(message, replay))
     refused, sends = replay.fold(record.topic, message, wall_us)
     if refused is not None:
         found.letters[record.topic, record.key, record.value, refused.reason] += 1
@@ -78,3 +82,10 @@ def _take(found: Expected, replay: Replay, codec: Codec, record: Sent, erased: s
     for outgoing in sends:
         if outgoing.topic == RECLASSIFIED and outgoing.value is not None:
             found.decisions.setdefault(outgoing.key, []).append(outgoing.value)
+
+
+def _credited_by_erased(message: Message, replay: Replay) -> set[str]:
+    """Return whom an account's purchases have credited, where the message erases it."""
+    raw = replay.records.get(message.account_id) if is_erasure(message) else None
+    facts = decode(raw).facts() if raw is not None else []
+    return {fact.referrer for fact in facts if isinstance(fact, PurchaseFact) and fact.referrer is not None}

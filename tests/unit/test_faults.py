@@ -147,6 +147,19 @@ def test_who_is_credited_after_an_erasure_is_not_judged() -> None:
     assert not states("I1", right, found, everyone).passed
 
 
+def test_whom_an_erased_account_has_credited_is_not_judged() -> None:
+    """An owner that is behind may hear of the erasure first, and credits nobody. A credit before no erasure is judged."""
+    buyer, referrer = "a buyer", RECORDS[0].account_id
+    wrote = [
+        (PURCHASES, {"amount": "1.00", "currency": "EUR", "referred_by": referrer}),
+        (COMMANDS, {"command": "erase", "by": "ops"}),
+    ]
+    head = {"event_id": "last", "occurred_at": "2026-01-01T00:00:00Z", "account_id": buyer}
+    told = [Sent(topic, 0, buyer.encode(), msgspec.json.encode({**head, **rest}), buyer, None) for topic, rest in wrote]
+    assert expected(Settings(), [*RECORDS, told[0]], NOW_US).crossed == set()
+    assert expected(Settings(), [*RECORDS, *told], NOW_US).crossed == {referrer}
+
+
 def test_a_run_as_it_should_be_is_green() -> None:
     """Decisions published again, letters sent again and a credit that came twice are no faults."""
     found = perfect()

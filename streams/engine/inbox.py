@@ -179,11 +179,9 @@ class Inbox:
         return self._merge.take(limit)
 
     def _is_behind(self) -> bool:
-        """Tell whether a record has been waiting for so long that the ends known are out of date; looked at now and then."""
-        now = self._clock.monotonic()
-        if now - self._asked_at < BEHIND_SECONDS:
+        """Tell whether a record has been waiting for seconds, and the ends were not asked for meanwhile."""
+        if self._clock.monotonic() - self._asked_at < BEHIND_SECONDS:
             return False
-        self._asked_at = now
         oldest = min((ms for topic in self._queues if (ms := self.oldest_ms(topic)) is not None), default=None)
         return oldest is not None and self._clock.wall_us() / 1000 - oldest >= BEHIND_SECONDS * 1000
 

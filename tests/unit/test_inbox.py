@@ -8,6 +8,7 @@ from itertools import count
 import pytest
 from aiokafka.structs import ConsumerRecord
 from faust.types import TP
+from partition_owner import Clock
 
 from relationship.contract.messages import MESSAGE_TYPES, PURCHASES, TICKETS
 from streams.engine.inbox import ACCOUNT_RECORDS, BEHIND_SECONDS, PAUSE_RECORDS, RESUME_RECORDS, GapError, Inbox
@@ -55,20 +56,6 @@ class Consumer:
         return dict.fromkeys(tps, 0)
 
 
-class Clock(SystemClock):
-    """Shows the hour after the purchases, and moves when a test says so."""
-
-    seconds = 0.0
-
-    def monotonic(self) -> float:
-        """Return seconds."""
-        return self.seconds
-
-    def wall_us(self) -> int:
-        """Return 2026-01-01 01:00."""
-        return 1_767_229_200_000_000
-
-
 def purchase(offset: int, second: int) -> FetchedRecord:
     """Return a purchase of some second."""
     value = {
@@ -87,7 +74,7 @@ def batch(topic: str, records: Sequence[FetchedRecord], start: int, end: int, ge
     return Batch(TP(topic, 0), records, start, position, end, generation)
 
 
-def opened(consumer: Consumer, clock: SystemClock | None = None) -> Inbox:
+def opened(consumer: Consumer, clock: Clock | None = None) -> Inbox:
     """Return an inbox that was sought to the beginning, all topics but purchases known to be at their end."""
     inbox = Inbox(0, Codec(Limits()), consumer, count(1), clock or SystemClock())
     inbox.restart(dict.fromkeys(MESSAGE_TYPES, 0))
@@ -134,13 +121,14 @@ async def test_it_is_at_its_end_when_everything_known_is_folded() -> None:
 async def test_a_partition_that_is_behind_asks_for_the_ends(waited: float) -> None:
     """What is not fetched, since enough is waiting, counts as lag all the same. Who is not behind asks nothing."""
     consumer, clock = Consumer(), Clock()
+    clock.move(3_600)  # to the hour after the purchases, which are no backfill so
     inbox = opened(consumer, clock)
     stored_ms = clock.wall_us() // 1000 - int(waited * 1000)
     inbox.put(batch(PURCHASES, [replace(purchase(offset, 1), timestamp=stored_ms) for offset in range(4)], 0, 4))
     consumer.now_at = {TP(PURCHASES, 0): 900}
     await inbox.next(1)
     assert inbox.queues[PURCHASES].lag() == 4
-    clock.seconds += BEHIND_SECONDS
+    clock.seconds += BEHIND_SECONDS  # and not the wall clock, so that the records wait as long as before
     await inbox.next(1)
     assert inbox.queues[PURCHASES].lag() == (900 if waited == BEHIND_SECONDS else 4)
 

@@ -12,7 +12,7 @@ from memory_store import NUMBER, Redis
 from partition_owner import Clock, Owner
 
 from clientward_store import Fenced
-from relationship.contract.messages import COMMANDS, PURCHASES
+from relationship.contract.messages import COMMANDS, PURCHASES, REFERRALS
 from relationship.contract.outcome import RECLASSIFIED
 from relationship.core import Core
 from relationship.policy.compiled import load_policy
@@ -235,3 +235,21 @@ async def test_an_account_that_a_paused_owner_wrote_behind_its_tombstone_is_eras
     await again.stop()
     facts = decode_record(rebuilt.held.values[b"a"]).facts()
     assert [fact.id for fact in facts] == [fact.id for fact in decode_record(new).facts()] == ["a-2"]
+
+
+@pytest.mark.parametrize(("is_behind", "actions"), [(False, [None, "forgotten"]), (True, [])])
+async def test_an_owner_that_hears_of_an_erasure_first_credits_nobody_for_its_purchases(
+    redis, kafka, is_behind, actions
+) -> None:
+    """One that had folded the purchase has credited its referrer, who keeps that and forgets the buyer's id."""
+    owner = Owner(redis, kafka, Core(load_policy()))
+    await owner.start()
+    bought = msgspec.json.decode(purchase("a", 1)) | {"referred_by": "b"}
+    kafka.add(PURCHASES, b"a", msgspec.json.encode(bought))
+    if not is_behind:
+        await owner.work()
+    kafka.add(COMMANDS, b"a", erase("a"))
+    await owner.work()
+    await owner.stop()
+    told = [msgspec.json.decode(record.value) for record in kafka.output if record.topic == REFERRALS]
+    assert [(each["account_id"], each.get("action")) for each in told] == [("b", action) for action in actions]
